@@ -1,0 +1,20 @@
+libkernel_a_SOURCES += \
+	kernel/arena.h \
+	kernel/cred.h \
+	kernel/entry.c \
+	kernel/entry.h \
+	kernel/errno.h \
+	kernel/exec.h \
+	kernel/kernel.h \
+	kernel/list.h \
+	kernel/missing.c \
+	kernel/missing.h \
+	kernel/lock.h \
+	kernel/refcount.h \
+	kernel/signal.h \
+	kernel/slab.h \
+	kernel/string.c \
+	kernel/task.h \
+	kernel/time.h \
+	kernel/types.h \
+	kernel/waitq.h

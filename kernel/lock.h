@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mutexes of the kernel: process-shared futex locks that live in the arena.
+ *
+ * There is one kind. A holder may be descheduled by the host at any time, so nobody spins long; and a holder may sleep, but
+ * should not while it holds a lock marked "short" in the lock's comment. Debug builds (--enable-debug) record the owner and
+ * check that ranks are taken in increasing order. Two locks of one rank are taken in address order with mutex_lock_nested().
+ *
+ * Static ranks, outermost first. A file's head comment says where its locks sit.
+ */
+#ifndef STEAD_KERNEL_LOCK_H
+#define STEAD_KERNEL_LOCK_H
+
+#include "kernel/types.h"
+
+#if defined(__clang__)
+#define __capability(x)	      __attribute__((capability(x)))
+#define __acquires_lock(...)  __attribute__((acquire_capability(__VA_ARGS__)))
+#define __releases_lock(...)  __attribute__((release_capability(__VA_ARGS__)))
+#define __requires_lock(...)  __attribute__((requires_capability(__VA_ARGS__)))
+#define __asserts_lock(...)   __attribute__((assert_capability(__VA_ARGS__)))
+#define __no_thread_safety    __attribute__((no_thread_safety_analysis))
+#else
+#define __capability(x)
+#define __acquires_lock(...)
+#define __releases_lock(...)
+#define __requires_lock(...)
+#define __asserts_lock(...)
+#define __no_thread_safety
+#endif
+
+enum lock_rank {
+	RANK_NONE = 0, /* not checked */
+	RANK_EXEC,     /* signal->cred_guard: one exec at a time */
+	RANK_MOUNT,    /* namespace */
+	RANK_RENAME,   /* sb->s_vfs_rename */
+	RANK_INODE,    /* i_rwsem, parent before child */
+	RANK_COPYUP,   /* overlay copy up */
+	RANK_INODE_LOWER, /* an inode under an overlay's */
+	RANK_PIPE,     /* pipe, tty, other file-like objects that copy to users while held */
+	RANK_MM,       /* mm->mmap_lock */
+	RANK_FILES,    /* files->file_lock */
+	RANK_EPOLL,    /* epoll: mtx */
+	RANK_TASKLIST, /* k->tasklist_lock: parents, children, groups, sessions, pid hash */
+	RANK_SIGHAND,  /* sighand->siglock */
+	RANK_TASK,     /* t->alloc_lock */
+	RANK_FUTEX,    /* futex hash bucket */
+	RANK_DCACHE,   /* dentry hash bucket and d_lock */
+	RANK_ICACHE,   /* inode hash */
+	RANK_TIMER,    /* timer queue */
+	RANK_WAITQ,    /* wait queue heads (may wake tasks) */
+	RANK_LEAF,     /* anything that takes nothing but the allocator */
+	RANK_POOL,     /* page pool */
+	RANK_SLAB,     /* slab caches: innermost */
+};
+
+struct __capability("mutex") mutex {
+	uint32_t word; /* 0 free, 1 held, 2 held and somebody waits */
+	uint16_t rank;
+	uint16_t pad;
+#ifdef STEAD_DEBUG
+	const void *owner; /* cookie of the host thread that holds it */
+	const char *where; /* file:line of the lock */
+#endif
+};
+
+/**
+ * mutex_init() - prepare a mutex
+ * @m: memory in the arena
+ * @rank: where it stands in the lock order
+ *
+ * Context: the caller is the only user of @m.
+ */
+static inline void
+mutex_init(struct mutex *m, enum lock_rank rank)
+{
+	*m = (struct mutex){ .rank = (uint16_t)rank };
+}
+
+/**
+ * mutex_lock_slow(), mutex_unlock_slow() - the contended halves
+ * @m: the mutex
+ *
+ * Context: may sleep in a host futex; not interruptible.
+ */
+void mutex_lock_slow(struct mutex *m);
+void mutex_unlock_slow(struct mutex *m);
+
+#ifdef STEAD_DEBUG
+void mutex_debug_lock(struct mutex *m, const char *where, bool nested);
+void mutex_debug_locked(struct mutex *m, const char *where);
+void mutex_debug_unlock(struct mutex *m);
+#else
+#define mutex_debug_lock(m, w, n) ((void)0)
+#define mutex_debug_locked(m, w)  ((void)0)
+#define mutex_debug_unlock(m)	  ((void)0)
+#endif
+
+static inline void
+mutex_lock_at(struct mutex *m, const char *where __unused, bool nested __unused) __acquires_lock(m) __no_thread_safety
+{
+	uint32_t zero = 0;
+
+	mutex_debug_lock(m, where, nested);
+	if (unlikely(!__atomic_compare_exchange_n(&m->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		mutex_lock_slow(m);
+	mutex_debug_locked(m, where);
+}
+
+#define STEAD_STR2(x)	     #x
+#define STEAD_STR(x)	     STEAD_STR2(x)
+#define mutex_lock(m)	     mutex_lock_at(m, __FILE__ ":" STEAD_STR(__LINE__), false)
+#define mutex_lock_nested(m) mutex_lock_at(m, __FILE__ ":" STEAD_STR(__LINE__), true)
+
+static inline bool
+mutex_trylock(struct mutex *m) __no_thread_safety
+{
+	uint32_t zero = 0;
+
+	if (!__atomic_compare_exchange_n(&m->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	mutex_debug_locked(m, "trylock");
+	return true;
+}
+
+static inline void
+mutex_unlock(struct mutex *m) __releases_lock(m) __no_thread_safety
+{
+	mutex_debug_unlock(m);
+	if (unlikely(__atomic_exchange_n(&m->word, 0, __ATOMIC_RELEASE) == 2))
+		mutex_unlock_slow(m);
+}
+
+static inline bool
+mutex_is_locked(const struct mutex *m)
+{
+	return __atomic_load_n(&m->word, __ATOMIC_RELAXED) != 0;
+}
+
+static inline void
+mutex_guard_exit(struct mutex **m) __no_thread_safety
+{
+	if (*m)
+		mutex_unlock(*m);
+}
+
+/* Holds @m to the end of the scope. */
+#define STEAD_CAT2(a, b) a##b
+#define STEAD_CAT(a, b)	 STEAD_CAT2(a, b)
+#define mutex_guard(m)                                                                                                    \
+	struct mutex *STEAD_CAT(guard_, __LINE__) __cleanup(mutex_guard_exit) __unused = (m);                              \
+	mutex_lock(STEAD_CAT(guard_, __LINE__))
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tasks (threads), thread groups (struct signal_struct) and what they share. Linux's task_struct, with Linux's names.
+ *
+ * Life: alloc_task() -> copy_process() fills it -> attach_pid() makes it visible -> trap_ops.clone starts a host thread
+ * for it -> do_exit() -> zombie (leaders) -> release_task(). A reference (get_task_struct) keeps the memory; task memory is
+ * type-stable.
+ *
+ * Locks: k->tasklist_lock protects the tree and the pid table; sighand->siglock the group's signal state and thread list
+ * (changes to the thread list need both); t->alloc_lock the pointers files, fs, mm against other tasks' looks.
+ */
+#ifndef STEAD_KERNEL_TASK_H
+#define STEAD_KERNEL_TASK_H
+
+#include "kernel/kernel.h"
+#include "kernel/list.h"
+#include "kernel/lock.h"
+#include "kernel/refcount.h"
+#include "kernel/signal.h"
+#include "kernel/time.h"
+#include "kernel/waitq.h"
+
+struct mm;
+struct files_struct;
+struct fs_struct;
+struct cred;
+struct file;
+struct tty;
+struct pid;
+
+/* Registers of a program, in the order of Linux's struct pt_regs / user_regs_struct, so that ptrace can be read into it. */
+struct pt_regs {
+	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	uint64_t orig_rax; /* the call's number; (uint64_t)-1 when not in a call */
+	uint64_t rip, cs, eflags, rsp, ss;
+	uint64_t fs_base, gs_base, ds, es, fs, gs;
+};
+
+enum task_mode {
+	MODE_USER = 0, /* in program code, or on the last instructions back to it */
+	MODE_KERNEL,
+};
+
+/* t->work: reasons to do something before going back to program code. Atomic. */
+#define WORK_SIGPENDING	  (1u << 0) /* a deliverable signal may be pending */
+#define WORK_RESTORE_MASK (1u << 1) /* t->saved_sigmask waits to be restored (sigsuspend, ppoll, ...) */
+#define WORK_NOTIFY	  (1u << 2) /* look again (text changed, trace toggled, ...) */
+#define WORK_REGS	  (1u << 3) /* the call needs registers written back (remote) */
+
+#define PF_EXITING   (1u << 0)
+#define PF_FORKNOEXEC (1u << 1)
+#define PF_SIGNALED  (1u << 2)
+#define PF_VFORK     (1u << 3)
+#define PF_KTHREAD   (1u << 4)
+#define PF_SUPERPRIV (1u << 5)
+
+enum pid_type { PIDTYPE_PID = 0, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
+
+/* A pid number and who bears it (kernel/pid.c). */
+struct pid {
+	refcount_t count;
+	int nr;
+	struct list_head hash;
+	struct list_head tasks[PIDTYPE_MAX]; /* task->pid_links[type]; group leaders for PGID and SID */
+	struct wait_queue_head wait_pidfd;   /* pollers of pidfds */
+};
+
+struct rlimit64_k {
+	uint64_t cur, max;
+};
+#define K_RLIM_NLIMITS 16
+#define K_RLIM_INFINITY UINT64_MAX
+
+struct task_times {
+	uint64_t utime, stime; /* ns */
+	uint64_t minflt, majflt, nvcsw, nivcsw, inblock, oublock;
+	uint64_t maxrss; /* KiB */
+};
+
+/* A thread group: Linux's signal_struct. */
+struct signal_struct {
+	refcount_t sigcnt;
+	int nr_threads; /* siglock */
+	refcount_t live;
+	struct task *leader;
+	struct list_head thread_head; /* task->thread_node */
+	struct wait_queue_head wait_chldexit;
+	struct sigpending shared_pending;
+
+	int group_exit_code;
+	uint32_t flags; /* SIGNAL_*, siglock */
+	struct task *group_exec_task;
+	int notify_count; /* de_thread(): threads still to die */
+	int group_stop_count;
+	bool is_child_subreaper, has_child_subreaper;
+
+	struct pid *pids[PIDTYPE_MAX]; /* TGID, PGID, SID */
+	struct tty *tty;	       /* controlling terminal; siglock */
+	struct pid *tty_old_pgrp;
+	bool leader_of_session;
+
+	struct rlimit64_k rlim[K_RLIM_NLIMITS]; /* leader's alloc_lock */
+
+	/* timers: setitimer real/virtual/prof and POSIX timers (kernel/itimer.c, kernel/posix-timers.c) */
+	struct ktimer real_timer;
+	int64_t it_real_interval;
+	int64_t it_virt_expires, it_virt_interval, it_prof_expires, it_prof_interval;
+	struct posix_timers *posix_timers;
+
+	struct task_times cums;	 /* waited-for children */
+	struct task_times deads; /* dead threads of the group */
+	struct mutex cred_guard; /* RANK_EXEC */
+	int oom_score_adj;
+	uint64_t start_time_ns; /* CLOCK_MONOTONIC */
+};
+#define SIGNAL_STOP_STOPPED   (1u << 0)
+#define SIGNAL_STOP_CONTINUED (1u << 1)
+#define SIGNAL_GROUP_EXIT     (1u << 2)
+#define SIGNAL_CLD_STOPPED    (1u << 4)
+#define SIGNAL_CLD_CONTINUED  (1u << 5)
+#define SIGNAL_UNKILLABLE     (1u << 6)
+
+struct sighand_struct {
+	refcount_t count;
+	struct mutex siglock; /* RANK_SIGHAND */
+	struct k_sigaction action[64];
+};
+
+/* What restart_syscall(2) calls again. */
+struct restart_block {
+	int64_t (*fn)(struct task *t, struct restart_block *rb);
+	int64_t deadline;
+	uint64_t a[5];
+};
+
+struct task {
+	struct kernel *k;
+	refcount_t usage;
+
+	/* kernel/entry.c: see doc/architecture.md */
+	uint32_t mode; /* enum task_mode, atomic */
+	uint32_t work; /* WORK_*, atomic */
+	bool direct;   /* kernel code for this task runs in its own host process */
+	struct pt_regs regs;
+	bool regs_valid; /* regs holds all of the program's registers, and may be changed */
+	int syscall_nr;	 /* the call being served, or -1 */
+
+	/* sleeping */
+	uint32_t state; /* enum task_state, atomic */
+	uint32_t sched; /* the futex word schedule() waits in */
+
+	/* the host's side, private to the trap */
+	hpid_t host_tid;
+	struct trap_task *trap;	 /* trap's own data of the task */
+	struct trap_process *host; /* the host process, shared by its tasks */
+
+	/* identity */
+	int pid, tgid; /* numbers, fixed while alive (de_thread() swaps pid) */
+	struct pid *thread_pid;
+	struct list_head pid_links[PIDTYPE_MAX];
+	char comm[16];
+	uint32_t flags; /* PF_*, own task only */
+	uint32_t personality;
+	int exit_state; /* 0, EXIT_ZOMBIE, EXIT_DEAD; tasklist_lock */
+	int exit_code;
+	int exit_signal; /* sent to the parent; -1 for threads that are not leaders */
+	int pdeath_signal;
+
+	/* tree: tasklist_lock */
+	struct task *group_leader;
+	struct task *real_parent, *parent; /* parent differs while ptraced */
+	struct list_head children, sibling;
+	struct list_head ptraced, ptrace_entry;
+	struct list_head thread_node;
+	struct list_head tasks; /* leaders: k->tasks */
+
+	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	struct sigpending pending;
+	ksigset_t blocked, real_blocked, saved_sigmask;
+	uint64_t sas_ss_sp, sas_ss_size;
+	uint32_t sas_ss_flags;
+	uint32_t jobctl; /* siglock */
+	struct restart_block restart;
+	struct k_siginfo *last_siginfo; /* ptrace stop */
+	uint32_t ptrace; /* PT_* */
+
+	struct mutex alloc_lock; /* RANK_TASK */
+	struct mm *mm;
+	struct files_struct *files;
+	struct fs_struct *fs;
+	struct cred *cred;
+
+	/* memory words of the program the kernel writes or reads at exit */
+	uaddr_t clear_child_tid, set_child_tid;
+	uaddr_t robust_list;
+	struct vfork_done *vfork_done; /* the parent waits for exec or exit of this task */
+
+	struct task_times times;
+	int64_t start_time_ns, start_boottime_ns;
+	uint64_t io_rchar, io_wchar, io_syscr, io_syscw;
+	int32_t nice, sched_policy, sched_priority;
+	uint64_t timer_slack_ns;
+	uint64_t cpu_affinity[16]; /* 1,024 CPUs */
+	bool no_new_privs, dumpable, keepcaps;
+	uint32_t securebits;
+	int oom_score_adj_min;
+
+	struct inject_state *inject; /* fault injection, or NULL */
+	struct trace_state *trace;
+};
+
+#define EXIT_DEAD   16
+#define EXIT_ZOMBIE 32
+
+static inline bool
+signal_pending(const struct task *t)
+{
+	return (__atomic_load_n(&t->work, __ATOMIC_SEQ_CST) & WORK_SIGPENDING) != 0;
+}
+
+/**
+ * fatal_signal_pending() - will this task die before it sees program code again?
+ * @t: any task
+ *
+ * Return: true once SIGKILL is queued to it (group exit and exec of another thread queue it too).
+ */
+bool fatal_signal_pending(const struct task *t);
+
+/**
+ * get_task_struct(), put_task_struct() - keep a task's memory
+ * @t: the task
+ */
+void get_task_struct(struct task *t);
+void put_task_struct(struct task *t);
+
+/**
+ * find_task_by_pid() - a task by number
+ * @k: the instance
+ * @nr: thread id in the guest
+ *
+ * Context: takes tasklist_lock.
+ * Return: the task with a reference, or NULL.
+ */
+struct task *find_task_by_pid(struct kernel *k, int nr) __must_check;
+
+static inline bool
+thread_group_leader(const struct task *t)
+{
+	return t->exit_signal >= 0;
+}
+
+static inline bool
+same_thread_group(const struct task *a, const struct task *b)
+{
+	return a->signal == b->signal;
+}
+
+static inline int
+task_tgid_nr(const struct task *t)
+{
+	return t->tgid;
+}
+
+/**
+ * task_pgrp_nr(), task_session_nr() - process group and session of a task
+ * @t: a task that is alive or not yet reaped
+ *
+ * Context: tasklist_lock, or the current task.
+ */
+int task_pgrp_nr(const struct task *t);
+int task_session_nr(const struct task *t);
+
+/**
+ * rlimit() - the current task's soft limit
+ * @t: the current task
+ * @which: RLIMIT_* of asm-generic/resource.h
+ */
+static inline uint64_t
+rlimit(const struct task *t, unsigned int which)
+{
+	return __atomic_load_n(&t->signal->rlim[which].cur, __ATOMIC_RELAXED);
+}
+
+/* kernel/pid.c */
+
+/**
+ * alloc_pid() - the next free pid number
+ * @k: the instance
+ *
+ * Context: takes tasklist_lock.
+ * Return: a pid with one reference, or ERR_PTR: -EAGAIN (pid_max), -ENOMEM.
+ */
+struct pid *alloc_pid(struct kernel *k) __must_check;
+
+/**
+ * get_pid(), put_pid() - references; the number becomes free when the last is gone
+ * @pid: the pid
+ */
+struct pid *get_pid(struct pid *pid);
+void put_pid(struct kernel *k, struct pid *pid);
+
+/**
+ * find_get_pid() - a pid by number
+ * @k: the instance
+ * @nr: the number
+ *
+ * Context: takes tasklist_lock.
+ * Return: with a reference, or NULL.
+ */
+struct pid *find_get_pid(struct kernel *k, int nr) __must_check;
+
+/**
+ * __find_pid() - the same without a reference
+ * @k: the instance
+ * @nr: the number
+ *
+ * Context: tasklist_lock is held.
+ */
+struct pid *__find_pid(struct kernel *k, int nr) __must_check;
+
+/**
+ * pid_task() - a bearer of a pid
+ * @pid: may be NULL
+ * @type: as what
+ *
+ * Context: tasklist_lock is held.
+ * Return: a task or NULL; no reference.
+ */
+struct task *pid_task(struct pid *pid, enum pid_type type) __must_check;
+
+/**
+ * attach_pid(), detach_pid(), change_pid() - link a task under signal->pids[type] (or thread_pid for PIDTYPE_PID)
+ * @t: the task
+ * @type: as what
+ * @pid: the new one
+ *
+ * Context: tasklist_lock is held.
+ */
+void attach_pid(struct task *t, enum pid_type type);
+void detach_pid(struct task *t, enum pid_type type);
+void change_pid(struct task *t, enum pid_type type, struct pid *pid);
+
+#define do_each_pid_task(pid, type, p) list_for_each_entry(p, &(pid)->tasks[type], pid_links[type])
+
+/* kernel/fork.c */
+
+struct kernel_clone_args {
+	uint64_t flags; /* CLONE_* without the exit signal */
+	uaddr_t pidfd, child_tid, parent_tid;
+	int exit_signal;
+	uint64_t stack, stack_size;
+	uint64_t tls;
+	uaddr_t set_tid;
+	uint64_t set_tid_size;
+	int cgroup;
+};
+
+/**
+ * kernel_clone() - fork, vfork, clone and clone3
+ * @t: the current task, t->regs_valid
+ * @args: checked flags
+ *
+ * Context: sleeps (vfork waits until the child execs or exits).
+ * Return: the child's tid, or negative errno of clone(2).
+ */
+int64_t kernel_clone(struct task *t, struct kernel_clone_args *args) __must_check;
+
+/**
+ * create_init_task() - the first task of an instance: pid 1, runs no program, reaps orphans
+ * create_main_task() - the task `stead run` execs its program in: pid 2, leader of its own session
+ * @k: the instance
+ *
+ * Context: boot. The caller sets files, fs and the credentials of params are applied.
+ * Return: the task, or ERR_PTR.
+ */
+struct task *create_init_task(struct kernel *k) __must_check;
+struct task *create_main_task(struct kernel *k) __must_check;
+
+/* kernel/exit.c */
+
+/**
+ * do_exit() - end the current task: everything released, parent told, zombie
+ * @t: the current task
+ * @code: wait status: exit code << 8, or signal | 0x80
+ *
+ * After it only the trap may touch @t (trap_ops.exit), which drops the last reference.
+ * Context: sleeps.
+ */
+void do_exit(struct task *t, int code);
+
+/**
+ * do_group_exit() - end the whole thread group: others get SIGKILL, then do_exit()
+ * @t: the current task
+ * @code: wait status
+ *
+ * Context: sleeps.
+ */
+void do_group_exit(struct task *t, int code);
+
+/**
+ * zap_other_threads() - SIGKILL to all other threads of the group
+ * @t: the current task
+ *
+ * Context: siglock is held.
+ * Return: how many.
+ */
+int zap_other_threads(struct task *t);
+
+/**
+ * mm_release() - what ends with a task's use of its memory: robust lists, clear_child_tid, vfork_done
+ * @t: the current task, in do_exit() or exec
+ *
+ * Context: sleeps; user memory is still there.
+ */
+void mm_release(struct task *t);
+
+/**
+ * kernel_shutdown() - kill every task of the instance
+ * @k: the instance
+ *
+ * Context: any.
+ */
+void kernel_shutdown(struct kernel *k);
+
+#endif

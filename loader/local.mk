@@ -1,0 +1,2 @@
+stead_SOURCES += \
+	loader/plan.h

@@ -1,0 +1,3 @@
+libkernel_a_SOURCES += \
+	mm/mm.h \
+	mm/uaccess.h

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Address spaces. We keep the vmas and choose the addresses; the host's page tables do the rest: each vma is one or more
+ * host mappings made with trap_ops.mm_call in the guest process, always MAP_FIXED. The vma tree is the truth for
+ * /proc/PID/maps, for what a program may touch, and for keys of shared futexes.
+ *
+ * Locks: mm->mmap_lock (RANK_MM) protects the tree. It is held over host calls of the same address space only, never over
+ * anything that waits for another task.
+ */
+#ifndef STEAD_MM_MM_H
+#define STEAD_MM_MM_H
+
+#include "kernel/list.h"
+#include "kernel/lock.h"
+#include "kernel/refcount.h"
+#include "kernel/types.h"
+
+struct kernel;
+struct task;
+struct file;
+struct inode;
+
+/* vma->flags */
+#define VM_READ	    0x01u
+#define VM_WRITE    0x02u
+#define VM_EXEC	    0x04u
+#define VM_SHARED   0x08u
+#define VM_MAYREAD  0x10u
+#define VM_MAYWRITE 0x20u
+#define VM_MAYEXEC  0x40u
+#define VM_MAYSHARE 0x80u
+#define VM_GROWSDOWN 0x100u
+#define VM_LOCKED   0x2000u
+#define VM_SPECIAL  0x4000u /* vdso, vvar: cannot be grown or merged */
+#define VM_NORESERVE 0x8000u
+#define VM_DONTCOPY 0x20000u
+#define VM_WIPEONFORK 0x40000u
+#define VM_DONTDUMP 0x80000u
+#define VM_HUGEPAGE 0x100000u
+#define VM_NOHUGEPAGE 0x200000u
+#define VM_MERGEABLE 0x400000u
+
+struct vma {
+	uint64_t start, end; /* page aligned, end exclusive */
+	uint32_t flags;
+	uint64_t pgoff;	    /* in pages: of the file, or start >> PAGE_SHIFT for private anonymous memory */
+	struct file *file;  /* with a reference, or NULL */
+	const char *name;   /* "[heap]", "[stack]", "[vdso]", ... or NULL */
+	struct vma *left, *right; /* tree by address (mm/vma.c) */
+	int level;
+	struct list_head list;	  /* by address */
+	struct mm *mm;
+	struct list_head i_mmap;  /* of file's inode: all mappings of it */
+};
+
+struct mm {
+	refcount_t users; /* tasks */
+	refcount_t count; /* users (as one) and others who look */
+	struct kernel *k;
+	struct mutex mmap_lock; /* RANK_MM */
+	struct vma *root;
+	struct list_head vmas;
+	uint32_t map_count;
+	uint64_t total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
+	uint64_t hiwater_rss, hiwater_vm;
+	uint64_t mmap_base; /* top down from here */
+	uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t saved_auxv[64];
+	uint32_t def_flags; /* mlockall(MCL_FUTURE) */
+	struct file *exe_file;
+	bool dumpable;
+	uint64_t vdso;
+	void *trap; /* the trap's own data of the address space */
+};
+
+/**
+ * mm_alloc() - an empty address space
+ * @k: the instance
+ *
+ * Return: with one user, or NULL.
+ */
+struct mm *mm_alloc(struct kernel *k) __must_check;
+
+/**
+ * dup_mm() - fork: a copy of the vma tree; the host's fork copies the memory itself
+ * @t: the current task
+ * @old: its mm
+ *
+ * VM_DONTCOPY vmas are left out of the copy, VM_WIPEONFORK ones kept; mm_after_fork() makes the host agree.
+ * Context: takes mmap_lock.
+ * Return: the copy, or ERR_PTR(-ENOMEM).
+ */
+struct mm *dup_mm(struct task *t, struct mm *old) __must_check;
+
+/**
+ * mmget(), mmput() - users of an mm; the last mmput drops all vmas and files. Host memory goes with the host process.
+ * @mm: the mm
+ */
+void mmget(struct mm *mm);
+void mmput(struct mm *mm);
+
+/**
+ * do_mmap() - map
+ * @t: the current task
+ * @file: with the caller's reference (another one is taken), or NULL for anonymous memory
+ * @addr: a hint, or the place with MAP_FIXED
+ * @len: bytes
+ * @prot: PROT_*
+ * @flags: MAP_*
+ * @pgoff: pages
+ *
+ * Context: takes mmap_lock; host calls.
+ * Return: the address, or negative errno of mmap(2).
+ */
+int64_t do_mmap(struct task *t, struct file *file, uint64_t addr, uint64_t len, uint32_t prot, uint32_t flags,
+		uint64_t pgoff) __must_check;
+
+/**
+ * do_munmap() - unmap whatever is in a range
+ * @t: the current task
+ * @addr: page aligned
+ * @len: bytes
+ *
+ * Context: takes mmap_lock; host calls.
+ * Return: 0, -EINVAL, -ENOMEM (too many vmas).
+ */
+int do_munmap(struct task *t, uint64_t addr, uint64_t len) __must_check;
+
+int do_mprotect(struct task *t, uint64_t addr, uint64_t len, uint32_t prot) __must_check;
+int64_t do_mremap(struct task *t, uint64_t old, uint64_t old_len, uint64_t new_len, uint32_t flags, uint64_t new_addr) __must_check;
+int64_t do_brk(struct task *t, uint64_t brk) __must_check;
+
+/**
+ * find_vma() - the first vma that ends above an address
+ * @mm: mmap_lock is held
+ * @addr: the address
+ *
+ * Return: it may start above @addr; NULL if there is none.
+ */
+struct vma *find_vma(struct mm *mm, uint64_t addr) __must_check;
+
+/**
+ * mm_exec_layout() - where a new program's mmap area, stack and heap go (ASLR by k->params.aslr and personality)
+ * @t: the current task, with its new empty mm
+ * @stack_top: set: the end of the stack
+ *
+ * Return: 0.
+ */
+int mm_exec_layout(struct task *t, uint64_t *stack_top) __must_check;
+
+/**
+ * mm_map_stack() - the stack vma, growing down to RLIMIT_STACK
+ * @t: the current task
+ * @top: page aligned end
+ * @prot_exec: PT_GNU_STACK asked for it
+ *
+ * Return: 0, -ENOMEM.
+ */
+int mm_map_stack(struct task *t, uint64_t top, bool prot_exec) __must_check;
+
+/**
+ * mm_adopt_vdso() - note the vDSO and vvar that the host process already has as vmas
+ * @t: the current task
+ *
+ * Return: 0, -ENOMEM.
+ */
+int mm_adopt_vdso(struct task *t) __must_check;
+
+/**
+ * mm_set_brk() - where the heap starts (exec)
+ * @mm: the mm
+ * @start: end of the program's bss; randomised by ASLR
+ */
+void mm_set_brk(struct task *t, uint64_t start);
+
+/**
+ * mm_fault() - a host fault in program code: is it SIGSEGV, SIGBUS or something to mend (a file page to bring in)?
+ * @t: the current task
+ * @addr: fault address
+ * @write: it was a write
+ * @sig: set: the signal to force
+ * @code: set: its si_code
+ *
+ * Return: true if it was mended and the instruction can be run again.
+ */
+bool mm_fault(struct task *t, uint64_t addr, bool write, int *sig, int *code);
+
+/* What a shared futex is keyed by. */
+struct futex_key {
+	uint64_t object; /* mm, or inode, address */
+	uint64_t offset;
+};
+
+/**
+ * mm_futex_key() - the key of a futex word
+ * @t: the current task
+ * @u: the word
+ * @shared: not FUTEX_PRIVATE_FLAG
+ * @key: set
+ *
+ * Context: takes mmap_lock if @shared.
+ * Return: 0, -EFAULT (nothing mapped there).
+ */
+int mm_futex_key(struct task *t, uaddr_t u, bool shared, struct futex_key *key) __must_check;
+
+/* How a file is mapped: file->f_op->mmap fills it for the range asked. */
+struct mmap_source {
+	hfd_t fd;	/* host descriptor to map, or HFD_NONE for anonymous memory */
+	uint64_t off;	/* byte offset in it that belongs to the start of the range */
+	uint64_t len;	/* bytes of the range it covers; do_mmap asks again for the rest */
+};
+
+#endif

@@ -1,0 +1,2 @@
+stead_SOURCES += \
+	src/main.c

@@ -1,0 +1,5 @@
+libkernel_a_SOURCES += \
+	trap/host.c \
+	trap/host.h \
+	trap/request.h \
+	trap/trap.h

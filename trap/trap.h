@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The interface of a trap. See doc/architecture.md. Kernel code calls these through t->k->trap; "current" below means that the
+ * calling host thread runs kernel code for @t.
+ */
+#ifndef STEAD_TRAP_TRAP_H
+#define STEAD_TRAP_TRAP_H
+
+#include "kernel/types.h"
+
+struct kernel;
+struct task;
+struct linux_binprm;
+
+struct trap_ops {
+	const char *name; /* "remote", "resident" */
+
+	/* User memory of the current task (mm/uaccess.c calls these after its range check). Return bytes copied. */
+	size_t (*copy_from)(struct task *t, void *to, uint64_t from, size_t n);
+	size_t (*copy_to)(struct task *t, uint64_t to, const void *from, size_t n);
+	int (*cmpxchg32)(struct task *t, uint64_t u, uint32_t *expected, uint32_t desired);
+
+	/* Memory of another task's address space (/proc/PID/mem, process_vm_readv, ptrace). Return bytes copied. */
+	size_t (*copy_from_other)(struct task *other, void *to, uint64_t from, size_t n);
+	size_t (*copy_to_other)(struct task *other, uint64_t to, const void *from, size_t n);
+
+	/* Make a host memory call (mmap munmap mprotect mremap madvise msync mlock munlock mincore brk-less) in the current
+	 * task's address space. The range was checked. Only from calls the table marks `trace`, or t->direct. */
+	int64_t (*mm_call)(struct task *t, long nr, const uint64_t a[6]);
+
+	/* Start a host thread (CLONE_VM) or process for @child, which is complete and visible, with registers child->regs.
+	 * @t is the current task and the parent. Sets child->host_tid. Return 0, -EAGAIN, -ENOMEM. */
+	int (*clone)(struct task *t, struct task *child, uint64_t clone_flags);
+
+	/* The current task gets an empty address space in which exec_load(t, bprm) is run; on success it goes on in program
+	 * code with t->regs. Other tasks of the group are gone. May not return (resident). Return 0, or negative errno. */
+	int (*exec)(struct task *t, struct linux_binprm *bprm);
+
+	/* @t is in user mode and has work: make it enter the kernel soon. Any context, takes no lock of ranks < LEAF. */
+	void (*kick)(struct task *t);
+
+	/* After do_exit(): end the host thread, and the host process with its last task. Drops the trap's reference.
+	 * Does not return under the resident trap. */
+	void (*exit)(struct task *t);
+
+	/* Extended state (xsave image) for signal frames and sigreturn. xstate_size: bytes of a standard-format image.
+	 * save writes one to user memory at 64-byte aligned @u; restore loads one. Return 0 or -EFAULT/-EINVAL. */
+	size_t (*xstate_size)(struct task *t);
+	int (*xstate_save)(struct task *t, uint64_t u);
+	int (*xstate_restore)(struct task *t, uint64_t u);
+	int (*xstate_reset)(struct task *t); /* exec, and a handler's clean start */
+
+	/* Wait for input or room on a host descriptor: calls wake_up_poll on the queue given when it may be ready. */
+	void (*host_poll_add)(struct kernel *k, hfd_t fd, struct host_poll *hp);
+	void (*host_poll_del)(struct kernel *k, struct host_poll *hp);
+};
+
+extern const struct trap_ops remote_trap_ops;
+extern const struct trap_ops resident_trap_ops;
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The virtual file system's objects: super block, inode, dentry, file, mount, path. Linux's names and Linux's meaning.
+ *
+ * Life of an inode: iget_locked() finds a live one or gives a struct new_inode that must be published with
+ * unlock_new_inode() or is abandoned by its cleanup. Life of a dentry: d_alloc() -> d_add() (positive or negative) ->
+ * found by d_lookup() -> d_drop()/d_delete(); a reference keeps the inode. Children hold their parent.
+ * Life of a file: alloc_file() -> vfs_open() -> fd_install() last, after everything that can fail -> last fput() releases.
+ *
+ * The table of what is held stands above each ops struct; only vfs_*() functions call an op.
+ */
+#ifndef STEAD_VFS_FS_H
+#define STEAD_VFS_FS_H
+
+#include "kernel/errno.h"
+#include "kernel/list.h"
+#include "kernel/lock.h"
+#include "kernel/refcount.h"
+#include "kernel/types.h"
+#include "kernel/waitq.h"
+#include "mm/uaccess.h"
+
+struct kernel;
+struct task;
+struct cred;
+struct vma;
+struct mmap_source;
+struct super_block;
+struct inode;
+struct dentry;
+struct file;
+struct mount;
+struct poll_table;
+struct kstat;
+
+struct qstr {
+	const char *name;
+	uint32_t len, hash;
+};
+
+struct path {
+	struct mount *mnt;
+	struct dentry *dentry;
+};
+
+struct inode {
+	refcount_t i_count;
+	uint16_t i_mode; /* type and permissions */
+	uint32_t i_uid, i_gid;
+	uint32_t i_nlink;
+	uint32_t i_flags; /* S_* */
+	uint64_t i_ino;
+	uint64_t i_rdev;
+	int64_t i_size;
+	uint64_t i_blocks; /* of 512 bytes */
+	struct k_timespec i_atime, i_mtime, i_ctime, i_btime;
+	struct mutex i_rwsem; /* RANK_INODE: directories: names; files: writes and size */
+	const struct inode_operations *i_op;
+	const struct file_operations *i_fop; /* for new opens */
+	struct super_block *i_sb;
+	struct list_head i_hash;
+	struct list_head i_sb_list;
+	struct list_head i_mmap; /* vmas that map it */
+	struct mutex i_mmap_lock;
+	struct file_lock_context *i_flctx;
+	struct pipe_inode_info *i_pipe; /* FIFO */
+	uint64_t i_version;
+	int32_t i_writecount; /* writers, or negative: denied (running program) */
+	uint32_t i_state;
+	uint32_t i_seals;
+	void *i_private; /* the file system's */
+};
+#define S_DEAD	    1u
+#define S_IMMUTABLE 2u
+#define S_APPEND    4u
+#define S_NOATIME   8u
+
+/* An inode nobody else can use yet: publish with unlock_new_inode(), or it is given up by iget_failed(). */
+struct new_inode {
+	struct inode *inode;
+};
+
+struct dentry {
+	refcount_t d_count;
+	uint32_t d_flags;
+	uint32_t d_seq; /* even: stable; odd: being renamed */
+	struct dentry *d_parent;
+	struct inode *d_inode; /* NULL: negative */
+	struct qstr d_name;
+	char d_iname[40];
+	struct list_head d_hash;
+	struct list_head d_child;   /* in parent's d_subdirs */
+	struct list_head d_subdirs;
+	struct list_head d_lru;
+	struct mutex d_lock; /* RANK_DCACHE */
+	const struct dentry_operations *d_op;
+	struct super_block *d_sb;
+	uint32_t d_mounted; /* how many mounts sit on it */
+	uint64_t d_time;
+	void *d_fsdata;
+};
+#define DCACHE_DENTRY_KILLED 1u
+#define DCACHE_UNHASHED	     2u
+
+struct mount {
+	refcount_t mnt_count;
+	struct mount *mnt_parent; /* itself at the root */
+	struct dentry *mnt_mountpoint;
+	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
+	uint32_t mnt_flags; /* MNT_* */
+	int mnt_id;
+	struct list_head mnt_hash, mnt_list, mnt_mounts, mnt_child;
+	char *mnt_devname;
+	struct mnt_namespace *mnt_ns;
+};
+#define MNT_NOSUID   0x01u
+#define MNT_NODEV    0x02u
+#define MNT_NOEXEC   0x04u
+#define MNT_NOATIME  0x08u
+#define MNT_NODIRATIME 0x10u
+#define MNT_RELATIME 0x20u
+#define MNT_READONLY 0x40u
+
+struct super_block {
+	struct kernel *k;
+	refcount_t s_active;
+	uint64_t s_dev;
+	uint32_t s_magic;
+	uint32_t s_blocksize;
+	uint64_t s_maxbytes;
+	uint32_t s_flags; /* SB_RDONLY ... as MS_* */
+	const struct super_operations *s_op;
+	const struct file_system_type *s_type;
+	struct dentry *s_root;
+	struct mutex s_vfs_rename; /* RANK_RENAME */
+	struct mutex s_inodes_lock;
+	struct list_head s_inodes;
+	void *s_fs_info;
+};
+
+struct file {
+	refcount_t f_count;
+	uint32_t f_flags; /* O_* */
+	uint32_t f_mode;  /* FMODE_* */
+	const struct file_operations *f_op;
+	struct path f_path;
+	struct inode *f_inode;
+	struct mutex f_pos_lock;
+	int64_t f_pos;
+	struct kernel *k;
+	struct cred *f_cred;
+	struct fown *f_owner; /* F_SETOWN, or NULL */
+	void *private_data;
+	struct list_head f_ep; /* epoll items watching it */
+	struct mutex f_lock;
+};
+#define FMODE_READ     1u
+#define FMODE_WRITE    2u
+#define FMODE_LSEEK    4u
+#define FMODE_PREAD    8u
+#define FMODE_PWRITE   0x10u
+#define FMODE_EXEC     0x20u
+#define FMODE_PATH     0x4000u
+#define FMODE_NOWAIT   0x8000u
+#define FMODE_STREAM   0x200000u /* no f_pos: pipes, sockets, ttys */
+#define FMODE_ATOMIC_POS 0x8000u
+
+struct kstat {
+	uint64_t dev, ino, rdev, size, blocks;
+	uint32_t mode, nlink, uid, gid, blksize;
+	uint32_t attributes, attributes_mask;
+	struct k_timespec atime, mtime, ctime, btime;
+	uint32_t result_mask;
+	uint64_t mnt_id;
+};
+
+/* Changes asked of setattr. */
+struct iattr {
+	uint32_t ia_valid; /* ATTR_* */
+	uint32_t ia_mode;
+	uint32_t ia_uid, ia_gid;
+	int64_t ia_size;
+	struct k_timespec ia_atime, ia_mtime, ia_ctime;
+	struct file *ia_file;
+};
+#define ATTR_MODE      1u
+#define ATTR_UID       2u
+#define ATTR_GID       4u
+#define ATTR_SIZE      8u
+#define ATTR_ATIME     16u
+#define ATTR_MTIME     32u
+#define ATTR_CTIME     64u
+#define ATTR_ATIME_SET 128u
+#define ATTR_MTIME_SET 256u
+#define ATTR_FORCE     512u
+#define ATTR_KILL_SUID 2048u
+#define ATTR_KILL_SGID 4096u
+#define ATTR_FILE      8192u
+#define ATTR_OPEN      32768u
+
+/* readdir gives entries to this. Returns false when there is no more room. */
+struct dir_context {
+	bool (*actor)(struct dir_context *ctx, const char *name, int len, int64_t off, uint64_t ino, unsigned int type);
+	int64_t pos;
+};
+
+/*
+ * All of these run with the directory's i_rwsem held (both for rename, ancestors first), on checked permissions, and may sleep;
+ * except: lookup (held), get_link, permission, getattr, setattr (i_rwsem of the inode for setattr), readlink.
+ */
+struct inode_operations {
+	/* Fill @dentry (d_add it, positive or negative), or return ERR_PTR, or another dentry to use instead. */
+	struct dentry *(*lookup)(struct task *t, struct inode *dir, struct dentry *dentry);
+	/* The target, valid while the inode is referenced; or ERR_PTR. *@done non-NULL: kfree it afterwards. A magic link (proc)
+	 * fills @jump and returns NULL. */
+	const char *(*get_link)(struct task *t, struct dentry *dentry, struct inode *inode, void **done, struct path *jump);
+	int (*permission)(struct task *t, struct inode *inode, int mask);
+	int (*create)(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode, bool excl);
+	int (*link)(struct task *t, struct dentry *old, struct inode *dir, struct dentry *dentry);
+	int (*unlink)(struct task *t, struct inode *dir, struct dentry *dentry);
+	int (*symlink)(struct task *t, struct inode *dir, struct dentry *dentry, const char *target);
+	int (*mkdir)(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode);
+	int (*rmdir)(struct task *t, struct inode *dir, struct dentry *dentry);
+	int (*mknod)(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode, uint64_t rdev);
+	int (*rename)(struct task *t, struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new,
+		      unsigned int flags);
+	int (*setattr)(struct task *t, struct dentry *dentry, struct iattr *attr);
+	int (*getattr)(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
+	int (*tmpfile)(struct task *t, struct inode *dir, struct file *file, uint16_t mode);
+	int64_t (*getxattr)(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+	int (*setxattr)(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
+	int64_t (*listxattr)(struct task *t, struct dentry *dentry, char *buf, size_t n);
+};
+
+/* No lock is held, but f_pos_lock where *@pos is the file's own. All may sleep. */
+struct file_operations {
+	int (*open)(struct task *t, struct inode *inode, struct file *file);
+	void (*release)(struct task *t, struct inode *inode, struct file *file); /* last reference; @t may be NULL */
+	int (*flush)(struct task *t, struct file *file);			  /* every close(2) */
+	int64_t (*read)(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf);
+	int64_t (*write)(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf);
+	int64_t (*llseek)(struct task *t, struct file *file, int64_t off, int whence);
+	int (*iterate)(struct task *t, struct file *file, struct dir_context *ctx);
+	uint32_t (*poll)(struct task *t, struct file *file, struct poll_table *pt);
+	int64_t (*ioctl)(struct task *t, struct file *file, unsigned int cmd, uint64_t arg);
+	/* How [@pgoff, @pgoff + @len) is mapped; called with mmap_lock held. 0, -ENODEV, -EACCES ... */
+	int (*mmap)(struct task *t, struct file *file, uint64_t pgoff, uint64_t len, uint32_t vm_flags, struct mmap_source *src);
+	int (*fsync)(struct task *t, struct file *file, int64_t start, int64_t end, int datasync);
+	int64_t (*fallocate)(struct task *t, struct file *file, int mode, int64_t off, int64_t len);
+	int (*show_fdinfo)(struct task *t, struct file *file, char *buf, size_t n);
+};
+
+struct dentry_operations {
+	/* Is a cached dentry still true? 1 yes, 0 drop it, negative errno. May sleep. */
+	int (*d_revalidate)(struct task *t, struct dentry *dentry);
+	/* A name for /proc links: "pipe:[1]". */
+	int (*d_dname)(struct dentry *dentry, char *buf, size_t n);
+	bool (*d_delete)(const struct dentry *dentry); /* true: do not cache when unused */
+};
+
+struct super_operations {
+	void (*evict_inode)(struct kernel *k, struct inode *inode); /* last reference and not to be kept */
+	bool (*drop_inode)(struct inode *inode);		    /* true: evict at the last reference */
+	int (*statfs)(struct task *t, struct dentry *dentry, void *kstatfs); /* struct statfs64 of the uapi */
+	int (*sync_fs)(struct task *t, struct super_block *sb);
+	void (*put_super)(struct super_block *sb);
+	int (*show_options)(struct super_block *sb, char *buf, size_t n);
+};
+
+struct fs_context {
+	struct kernel *k;
+	struct task *t;
+	const char *source; /* device or directory */
+	const char *options;
+	uint32_t flags; /* MS_* */
+	hfd_t host_root; /* hostfs: an O_PATH descriptor */
+	struct path lower, upper, work; /* overlay */
+};
+
+struct file_system_type {
+	const char *name;
+	bool nodev;
+	int (*get_tree)(struct fs_context *fc, struct super_block **out);
+};
+
+/* Masks of permission checks: access(2). */
+#define MAY_EXEC  1
+#define MAY_WRITE 2
+#define MAY_READ  4
+#define MAY_APPEND 8
+#define MAY_OPEN  0x20
+
+#endif

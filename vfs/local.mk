@@ -1,0 +1,5 @@
+libkernel_a_SOURCES += \
+	vfs/fdtable.h \
+	vfs/fs.h \
+	vfs/namei.h \
+	vfs/poll.h
