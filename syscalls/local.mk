@@ -1,0 +1,2 @@
+libkernel_a_SOURCES += \
+	syscalls/pipe.c

@@ -152,6 +152,7 @@ struct file {
 	struct cred *f_cred;
 	struct fown *f_owner; /* F_SETOWN, or NULL */
 	void *private_data;
+	uint64_t f_version;    /* private to f_op */
 	struct list_head f_ep; /* epoll items watching it */
 	struct mutex f_lock;
 };

@@ -3,3 +3,6 @@ libkernel_a_SOURCES += \
 	vfs/fs.h \
 	vfs/namei.h \
 	vfs/poll.h
+libkernel_a_SOURCES += \
+	vfs/pipe.c \
+	vfs/pipe.h

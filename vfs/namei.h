@@ -62,6 +62,10 @@ struct file *anon_inode_getfile(struct task *t, const char *name, const struct f
 struct file *pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, const struct file_operations *fops, void *priv,
 			    uint32_t flags) __must_check; /* or ERR_PTR */
 
+/* Another file on the same path and inode, with flags of its own and no private_data (the other end of a pipe). */
+struct file *alloc_file_clone(struct task *t, struct file *base, uint32_t flags,
+			      const struct file_operations *fops) __must_check; /* or ERR_PTR */
+
 /* For file systems. */
 struct inode *new_inode_of(struct super_block *sb) __must_check; /* unhashed, one reference, or NULL */
 struct inode *iget_locked(struct super_block *sb, uint64_t ino, struct new_inode *fresh) __must_check;
