@@ -5,6 +5,7 @@
 #ifndef STEAD_KERNEL_CRED_H
 #define STEAD_KERNEL_CRED_H
 
+#include "kernel/list.h"
 #include "kernel/refcount.h"
 #include "kernel/types.h"
 
@@ -17,12 +18,22 @@ struct group_info {
 	uint32_t gid[];
 };
 
+/* Counts of a real user id, for RLIMIT_NPROC and RLIMIT_SIGPENDING. */
+struct user_struct {
+	refcount_t usage;
+	uint32_t uid;
+	uint32_t processes;  /* atomic: tasks with this real uid */
+	uint32_t sigpending; /* atomic: queued signals */
+	struct list_head hash;
+};
+
 struct cred {
 	refcount_t usage;
 	struct kernel *k;
 	uint32_t uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
 	uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
 	struct group_info *group_info;
+	struct user_struct *user; /* of uid */
 };
 
 #define CAP_FULL ((1ULL << 41) - 1)
@@ -55,6 +66,48 @@ void commit_creds(struct task *t, struct cred *c);
  * @cap: CAP_* of linux/capability.h
  */
 bool capable(const struct task *t, int cap);
+
+/**
+ * cred_capable() - the same of given credentials
+ * @c: credentials
+ * @cap: CAP_*
+ */
+static inline bool
+cred_capable(const struct cred *c, int cap)
+{
+	return (c->cap_effective >> cap) & 1;
+}
+
+/**
+ * get_task_cred() - another task's credentials
+ * @t: any task whose memory is kept
+ *
+ * Context: takes alloc_lock.
+ * Return: with a reference.
+ */
+struct cred *get_task_cred(struct task *t) __must_check;
+
+/**
+ * cred_exec() - the credentials of a program: set-user-id, set-group-id, capabilities(7) "Transformation during execve"
+ * @t: the current task
+ * @euid: effective user id after set-user-id
+ * @egid: effective group id after set-group-id
+ * @secure: set: AT_SECURE
+ *
+ * Return: to be given to commit_creds() at the point of no return; or NULL.
+ */
+struct cred *cred_exec(struct task *t, uint32_t euid, uint32_t egid, bool *secure) __must_check;
+
+/**
+ * alloc_uid(), free_uid() - the counts of a user id
+ * @k: the instance
+ * @uid: the id
+ *
+ * Context: takes RANK_LEAF.
+ * Return: with a reference, or NULL (no memory).
+ */
+struct user_struct *alloc_uid(struct kernel *k, uint32_t uid) __must_check;
+void free_uid(struct kernel *k, struct user_struct *u);
 
 /**
  * in_group_p() - is @gid the fsgid or one of the supplementary groups?

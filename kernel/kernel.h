@@ -50,6 +50,9 @@ struct kernel {
 	struct mutex tasklist_lock;
 	struct list_head tasks; /* thread group leaders: task->tasks */
 	struct pid_table *pids;
+	struct user_table *users;	/* per-uid counts (kernel/cred.h) */
+	struct mutex sighand_free_lock; /* RANK_LEAF */
+	struct list_head free_sighands;
 	uint32_t nr_threads; /* atomic */
 	uint64_t total_forks;
 	struct task *init_task; /* pid 1: reaps orphans, runs no program */

@@ -11,10 +11,12 @@ libkernel_a_SOURCES += \
 	kernel/missing.h \
 	kernel/lock.h \
 	kernel/refcount.h \
+	kernel/pidfd.h \
 	kernel/signal.h \
 	kernel/slab.h \
 	kernel/string.c \
 	kernel/task.h \
 	kernel/time.h \
+	kernel/tty-hooks.h \
 	kernel/types.h \
 	kernel/waitq.h

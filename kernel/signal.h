@@ -16,6 +16,8 @@ struct task;
 struct kernel;
 struct pid;
 struct signal_struct;
+struct sighand_struct;
+struct user_struct;
 
 #define K_NSIG 64
 #define sigmask_of(sig) (1ULL << ((sig)-1))
@@ -72,7 +74,7 @@ struct k_sigaction {
 struct sigqueue {
 	struct list_head list;
 	struct k_siginfo info;
-	uint32_t uid; /* whose RLIMIT_SIGPENDING */
+	struct user_struct *user; /* whose RLIMIT_SIGPENDING; a reference */
 	bool prealloc; /* belongs to a POSIX timer: not freed on dequeue */
 };
 
@@ -110,6 +112,92 @@ int send_signal_locked(int sig, const struct k_siginfo *info, struct task *t, in
  * Return: 0, -ESRCH, -EAGAIN.
  */
 int send_sig_info(int sig, const struct k_siginfo *info, struct task *t, int type, struct task *from);
+
+/**
+ * group_send_sig_info() - send_sig_info() for a program: with the permission check of kill(2)
+ * @sig: the signal; 0 only checks
+ * @info: siginfo, or SEND_SIG_NOINFO
+ * @t: the target
+ * @type: as send_signal_locked()
+ * @from: the current task
+ *
+ * Context: takes siglock. Return: 0, -EPERM, -ESRCH, -EAGAIN.
+ */
+int group_send_sig_info(int sig, const struct k_siginfo *info, struct task *t, int type, struct task *from);
+
+/**
+ * kill_pid_info() - kill one process, found by its pid
+ * @k: the instance
+ * @sig: the signal; 0 only checks
+ * @info: siginfo, or SEND_SIG_NOINFO with @from
+ * @pid: the pid, may be NULL
+ * @from: the current task: its permission is checked; NULL: no check
+ *
+ * Context: takes tasklist_lock and siglock. Return: 0, -ESRCH, -EPERM, -EAGAIN.
+ */
+int kill_pid_info(struct kernel *k, int sig, const struct k_siginfo *info, struct pid *pid, struct task *from);
+
+/**
+ * __kill_pgrp_info() - the same for a group
+ * @k: the instance
+ * @sig: the signal
+ * @info: siginfo, SEND_SIG_NOINFO with @from, or SEND_SIG_PRIV
+ * @pgrp: the group
+ * @from: the current task: its permission is checked; NULL: no check
+ *
+ * Context: tasklist_lock is held. Return: 0 if one got it, -ESRCH, -EPERM.
+ */
+int __kill_pgrp_info(struct kernel *k, int sig, const struct k_siginfo *info, struct pid *pgrp, struct task *from);
+
+/**
+ * sigqueue_alloc(), sigqueue_free() - the entry a POSIX timer queues again and again
+ * @t: the current task, whose limit counts
+ * @q: it may still be queued: then it is freed when taken off
+ *
+ * Return: the entry, or NULL (RLIMIT_SIGPENDING, memory).
+ */
+struct sigqueue *sigqueue_alloc(struct task *t) __must_check;
+void sigqueue_free(struct kernel *k, struct sigqueue *q);
+
+/**
+ * send_sigqueue() - queue a timer's entry, with q->info filled
+ * @k: the instance
+ * @q: from sigqueue_alloc()
+ * @target: a task whose memory is kept; any of the group will do
+ * @type: PIDTYPE_PID (SIGEV_THREAD_ID), else its group
+ *
+ * An entry that is still queued has its overrun count increased instead.
+ * Context: takes siglock; tasklist_lock is not needed. Return: 0 queued, 1 ignored, -ESRCH.
+ */
+int send_sigqueue(struct kernel *k, struct sigqueue *q, struct task *target, int type);
+
+/**
+ * dequeue_signal() - take the next signal that is not in @mask off the task's or group's queue
+ * @t: the current task
+ * @mask: signals to leave
+ * @info: filled
+ *
+ * Context: siglock is held.
+ * Return: the signal, or 0.
+ */
+int dequeue_signal(struct task *t, ksigset_t mask, struct k_siginfo *info);
+
+/**
+ * pending_signals() - signals queued to the task or its group
+ * @t: the task
+ *
+ * Context: siglock is held, or a look without guarantee.
+ */
+ksigset_t pending_signals(const struct task *t);
+
+/**
+ * copy_siginfo_to_user(), copy_siginfo_from_user() - 128 bytes, unused ones zero
+ * @t: the current task
+ *
+ * Return: 0, -EFAULT.
+ */
+int copy_siginfo_to_user(struct task *t, uaddr_t u, const struct k_siginfo *info) __must_check;
+int copy_siginfo_from_user(struct task *t, struct k_siginfo *info, uaddr_t u) __must_check;
 
 /**
  * kill_pgrp() - a signal of the kernel to a process group (terminal, hangup)

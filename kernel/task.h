@@ -87,6 +87,7 @@ struct signal_struct {
 	struct wait_queue_head wait_chldexit;
 	struct sigpending shared_pending;
 
+	struct task *curr_target; /* complete_signal() goes round from here */
 	int group_exit_code;
 	uint32_t flags; /* SIGNAL_*, siglock */
 	struct task *group_exec_task;
@@ -120,10 +121,13 @@ struct signal_struct {
 #define SIGNAL_CLD_CONTINUED  (1u << 5)
 #define SIGNAL_UNKILLABLE     (1u << 6)
 
+/* Never given back to the slab, but to k->free_sighands: the lock of one found without a reference can always be taken. */
 struct sighand_struct {
 	refcount_t count;
 	struct mutex siglock; /* RANK_SIGHAND */
 	struct k_sigaction action[64];
+	struct wait_queue_head signalfd_wqh; /* pollers and readers of signalfd: woken for every signal queued */
+	struct list_head free;
 };
 
 /* What restart_syscall(2) calls again. */
@@ -164,6 +168,7 @@ struct task {
 	int exit_state; /* 0, EXIT_ZOMBIE, EXIT_DEAD; tasklist_lock */
 	int exit_code;
 	int exit_signal; /* sent to the parent; -1 for threads that are not leaders */
+	uint32_t self_exec_id, parent_exec_id; /* a parent that has exec'ed since gets SIGCHLD */
 	int pdeath_signal;
 
 	/* tree: tasklist_lock */
@@ -178,6 +183,7 @@ struct task {
 	struct sighand_struct *sighand;
 	struct sigpending pending;
 	ksigset_t blocked, real_blocked, saved_sigmask;
+	uint64_t trapno, err, cr2; /* of the last fault in program code: what a signal frame shows */
 	uint64_t sas_ss_sp, sas_ss_size;
 	uint32_t sas_ss_flags;
 	uint32_t jobctl; /* siglock */
@@ -194,7 +200,8 @@ struct task {
 	/* memory words of the program the kernel writes or reads at exit */
 	uaddr_t clear_child_tid, set_child_tid;
 	uaddr_t robust_list;
-	struct vfork_done *vfork_done; /* the parent waits for exec or exit of this task */
+	bool vfork_pending; /* the parent waits for exec or exit of this task; alloc_lock */
+	struct wait_queue_head vfork_wait;
 
 	struct task_times times;
 	int64_t start_time_ns, start_boottime_ns;
@@ -249,6 +256,37 @@ thread_group_leader(const struct task *t)
 {
 	return t->exit_signal >= 0;
 }
+
+/* All threads of a group; tasklist_lock or siglock is held. */
+#define for_each_thread(sig, p) list_for_each_entry(p, &(sig)->thread_head, thread_node)
+/* All groups' leaders; tasklist_lock is held. */
+#define for_each_process(k, p) list_for_each_entry(p, &(k)->tasks, tasks)
+
+static inline bool
+thread_group_empty(const struct task *t)
+{
+	return thread_group_leader(t) && t->thread_node.next == t->thread_node.prev;
+}
+
+static inline struct pid *
+task_pgrp(const struct task *t)
+{
+	return t->signal->pids[PIDTYPE_PGID];
+}
+
+static inline struct pid *
+task_session(const struct task *t)
+{
+	return t->signal->pids[PIDTYPE_SID];
+}
+
+/**
+ * lock_task_sighand() - take the siglock of a task that may be dying
+ * @t: a task whose memory is kept
+ *
+ * Return: its sighand with siglock held, or NULL: it is dead and has none.
+ */
+struct sighand_struct *lock_task_sighand(struct task *t) __must_check;
 
 static inline bool
 same_thread_group(const struct task *a, const struct task *b)
@@ -377,6 +415,41 @@ int64_t kernel_clone(struct task *t, struct kernel_clone_args *args) __must_chec
 struct task *create_init_task(struct kernel *k) __must_check;
 struct task *create_main_task(struct kernel *k) __must_check;
 
+/**
+ * schedule_tail() - the first thing a new task does
+ * @t: the new task, in its own context: its user memory can be written
+ *
+ * The trap calls it before the task first goes to exit_to_user().
+ * Context: may sleep.
+ */
+void schedule_tail(struct task *t);
+
+/**
+ * set_task_comm() - the name of a thread, cut at 15 bytes
+ * @t: the task
+ * @name: the name
+ */
+void set_task_comm(struct task *t, const char *name);
+
+/* kernel/sched.c */
+
+/**
+ * task_cputime() - CPU time a task has used so far
+ * @t: the task
+ * @utime: ns in program code
+ * @stime: ns in the kernel
+ */
+void task_cputime(struct task *t, uint64_t *utime, uint64_t *stime);
+
+/**
+ * thread_group_times() - the same and the other counts of a whole group, dead threads included
+ * @t: a task of the group
+ * @out: the sums
+ *
+ * Context: takes siglock.
+ */
+void thread_group_times(struct task *t, struct task_times *out);
+
 /* kernel/exit.c */
 
 /**
@@ -397,6 +470,47 @@ void do_exit(struct task *t, int code);
  * Context: sleeps.
  */
 void do_group_exit(struct task *t, int code);
+
+/**
+ * task_killed_by_host() - a task's host thread is gone (the host's OOM killer): it dies of SIGKILL with its group
+ * @t: a task for which nobody runs kernel code; the calling thread takes that over, and calls trap_ops.exit afterwards
+ *
+ * Context: sleeps. User memory may be gone.
+ */
+void task_killed_by_host(struct task *t);
+
+/**
+ * de_thread() - exec: become the only thread of the group, and its leader; handlers are no longer shared
+ * @t: the current task
+ *
+ * Return: 0; -EAGAIN when the group is being killed or another thread execs; -ENOMEM.
+ */
+int de_thread(struct task *t) __must_check;
+
+/**
+ * release_task() - forget a task that is EXIT_DEAD: its pid, its place in the tree and its signal state
+ * @t: the task; the tree's reference is dropped
+ *
+ * Context: takes tasklist_lock and siglock.
+ */
+void release_task(struct task *t);
+
+/**
+ * thread_group_exited() - has a process ended, all threads of it (pidfd: readable)?
+ * @k: the instance
+ * @pid: the pid of its leader
+ *
+ * Context: takes tasklist_lock.
+ */
+bool thread_group_exited(struct kernel *k, struct pid *pid);
+
+/**
+ * is_current_pgrp_orphaned() - terminal job control: no parent outside the group could continue it
+ * @t: the current task
+ *
+ * Context: takes tasklist_lock.
+ */
+bool is_current_pgrp_orphaned(struct task *t);
 
 /**
  * zap_other_threads() - SIGKILL to all other threads of the group
