@@ -5,13 +5,55 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
+#include "src/commands.h"
+#include "src/options.h"
+
+static const struct {
+	const char *name;
+	int (*fn)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "run", cmd_run, "run a program on stead's kernel" },
+	{ "doctor", cmd_doctor, "say what this host can do, and why not" },
+	{ "syscalls", cmd_syscalls, "list the system calls stead knows" },
+};
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+help(FILE *f)
+{
+	size_t i;
+
+	fputs("Usage: stead COMMAND [OPTION]...\n"
+	      "A Linux kernel that runs as ordinary processes.\n\n",
+	      f);
+	for (i = 0; i < NCOMMANDS; i++)
+		fprintf(f, "  stead %-9s %s\n", commands[i].name, commands[i].help);
+	fputs("\nTry: stead run -- bash\nEach command has --help and a manual page, for example stead-run(1).\n", f);
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		puts("stead 0.1");
+	size_t i;
+
+	if (argc < 2) {
+		fputs("stead: which command? Try: stead run -- PROGRAM, or stead --help\n", stderr);
+		return EXIT_STEAD_FAILED;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts(PACKAGE_STRING);
 		return 0;
 	}
-	fputs("stead: no subcommand; try: stead run -- PROGRAM\n", stderr);
-	return 125;
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		help(stdout);
+		return 0;
+	}
+	for (i = 0; i < NCOMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].fn(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "stead: there is no command %s; try stead --help, or stead run -- %s\n", argv[1], argv[1]);
+	return EXIT_STEAD_FAILED;
 }
