@@ -50,6 +50,26 @@ size_t copy_to_user_partial(struct task *t, uaddr_t to, const void *from, size_t
 int clear_user(struct task *t, uaddr_t to, size_t n) __must_check;
 
 /**
+ * clear_user_partial() - zeros, as much as can be
+ * @t: the current task
+ * @to: destination
+ * @n: bytes
+ *
+ * Return: bytes cleared; less than @n means a fault there.
+ */
+size_t clear_user_partial(struct task *t, uaddr_t to, size_t n) __must_check;
+
+/**
+ * access_ok() - could a range be user memory at all? Only for calls that promise -EFAULT before they do anything
+ * @t: the current task
+ * @u: its start
+ * @n: bytes
+ *
+ * Return: false beyond TASK_SIZE_MAX and in kernel ranges.
+ */
+bool access_ok(struct task *t, uaddr_t u, uint64_t n) __must_check;
+
+/**
  * strncpy_from_user() - a string with its NUL
  * @t: the current task
  * @dst: room for @n bytes
@@ -190,5 +210,6 @@ size_t iov_iter_zero(size_t n, struct iov_iter *it) __must_check;
  * @n: bytes, not more than are left, or were done
  */
 void iov_iter_advance(struct iov_iter *it, size_t n);
+void iov_iter_revert(struct iov_iter *it, size_t n);
 
 #endif

@@ -10,6 +10,7 @@
 
 struct kernel;
 struct task;
+struct host_poll;
 struct linux_binprm;
 
 struct trap_ops {

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * User memory: the range check, then the trap's copy or, in the task's own process, direct loads and stores.
+ *
+ * The range check is what keeps kernel memory from programs under the resident trap: the arena and the kernel image are mapped
+ * in their address space, so an address in them is refused here. Nothing else is checked; the copy itself finds out what is
+ * mapped. A copy that runs into a kernel range ends there, as at an unmapped page.
+ */
+#include "kernel/kernel.h"
+#include "kernel/task.h"
+#include "mm/uaccess.h"
+#include "mm/uaccess-direct.h"
+#include "trap/trap.h"
+
+static const char zero_page[PAGE_SIZE];
+
+/* How many of @n bytes at @addr a program may name at all. */
+static size_t
+user_range(const struct kernel *k, uint64_t addr, size_t n)
+{
+	const uint64_t lo[2] = { ARENA_BASE, k->image_start };
+	const uint64_t hi[2] = { ARENA_BASE + k->arena_size, k->image_end };
+
+	if (unlikely(n > TASK_SIZE_MAX || addr > TASK_SIZE_MAX - n))
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		if (likely(addr >= hi[i] || addr + n <= lo[i]))
+			continue;
+		if (addr >= lo[i])
+			return 0;
+		n = lo[i] - addr;
+	}
+	return n;
+}
+
+static void *
+direct_ptr(uint64_t addr)
+{
+	return (void *)(uintptr_t)addr;
+}
+
+size_t
+copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
+{
+	n = user_range(t->k, from.a, n);
+	if (n == 0)
+		return 0;
+	if (t->direct)
+		return n - uaccess_rep_movsb(to, direct_ptr(from.a), n);
+	return t->k->trap->copy_from(t, to, from.a, n);
+}
+
+size_t
+copy_to_user_partial(struct task *t, uaddr_t to, const void *from, size_t n)
+{
+	n = user_range(t->k, to.a, n);
+	if (n == 0)
+		return 0;
+	if (t->direct)
+		return n - uaccess_rep_movsb(direct_ptr(to.a), from, n);
+	return t->k->trap->copy_to(t, to.a, from, n);
+}
+
+int
+copy_from_user(struct task *t, void *to, uaddr_t from, size_t n)
+{
+	return copy_from_user_partial(t, to, from, n) == n ? 0 : -EFAULT;
+}
+
+int
+copy_to_user(struct task *t, uaddr_t to, const void *from, size_t n)
+{
+	return copy_to_user_partial(t, to, from, n) == n ? 0 : -EFAULT;
+}
+
+size_t
+clear_user_partial(struct task *t, uaddr_t to, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t chunk = MIN(n - done, PAGE_SIZE - ((to.a + done) & (PAGE_SIZE - 1)));
+		size_t got = copy_to_user_partial(t, uaddr_add(to, done), zero_page, chunk);
+
+		done += got;
+		if (got < chunk)
+			break;
+	}
+	return done;
+}
+
+int
+clear_user(struct task *t, uaddr_t to, size_t n)
+{
+	return clear_user_partial(t, to, n) == n ? 0 : -EFAULT;
+}
+
+/* Strings are read in pieces that end at a page's end, so that what lies behind the NUL need not be mapped. */
+static size_t
+string_chunk(uint64_t addr, size_t done, size_t room)
+{
+	size_t to_page_end = PAGE_SIZE - (addr & (PAGE_SIZE - 1));
+
+	return MIN(room, done == 0 ? MIN(to_page_end, (size_t)256) : to_page_end);
+}
+
+int64_t
+strncpy_from_user(struct task *t, char *dst, uaddr_t src, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t chunk = string_chunk(src.a + done, done, n - done);
+		size_t got = copy_from_user_partial(t, dst + done, uaddr_add(src, done), chunk);
+		const char *nul = memchr(dst + done, 0, got);
+
+		if (nul)
+			return nul - dst;
+		if (got < chunk)
+			return -EFAULT;
+		done += got;
+	}
+	return -ENAMETOOLONG;
+}
+
+int64_t
+strnlen_user(struct task *t, uaddr_t src, uint64_t max)
+{
+	char buf[256];
+	uint64_t done = 0;
+
+	while (done <= max) {
+		size_t chunk = MIN(sizeof(buf), PAGE_SIZE - ((src.a + done) & (PAGE_SIZE - 1)));
+		size_t got = copy_from_user_partial(t, buf, uaddr_add(src, done), chunk);
+		const char *nul = memchr(buf, 0, got);
+
+		if (nul) {
+			done += (uint64_t)(nul - buf);
+			return done <= max ? (int64_t)done : -E2BIG;
+		}
+		if (got < chunk)
+			return -EFAULT;
+		done += got;
+	}
+	return -E2BIG;
+}
+
+int
+user_cmpxchg32(struct task *t, uaddr_t u, uint32_t *expected, uint32_t desired)
+{
+	if ((u.a & 3) != 0 || user_range(t->k, u.a, 4) != 4)
+		return -EFAULT;
+	if (t->direct)
+		return uaccess_cmpxchg32(direct_ptr(u.a), expected, desired);
+	return t->k->trap->cmpxchg32(t, u.a, expected, desired);
+}
+
+bool
+access_ok(struct task *t, uaddr_t u, uint64_t n)
+{
+	return n == 0 ? u.a <= TASK_SIZE_MAX : user_range(t->k, u.a, n) == n;
+}
