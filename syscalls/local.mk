@@ -1,2 +1,4 @@
 libkernel_a_SOURCES += \
 	syscalls/pipe.c
+libkernel_a_SOURCES += \
+	syscalls/poll.c

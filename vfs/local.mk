@@ -6,3 +6,6 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	vfs/pipe.c \
 	vfs/pipe.h
+libkernel_a_SOURCES += \
+	vfs/select.c \
+	vfs/select.h
