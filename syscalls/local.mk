@@ -2,3 +2,5 @@ libkernel_a_SOURCES += \
 	syscalls/pipe.c
 libkernel_a_SOURCES += \
 	syscalls/poll.c
+libkernel_a_SOURCES += \
+	syscalls/pidfd.c

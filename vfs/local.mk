@@ -9,3 +9,5 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	vfs/select.c \
 	vfs/select.h
+libkernel_a_SOURCES += \
+	vfs/pidfd.c

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pidfd_open, pidfd_getfd.
+ */
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+
+#include "kernel/cred.h"
+#include "kernel/pidfd.h"
+#include "kernel/task.h"
+#include "syscalls/proto.h"
+#include "vfs/fdtable.h"
+
+/* Put a complete file under a new descriptor, or drop it. */
+static int64_t
+install_cloexec(struct task *t, struct file *file)
+{
+	int fd = get_unused_fd_flags(t, O_CLOEXEC);
+
+	if (fd < 0)
+		fput(t, file);
+	else
+		fd_install(t, fd, file);
+	return fd;
+}
+
+int64_t
+sys_pidfd_open(struct task *t, int pid, unsigned int flags)
+{
+	struct file *file;
+	struct pid *p;
+	bool leader;
+
+	if ((flags & ~(unsigned int)O_NONBLOCK) || pid <= 0)
+		return -EINVAL;
+	p = find_get_pid(t->k, pid);
+	if (!p)
+		return -ESRCH;
+	mutex_lock(&t->k->tasklist_lock);
+	leader = pid_task(p, PIDTYPE_TGID) != NULL;
+	mutex_unlock(&t->k->tasklist_lock);
+	file = leader ? pidfd_create(t, p, O_RDWR | flags) : ERR_PTR(-EINVAL);
+	put_pid(t->k, p);
+	return IS_ERR(file) ? PTR_ERR(file) : install_cloexec(t, file);
+}
+
+/* May @t act as a tracer of @other? Real ids, as PTRACE_MODE_ATTACH_REALCREDS. */
+static bool
+may_attach(struct task *t, struct task *other)
+{
+	const struct cred *c = t->cred, *o;
+	bool same;
+
+	if (same_thread_group(t, other))
+		return true;
+	mutex_lock(&other->alloc_lock);
+	o = other->cred;
+	same = c->uid == o->euid && c->uid == o->suid && c->uid == o->uid && c->gid == o->egid && c->gid == o->sgid &&
+	       c->gid == o->gid;
+	mutex_unlock(&other->alloc_lock);
+	return (same && other->dumpable) || capable(t, CAP_SYS_PTRACE);
+}
+
+int64_t
+sys_pidfd_getfd(struct task *t, int pidfd, int fd, unsigned int flags)
+{
+	struct task *other = NULL;
+	struct file *file;
+	struct pid *pid;
+
+	if (flags)
+		return -EINVAL;
+	pid = pidfd_get_pid(t, pidfd, NULL);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	mutex_lock(&t->k->tasklist_lock);
+	other = pid_task(pid, PIDTYPE_PID);
+	if (other)
+		get_task_struct(other);
+	mutex_unlock(&t->k->tasklist_lock);
+	put_pid(t->k, pid);
+	if (!other)
+		return -ESRCH;
+	if (!may_attach(t, other))
+		file = ERR_PTR(-EPERM);
+	else
+		file = fget_task(other, fd);
+	put_task_struct(other);
+	if (!file)
+		return -EBADF;
+	return IS_ERR(file) ? PTR_ERR(file) : install_cloexec(t, file);
+}
