@@ -20,3 +20,11 @@ libkernel_a_SOURCES += \
 	kernel/tty-hooks.h \
 	kernel/types.h \
 	kernel/waitq.h
+libkernel_a_SOURCES += \
+	kernel/binprm.h \
+	kernel/exec-args.c \
+	kernel/exec-cred.c \
+	kernel/exec-load.c \
+	kernel/exec-script.c \
+	kernel/exec-stack.c \
+	kernel/exec.c

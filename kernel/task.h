@@ -27,6 +27,7 @@ struct cred;
 struct file;
 struct tty;
 struct pid;
+struct linux_binprm;
 
 /* Registers of a program, in the order of Linux's struct pt_regs / user_regs_struct, so that ptrace can be read into it. */
 struct pt_regs {
@@ -212,6 +213,8 @@ struct task {
 	bool no_new_privs, dumpable, keepcaps;
 	uint32_t securebits;
 	int oom_score_adj_min;
+
+	struct linux_binprm *bprm; /* an exec under way */
 
 	struct inject_state *inject; /* fault injection, or NULL */
 	struct trace_state *trace;

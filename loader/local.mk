@@ -1,2 +1,4 @@
 stead_SOURCES += \
+	loader/elf.c \
+	loader/elf.h \
 	loader/plan.h

@@ -4,3 +4,4 @@ libkernel_a_SOURCES += \
 	syscalls/poll.c
 libkernel_a_SOURCES += \
 	syscalls/pidfd.c
+libkernel_a_SOURCES += syscalls/exec.c
