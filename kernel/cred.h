@@ -32,10 +32,14 @@ struct cred {
 	struct kernel *k;
 	uint32_t uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
 	uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
+	uint32_t securebits; /* SECBIT_* of linux/securebits.h */
 	struct group_info *group_info;
 	struct user_struct *user; /* of uid */
 };
 
+/* What CAP_EFFECTIVE loses when fsuid leaves root: CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID MKNOD LINUX_IMMUTABLE
+ * MAC_OVERRIDE. */
+#define CAP_FS_MASK ((0x1fULL) | (1ULL << 27) | (1ULL << 9) | (1ULL << 32))
 #define CAP_FULL ((1ULL << 41) - 1)
 
 /**
@@ -59,6 +63,38 @@ struct cred *prepare_creds(struct task *t) __must_check;
  * @c: the caller's reference is consumed
  */
 void commit_creds(struct task *t, struct cred *c);
+
+/**
+ * cred_init() - boot: caches and the table of users
+ * @k: the instance
+ *
+ * Return: 0, -ENOMEM.
+ */
+int cred_init(struct kernel *k) __must_check;
+
+/**
+ * groups_alloc(), put_group_info() - a set of supplementary groups; sorted by groups_sort() before it is used
+ * @k: the instance
+ * @n: how many
+ */
+struct group_info *groups_alloc(struct kernel *k, uint32_t n) __must_check;
+void put_group_info(struct kernel *k, struct group_info *gi);
+void groups_sort(struct group_info *gi);
+
+/**
+ * cap_emulate_setxuid() - capabilities(7), "Effect of user ID changes on capabilities"
+ * @new: about to be committed
+ * @old: the current ones
+ */
+void cap_emulate_setxuid(struct cred *new, const struct cred *old);
+
+/**
+ * set_user() - count the task under another real uid from commit_creds() on
+ * @new: its uid is set
+ *
+ * Return: 0, -ENOMEM.
+ */
+int set_user(struct cred *new) __must_check;
 
 /**
  * capable() - has the current task a capability?

@@ -1,5 +1,6 @@
 libkernel_a_SOURCES += \
 	kernel/arena.h \
+	kernel/cred.c \
 	kernel/cred.h \
 	kernel/entry.c \
 	kernel/entry.h \
@@ -12,7 +13,11 @@ libkernel_a_SOURCES += \
 	kernel/lock.h \
 	kernel/refcount.h \
 	kernel/pidfd.h \
+	kernel/jobctl.h \
+	kernel/signal-deliver.c \
+	kernel/signal.c \
 	kernel/signal.h \
+	kernel/sigframe.c \
 	kernel/slab.h \
 	kernel/string.c \
 	kernel/task.h \

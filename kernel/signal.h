@@ -151,13 +151,13 @@ int __kill_pgrp_info(struct kernel *k, int sig, const struct k_siginfo *info, st
 
 /**
  * sigqueue_alloc(), sigqueue_free() - the entry a POSIX timer queues again and again
- * @t: the current task, whose limit counts
+ * @t: the current task (any of the group): its limit counts
  * @q: it may still be queued: then it is freed when taken off
  *
  * Return: the entry, or NULL (RLIMIT_SIGPENDING, memory).
  */
 struct sigqueue *sigqueue_alloc(struct task *t) __must_check;
-void sigqueue_free(struct kernel *k, struct sigqueue *q);
+void sigqueue_free(struct task *t, struct sigqueue *q);
 
 /**
  * send_sigqueue() - queue a timer's entry, with q->info filled
@@ -310,5 +310,35 @@ void flush_signal_handlers(struct task *t);
  * Return: 0, -EFAULT.
  */
 int setup_rt_frame(struct task *t, int sig, const struct k_siginfo *info, const struct k_sigaction *act) __must_check;
+
+/**
+ * rt_sigreturn() - the way back from a handler: registers from the frame above rsp, which the program may have forged
+ * @t: the current task, t->regs_valid
+ *
+ * Return: SYSCALL_REGS_SET; for a bad frame with SIGSEGV pending.
+ */
+int64_t rt_sigreturn(struct task *t) __must_check;
+
+/**
+ * sas_ss_state() - SS_DISABLE, SS_ONSTACK or 0, as sigaltstack(2) reports
+ * @t: the current task
+ * @sp: its stack pointer
+ */
+uint32_t sas_ss_state(const struct task *t, uint64_t sp);
+
+/**
+ * restore_altstack() - set the alternate stack
+ * @t: the current task
+ * @sp: its stack pointer
+ *
+ * Return: 0, -EPERM (@sp is on it), -EINVAL, -ENOMEM (too small).
+ */
+int restore_altstack(struct task *t, uint64_t sp, uint64_t ss_sp, uint32_t ss_flags, uint64_t ss_size) __must_check;
+
+/**
+ * sas_ss_reset() - no alternate stack: exec, and threads
+ * @t: the task
+ */
+void sas_ss_reset(struct task *t);
 
 #endif

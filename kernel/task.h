@@ -210,8 +210,7 @@ struct task {
 	int32_t nice, sched_policy, sched_priority;
 	uint64_t timer_slack_ns;
 	uint64_t cpu_affinity[16]; /* 1,024 CPUs */
-	bool no_new_privs, dumpable, keepcaps;
-	uint32_t securebits;
+	bool no_new_privs, thp_disable;
 	int oom_score_adj_min;
 
 	struct linux_binprm *bprm; /* an exec under way */
@@ -396,6 +395,14 @@ struct kernel_clone_args {
 	uint64_t set_tid_size;
 	int cgroup;
 };
+
+/**
+ * fork_init() - boot: caches and lists of tasks, signals and credentials
+ * @k: the instance, with its slab ready
+ *
+ * Return: 0, -ENOMEM.
+ */
+int fork_init(struct kernel *k) __must_check;
 
 /**
  * kernel_clone() - fork, vfork, clone and clone3
