@@ -222,6 +222,24 @@ capable(const struct task *t, int cap)
 	return cred_capable(t->cred, cap);
 }
 
+bool
+ptrace_may_access(const struct task *t, struct task *other, unsigned int mode)
+{
+	const struct cred *c = t->cred, *o;
+	bool fs = (mode & PTRACE_MODE_FSCREDS) != 0, same, dumpable;
+	uint32_t uid = fs ? c->fsuid : c->uid, gid = fs ? c->fsgid : c->gid;
+
+	if (same_thread_group(t, other) || capable(t, CAP_SYS_PTRACE))
+		return true;
+	mutex_lock(&other->alloc_lock);
+	o = other->cred;
+	same = uid == o->euid && uid == o->suid && uid == o->uid && gid == o->egid && gid == o->sgid && gid == o->gid &&
+	       (o->cap_permitted & ~c->cap_permitted) == 0;
+	dumpable = !other->mm || other->mm->dumpable;
+	mutex_unlock(&other->alloc_lock);
+	return same && dumpable;
+}
+
 void
 cap_emulate_setxuid(struct cred *new, const struct cred *old)
 {

@@ -123,6 +123,20 @@ cred_capable(const struct cred *c, int cap)
  */
 struct cred *get_task_cred(struct task *t) __must_check;
 
+#define PTRACE_MODE_READ      1u /* only looks: /proc */
+#define PTRACE_MODE_REALCREDS 0x10u
+#define PTRACE_MODE_FSCREDS   0x08u
+
+/**
+ * ptrace_may_access() - ptrace(2), "Ptrace access mode checking": may @t look into or change @other?
+ * @t: the current task
+ * @other: a task whose memory is kept
+ * @mode: PTRACE_MODE_FSCREDS (/proc) or PTRACE_MODE_REALCREDS (calls)
+ *
+ * Context: takes @other's alloc_lock.
+ */
+bool ptrace_may_access(const struct task *t, struct task *other, unsigned int mode) __must_check;
+
 /**
  * cred_exec() - the credentials of a program: set-user-id, set-group-id, capabilities(7) "Transformation during execve"
  * @t: the current task

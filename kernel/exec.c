@@ -374,7 +374,6 @@ install_exec_creds(struct linux_binprm *bprm)
 			t->pdeath_signal = 0;
 			t->signal->rlim[RLIMIT_STACK].cur = MIN(t->signal->rlim[RLIMIT_STACK].cur, STK_LIM);
 		}
-		t->keepcaps = false;
 		commit_creds(t, cred);
 	}
 	unlock_cred_guard(t);
@@ -407,7 +406,6 @@ begin_new_exec(struct linux_binprm *bprm)
 	set_task_comm(t, kbasename(bprm->filename));
 	t->self_exec_id++;
 	flush_signal_handlers(t);
-	t->dumpable = t->mm->dumpable;
 	return install_exec_creds(bprm);
 }
 

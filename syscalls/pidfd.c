@@ -44,23 +44,6 @@ sys_pidfd_open(struct task *t, int pid, unsigned int flags)
 	return IS_ERR(file) ? PTR_ERR(file) : install_cloexec(t, file);
 }
 
-/* May @t act as a tracer of @other? Real ids, as PTRACE_MODE_ATTACH_REALCREDS. */
-static bool
-may_attach(struct task *t, struct task *other)
-{
-	const struct cred *c = t->cred, *o;
-	bool same;
-
-	if (same_thread_group(t, other))
-		return true;
-	mutex_lock(&other->alloc_lock);
-	o = other->cred;
-	same = c->uid == o->euid && c->uid == o->suid && c->uid == o->uid && c->gid == o->egid && c->gid == o->sgid &&
-	       c->gid == o->gid;
-	mutex_unlock(&other->alloc_lock);
-	return (same && other->dumpable) || capable(t, CAP_SYS_PTRACE);
-}
-
 int64_t
 sys_pidfd_getfd(struct task *t, int pidfd, int fd, unsigned int flags)
 {
@@ -81,7 +64,7 @@ sys_pidfd_getfd(struct task *t, int pidfd, int fd, unsigned int flags)
 	put_pid(t->k, pid);
 	if (!other)
 		return -ESRCH;
-	if (!may_attach(t, other))
+	if (!ptrace_may_access(t, other, PTRACE_MODE_REALCREDS))
 		file = ERR_PTR(-EPERM);
 	else
 		file = fget_task(other, fd);
