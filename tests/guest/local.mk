@@ -1,0 +1,12 @@
+# Guest programs: tests/guest/NAME.c is built as tests/guest/NAME, and run natively and under both traps.
+
+guest_programs = \
+	tests/guest/fork \
+	tests/guest/signal \
+	tests/guest/wait
+
+check_PROGRAMS += $(guest_programs)
+guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-user
+TESTS += $(guest_tests)
+EXTRA_DIST += tests/guest/guest.h tests/guest/run-guest $(guest_tests)
+AM_TESTS_ENVIRONMENT = GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS; STEAD='$(abs_builddir)/stead'; export STEAD;
