@@ -64,6 +64,7 @@ struct kernel {
 	struct timer_state *timers;
 	struct mm_state *mm;
 	struct vfs_state *vfs;
+	struct hostfs_state *hostfs;
 	struct pipe_state *pipe;
 	struct epoll_state *epoll;
 	struct tty_state *tty;

@@ -1,4 +1,14 @@
 libkernel_a_SOURCES += \
+	vfs/generic.c \
+	vfs/generic.h \
+	vfs/hostfs/bounce.c \
+	vfs/hostfs/dir.c \
+	vfs/hostfs/fd.c \
+	vfs/hostfs/file.c \
+	vfs/hostfs/hostfs.h \
+	vfs/hostfs/inode.c \
+	vfs/hostfs/super.c
+libkernel_a_SOURCES += \
 	vfs/fdtable.h \
 	vfs/fs.h \
 	vfs/namei.h \

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hostfs: a directory of the host as a file system. What the files of vfs/hostfs/ need of each other.
+ *
+ * A directory inode has at most one host descriptor (O_PATH, or readable once somebody lists it), a regular file at most one
+ * for reading and one for writing, shared by all opens: every transfer names its offset, so the host's file position is not
+ * used. Descriptors nobody uses at the moment stay open in a list (least recently used first) that is bounded, and come back
+ * by name from the nearest ancestor that still has one. The result is checked against the inode's identity.
+ *
+ * The host is only ever asked for one name in a directory, or for a path of plain directory names with RESOLVE_BENEATH and
+ * RESOLVE_NO_SYMLINKS; links are followed by our own path walk.
+ *
+ * Locks: hostfs_state.lock (RANK_LEAF) protects fd, wfd, pins, writers and the list; it is not held over opens.
+ */
+#ifndef STEAD_VFS_HOSTFS_H
+#define STEAD_VFS_HOSTFS_H
+
+#include "vfs/fs.h"
+
+struct statx;
+
+#define HOSTFS_BOUNCE_SIZE (256 * 1024UL)
+#define HOSTFS_NR_BOUNCE   8
+#define HOSTFS_MAX_DEVS	   64
+
+/* Of the instance: all hostfs mounts share it. */
+struct hostfs_state {
+	struct mutex lock;
+	struct list_head lru; /* hostfs_inode.lru with fd and no pin, oldest first */
+	uint32_t nr_fds, max_fds;
+	uint32_t bounce_busy; /* atomic bits: bounce buffers in use */
+	void *bounce[HOSTFS_NR_BOUNCE];
+	struct {
+		uint64_t host, guest;
+	} devs[HOSTFS_MAX_DEVS]; /* host st_dev to the number programs see */
+	uint32_t nr_devs;
+};
+
+struct hostfs_sb {
+	struct kernel *k;
+	struct hostfs_state *state;
+	hfd_t root;    /* O_PATH, or the file itself when a file is bound */
+	bool layer;    /* under an overlay: the host may be asked less often */
+};
+
+enum hostfs_fd_kind { HOSTFS_FD_NONE, HOSTFS_FD_PATH, HOSTFS_FD_READ };
+
+struct hostfs_inode {
+	struct inode *inode;
+	uint64_t dev, ino; /* the host's */
+	struct k_timespec btime;
+	hfd_t fd;
+	hfd_t wfd;	 /* writable, also for reading if wfd_rw */
+	uint8_t fd_kind; /* enum hostfs_fd_kind */
+	bool wfd_rw;
+	uint32_t pins;	 /* users of fd */
+	uint32_t writers; /* users of wfd; it may be kept with none just after creation */
+	struct list_head lru;
+	uint64_t stamp;	 /* hostfs_clock() when the attributes were read; 0: not any more */
+	char *link;	 /* target of a symbolic link, once read */
+	struct mutex dir_lock; /* RANK_LEAF: position of fd of a directory */
+	int64_t dir_pos;
+};
+
+/* file->private_data of an open regular file or directory. */
+struct hostfs_file {
+	hfd_t fd;
+	enum { HOSTFS_PINNED, HOSTFS_WRITER, HOSTFS_OWN } kind; /* inode's fd, inode's wfd, or its own */
+	char *buf;	  /* directories: entries read ahead */
+	uint32_t buf_pos, buf_len;
+	int64_t next_pos; /* cookie of the entry at buf_pos */
+};
+
+static inline struct hostfs_inode *
+HOSTFS_I(const struct inode *inode)
+{
+	return inode->i_private;
+}
+
+static inline struct hostfs_sb *
+HOSTFS_SB(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+/* A clock for ages of cached attributes, in cycles. It need not be exact. */
+static inline uint64_t
+hostfs_clock(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+#define HOSTFS_AGE_STAT (1ull << 16) /* some 20 us: the lookup just done counts for the stat that follows */
+#define HOSTFS_AGE_DIR	(1ull << 22) /* 1 to 2 ms: directories on a path */
+
+/* fd.c */
+
+/**
+ * hostfs_dirfd() - a host descriptor of a directory, for use with *at calls
+ * @t: the current task
+ * @dentry: a directory
+ * @out: set; give it back with hostfs_unpin(dentry->d_inode)
+ *
+ * Context: host calls; takes hostfs_state.lock.
+ * Return: 0, -ESTALE (the host has another directory there now), or the host's errno.
+ */
+int hostfs_dirfd(struct task *t, struct dentry *dentry, hfd_t *out) __must_check;
+
+/**
+ * hostfs_readfd() - the same for reading: a directory's entries, a regular file's data
+ * @t: the current task
+ * @dentry: a directory or regular file
+ * @file_flags: O_NOATIME is passed on
+ * @out: set; give it back with hostfs_unpin() if @own is false, else close it
+ * @own: set: the descriptor is not shared
+ *
+ * Return: 0, -ESTALE, or the host's errno of open(2).
+ */
+int hostfs_readfd(struct task *t, struct dentry *dentry, uint32_t file_flags, hfd_t *out, bool *own) __must_check;
+
+/**
+ * hostfs_writefd() - a writable one; hostfs_put_writer() or close as above
+ */
+int hostfs_writefd(struct task *t, struct dentry *dentry, bool read_too, hfd_t *out, bool *own) __must_check;
+
+void hostfs_unpin(struct inode *inode);
+void hostfs_put_writer(struct inode *inode);
+
+/**
+ * hostfs_adopt_writefd() - a descriptor just made with the file (O_CREAT, O_TMPFILE) becomes the inode's, for the open to come
+ */
+void hostfs_adopt_writefd(struct inode *inode, hfd_t fd);
+
+/**
+ * hostfs_anyfd() - a descriptor of the inode that is already open, as hostfs_dirfd(), or HFD_NONE
+ * @inode: the inode
+ * @writer: set: give back by hostfs_put_writer(), else hostfs_unpin()
+ * @real: an O_PATH descriptor will not do
+ */
+hfd_t hostfs_anyfd(struct inode *inode, bool real, bool *writer) __must_check;
+
+/**
+ * hostfs_open_at() - openat2 of a single name or a path of plain names beneath a directory
+ */
+int64_t hostfs_open_at(hfd_t dir, const char *name, uint64_t flags, uint32_t mode) __must_check;
+
+void hostfs_close_all(struct inode *inode);
+void hostfs_close(hfd_t fd);
+struct hostfs_state *hostfs_state_get(struct kernel *k) __must_check; /* or NULL: -ENOMEM */
+
+/* inode.c */
+int hostfs_statx(hfd_t dir, const char *name, struct statx *stx) __must_check; /* name "": the descriptor itself */
+struct inode *hostfs_iget(struct super_block *sb, const struct statx *stx) __must_check; /* or ERR_PTR */
+bool hostfs_same(const struct inode *inode, const struct statx *stx);
+void hostfs_fill(struct inode *inode, const struct statx *stx);
+int hostfs_refresh(struct task *t, struct dentry *dentry) __must_check;
+uint64_t hostfs_dev(struct kernel *k, struct hostfs_state *st, uint64_t host);
+const char *hostfs_get_link(struct task *t, struct dentry *dentry, struct inode *inode, void **done, struct path *jump);
+int hostfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
+int hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
+int64_t hostfs_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+int hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
+int64_t hostfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
+
+extern const struct inode_operations hostfs_dir_iops, hostfs_file_iops, hostfs_symlink_iops;
+extern const struct file_operations hostfs_dir_fops, hostfs_file_fops;
+extern const struct dentry_operations hostfs_dentry_ops;
+extern const struct file_system_type hostfs_fs_type;
+
+/**
+ * hostfs_file_fd() - the host descriptor of an open regular file of hostfs, else HFD_NONE
+ */
+hfd_t hostfs_file_fd(const struct file *file);
+
+/* bounce.c: transfers through the kernel's memory, where the program's cannot be reached from this process */
+int64_t hostfs_pread(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter *to, int64_t pos, uint32_t rwf) __must_check;
+int64_t hostfs_pwrite(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter *from, int64_t pos,
+		      uint32_t rwf) __must_check;
+
+#endif
