@@ -1,1 +1,2 @@
 include $(srcdir)/tests/guest/local.mk
+include $(srcdir)/tests/fuzz/local.mk
