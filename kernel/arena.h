@@ -38,6 +38,20 @@ void *page_alloc(struct kernel *k, uint64_t npages, uint64_t align) __must_check
  */
 void page_free(struct kernel *k, void *p, uint64_t npages);
 
+struct page_pool_stats {
+	uint64_t total, free; /* pages */
+	uint64_t kept;	      /* of the free ones: those the host still has memory for */
+};
+
+/**
+ * page_pool_stats() - how full the arena is
+ * @k: the instance
+ * @st: filled
+ *
+ * Context: takes RANK_POOL.
+ */
+void page_pool_stats(struct kernel *k, struct page_pool_stats *st);
+
 /**
  * arena_offset() - where a kernel address is in the arena's memfd, for host mmap
  * @p: an address in the arena

@@ -32,17 +32,25 @@ struct kernel_params {
 	char hostname[65];
 };
 
+/* Of one format string: lines of printk() in the second it was last used. */
+struct printk_site {
+	const char *fmt;
+	uint32_t second, lines;
+};
+
 struct kernel {
 	/* arena and page pool (kernel/arena.c); the first fields so that arena_create() can set them */
 	uint64_t arena_size;
 	hfd_t arena_fd;
 	struct pagepool *pool;
+	struct lock_debug *lock_debug; /* debug builds: who holds what (kernel/lock.c) */
 
 	/* slab */
 	struct kmem_cache kmalloc[KMALLOC_CLASSES];
 	struct list_head slab_caches;
 
 	struct kernel_params params;
+	struct printk_site printk[64];
 	const struct trap_ops *trap;  /* the trap in use */
 	const struct super_ops *super; /* rare services of the supervisor (trap/request.h) */
 

@@ -33,3 +33,8 @@ libkernel_a_SOURCES += \
 	kernel/exec-script.c \
 	kernel/exec-stack.c \
 	kernel/exec.c
+libkernel_a_SOURCES += kernel/arena.c kernel/pagepool.h kernel/slab.c
+libkernel_a_SOURCES += kernel/init.c kernel/init.h kernel/printk.c
+libkernel_a_SOURCES += kernel/lock.c kernel/waitq.c
+libkernel_a_SOURCES += kernel/pid.c
+libkernel_a_SOURCES += kernel/time.c

@@ -90,10 +90,15 @@ void mutex_unlock_slow(struct mutex *m);
 void mutex_debug_lock(struct mutex *m, const char *where, bool nested);
 void mutex_debug_locked(struct mutex *m, const char *where);
 void mutex_debug_unlock(struct mutex *m);
+void mutex_debug_assert_held(const struct mutex *m, const char *where);
+void mutex_debug_may_sleep(const char *where);
+#define LOCK_DEBUG_SIZE (4UL << 20) /* the table of held locks, in the arena */
 #else
 #define mutex_debug_lock(m, w, n) ((void)0)
 #define mutex_debug_locked(m, w)  ((void)0)
 #define mutex_debug_unlock(m)	  ((void)0)
+#define mutex_debug_assert_held(m, w) ((void)0)
+#define mutex_debug_may_sleep(w)  ((void)0)
 #endif
 
 static inline void
@@ -112,7 +117,7 @@ mutex_lock_at(struct mutex *m, const char *where __unused, bool nested __unused)
 #define mutex_lock(m)	     mutex_lock_at(m, __FILE__ ":" STEAD_STR(__LINE__), false)
 #define mutex_lock_nested(m) mutex_lock_at(m, __FILE__ ":" STEAD_STR(__LINE__), true)
 
-static inline bool
+static inline bool __must_check
 mutex_trylock(struct mutex *m) __no_thread_safety
 {
 	uint32_t zero = 0;
@@ -129,6 +134,16 @@ mutex_unlock(struct mutex *m) __releases_lock(m) __no_thread_safety
 	mutex_debug_unlock(m);
 	if (unlikely(__atomic_exchange_n(&m->word, 0, __ATOMIC_RELEASE) == 2))
 		mutex_unlock_slow(m);
+}
+
+/**
+ * mutex_assert_held() - states that the caller holds a lock: for clang's analysis, and checked by debug builds
+ * @m: the mutex
+ */
+static inline void
+mutex_assert_held(const struct mutex *m __unused) __asserts_lock(m) __no_thread_safety
+{
+	mutex_debug_assert_held(m, __func__);
 }
 
 static inline bool

@@ -4,8 +4,8 @@
  *
  * Memory of a kmem_cache is type-stable: a freed object may be handed out again, but only as the same type, and its pages
  * never go elsewhere. So an object found without a lock may be looked at (refcount_inc_not_zero) and then checked again.
- * Debug builds poison freed and new objects, keep red zones, and catch double frees. Small per-host-thread magazines are not
- * kept: one lock a cache, RANK_SLAB, held for a few instructions.
+ * Debug builds poison kmalloc()'ed memory, keep red zones, and catch double frees and writes after a free. Small
+ * per-host-thread magazines are not kept: one lock a cache, RANK_SLAB, held for a few instructions.
  */
 #ifndef STEAD_KERNEL_SLAB_H
 #define STEAD_KERNEL_SLAB_H
@@ -23,7 +23,11 @@ struct kmem_cache {
 	uint32_t stride; /* taken, with debug zones */
 	uint32_t align;
 	uint32_t pages;	 /* of a slab */
+	uint32_t link;	 /* where in an object the free list's link is */
+	int kmalloc_class; /* or -1 */
+	bool poison;	 /* freed objects are never looked at */
 	void *free;	 /* linked free objects */
+	char *fresh, *fresh_end; /* the part of the newest slab that was never used */
 	uint64_t in_use, total;
 	struct list_head caches; /* all of the instance, for reports */
 };

@@ -238,7 +238,7 @@ bool fatal_signal_pending(const struct task *t);
 
 /**
  * get_task_struct(), put_task_struct() - keep a task's memory
- * @t: the task
+ * @t: the task; the last reference drops those it has to t->cred and t->signal (sigcnt)
  */
 void get_task_struct(struct task *t);
 void put_task_struct(struct task *t);
@@ -328,14 +328,16 @@ rlimit(const struct task *t, unsigned int which)
  * alloc_pid() - the next free pid number
  * @k: the instance
  *
- * Context: takes tasklist_lock.
+ * Context: takes RANK_LEAF.
  * Return: a pid with one reference, or ERR_PTR: -EAGAIN (pid_max), -ENOMEM.
  */
 struct pid *alloc_pid(struct kernel *k) __must_check;
 
 /**
  * get_pid(), put_pid() - references; the number becomes free when the last is gone
- * @pid: the pid
+ * @pid: the pid, or NULL
+ *
+ * Context: any; the last put_pid() takes RANK_LEAF.
  */
 struct pid *get_pid(struct pid *pid);
 void put_pid(struct kernel *k, struct pid *pid);
@@ -345,7 +347,7 @@ void put_pid(struct kernel *k, struct pid *pid);
  * @k: the instance
  * @nr: the number
  *
- * Context: takes tasklist_lock.
+ * Context: takes RANK_LEAF.
  * Return: with a reference, or NULL.
  */
 struct pid *find_get_pid(struct kernel *k, int nr) __must_check;
@@ -375,11 +377,22 @@ struct task *pid_task(struct pid *pid, enum pid_type type) __must_check;
  * @type: as what
  * @pid: the new one
  *
+ * A link has a reference of its own: attach_pid() takes it, detach_pid() drops it and leaves the pointer as it is.
  * Context: tasklist_lock is held.
  */
 void attach_pid(struct task *t, enum pid_type type);
 void detach_pid(struct task *t, enum pid_type type);
 void change_pid(struct task *t, enum pid_type type, struct pid *pid);
+
+/**
+ * pid_max(), set_pid_max() - /proc/sys/kernel/pid_max: numbers stay below it
+ * @k: the instance
+ * @max: 301 to 4194304
+ *
+ * Return: the limit; 0, -EINVAL.
+ */
+int pid_max(struct kernel *k);
+int set_pid_max(struct kernel *k, int max) __must_check;
 
 #define do_each_pid_task(pid, type, p) list_for_each_entry(p, &(pid)->tasks[type], pid_links[type])
 

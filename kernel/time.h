@@ -93,6 +93,16 @@ int get_timespec64(struct task *t, int64_t *out, uaddr_t u) __must_check;
 int put_timespec64(struct task *t, int64_t ns, uaddr_t u) __must_check;
 
 /**
+ * timespec_to_ns(), ns_to_timespec() - between the two forms of a time
+ * @ts: the time of a program
+ * @out: nanoseconds, saturated at INT64_MAX
+ *
+ * Return: 0, -EINVAL (tv_nsec out of range or tv_sec negative).
+ */
+int timespec_to_ns(const struct k_timespec *ts, int64_t *out) __must_check;
+struct k_timespec ns_to_timespec(int64_t ns);
+
+/**
  * deadline_after() - now + @ns, saturated to NO_DEADLINE
  * @ns: nanoseconds, not negative
  */

@@ -3,3 +3,4 @@ libkernel_a_SOURCES += \
 	trap/host.h \
 	trap/request.h \
 	trap/trap.h
+libkernel_a_SOURCES += trap/host-calls.h

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The arena and its page pool.
+ *
+ * The pool is a binary buddy allocator whose records (one struct page a page) lie in the arena too, next to nothing in a free
+ * page is ever touched. An extent is cut out of the smallest block that holds it; what is left over goes back at once, so an
+ * extent of any length costs just its pages.
+ *
+ * Pages are given out zeroed. Blocks of BIG_ORDER and above are always clean: never touched, or given back to the host by
+ * FALLOC_FL_PUNCH_HOLE. Smaller free blocks may be dirty; they are kept for the next small request, which clears them, as that
+ * is cheaper than a fault. Two dirty blocks that would make a big one stay apart while no more than DIRTY_KEEP pages are kept,
+ * so that a free and an allocation at the boundary do not punch and fault each time.
+ *
+ * Lock: pool->lock, RANK_POOL. Clearing, and punching of what is freed as a large extent, happen outside it.
+ * Left out: giving memory back when the host asks (memory cgroup pressure), huge pages.
+ */
+#include <asm/unistd.h>
+#include <linux/falloc.h>
+#include <linux/memfd.h>
+#include <linux/mman.h>
+
+#include "kernel/errno.h"
+#include "kernel/pagepool.h"
+#include "trap/host.h"
+
+#define MAX_ORDER  32 /* 16 TiB */
+#define BIG_ORDER  4  /* 16 pages */
+#define BIG_PAGES  (1UL << BIG_ORDER)
+#define DIRTY_KEEP 512
+#define ARENA_MAX  (16UL << 40)
+#define ARENA_STEP (2UL << 20)
+
+struct pagepool {
+	struct mutex lock; /* RANK_POOL, short */
+	uint64_t first, end; /* page numbers: what the pool gives out */
+	uint64_t free_pages, dirty_pages;
+	uint32_t clean[MAX_ORDER + 1]; /* page number of the first free block; 0 for none, as page 0 is struct kernel */
+	uint32_t dirty[BIG_ORDER];
+	struct page *pages; /* of all the arena */
+};
+
+static void *
+page_address(uint64_t n)
+{
+	return (void *)(uintptr_t)(ARENA_BASE + (n << PAGE_SHIFT));
+}
+
+static unsigned int
+order_of(uint64_t n)
+{
+	return n <= 1 ? 0 : 64 - (unsigned int)__builtin_clzl(n - 1);
+}
+
+struct page *
+page_of(struct kernel *k, const void *p)
+{
+	if ((uintptr_t)p < ARENA_BASE || (uintptr_t)p >= ARENA_BASE + k->arena_size)
+		return NULL;
+	return &k->pool->pages[page_number(p)];
+}
+
+static uint32_t *
+free_list(struct pagepool *pool, unsigned int order, bool dirty)
+{
+	return dirty ? &pool->dirty[order] : &pool->clean[order];
+}
+
+static void
+block_link(struct pagepool *pool, uint64_t n, unsigned int order, bool dirty)
+{
+	uint32_t *head = free_list(pool, order, dirty);
+	struct page *pg = &pool->pages[n];
+
+	*pg = (struct page){ .a = *head, .use = PAGE_USE_FREE, .order = (uint8_t)order, .dirty = dirty };
+	if (*head)
+		pool->pages[*head].b = (uint32_t)n;
+	*head = (uint32_t)n;
+	pool->free_pages += 1UL << order;
+	if (dirty)
+		pool->dirty_pages += 1UL << order;
+}
+
+static void
+block_unlink(struct pagepool *pool, uint64_t n)
+{
+	struct page *pg = &pool->pages[n];
+
+	if (pg->b)
+		pool->pages[pg->b].a = pg->a;
+	else
+		*free_list(pool, pg->order, pg->dirty) = pg->a;
+	if (pg->a)
+		pool->pages[pg->a].b = pg->b;
+	pool->free_pages -= 1UL << pg->order;
+	if (pg->dirty)
+		pool->dirty_pages -= 1UL << pg->order;
+	*pg = (struct page){ 0 };
+}
+
+/* False if the host refuses: then the pages have to be cleared by hand. */
+static bool
+punch(struct kernel *k, uint64_t n, uint64_t npages)
+{
+	return host_call4(__NR_fallocate, k->arena_fd.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, n << PAGE_SHIFT,
+			  npages << PAGE_SHIFT) == 0;
+}
+
+static void
+make_clean(struct kernel *k, uint64_t n, uint64_t npages)
+{
+	if (!punch(k, n, npages))
+		memset(page_address(n), 0, npages << PAGE_SHIFT);
+}
+
+/* A block becomes free: joined with its buddies as far as they are free. */
+static void
+block_free(struct kernel *k, uint64_t n, unsigned int order, bool dirty)
+{
+	struct pagepool *pool = k->pool;
+
+	for (; order < MAX_ORDER; order++) {
+		uint64_t buddy = n ^ (1UL << order);
+		struct page *pg = &pool->pages[buddy];
+		bool both_dirty;
+
+		if (buddy < pool->first || buddy + (1UL << order) > pool->end || pg->use != PAGE_USE_FREE ||
+		    pg->order != order)
+			break;
+		both_dirty = dirty || pg->dirty;
+		if (order + 1 == BIG_ORDER && both_dirty && pool->dirty_pages + (1UL << order) <= DIRTY_KEEP)
+			break;
+		block_unlink(pool, buddy);
+		n = MIN(n, buddy);
+		dirty = both_dirty;
+		if (order + 1 == BIG_ORDER && dirty) {
+			make_clean(k, n, BIG_PAGES);
+			dirty = false;
+		}
+	}
+	block_link(pool, n, order, dirty);
+}
+
+/* Free pages [n, end) as the largest aligned blocks. */
+static void
+range_free(struct kernel *k, uint64_t n, uint64_t end, bool dirty)
+{
+	while (n < end) {
+		unsigned int order = MIN((unsigned int)__builtin_ctzl(n), (unsigned int)MAX_ORDER);
+
+		while (n + (1UL << order) > end || (dirty && order >= BIG_ORDER))
+			order--;
+		block_free(k, n, order, dirty);
+		n += 1UL << order;
+	}
+}
+
+/* The smallest block of at least this order; dirty ones first, since the host has memory for them already. */
+static uint64_t
+block_find(struct pagepool *pool, unsigned int order)
+{
+	for (unsigned int o = order; o < BIG_ORDER; o++)
+		if (pool->dirty[o])
+			return pool->dirty[o];
+	for (unsigned int o = order; o <= MAX_ORDER; o++)
+		if (pool->clean[o])
+			return pool->clean[o];
+	return 0;
+}
+
+void *
+page_alloc(struct kernel *k, uint64_t npages, uint64_t align)
+{
+	struct pagepool *pool = k->pool;
+	bool dirty;
+	uint64_t n;
+
+	if (npages == 0 || npages > pool->end || align > pool->end || (align & (align - 1)) != 0)
+		return NULL;
+	mutex_lock(&pool->lock);
+	n = block_find(pool, MAX(order_of(npages), order_of(align)));
+	if (n == 0) {
+		mutex_unlock(&pool->lock);
+		return NULL;
+	}
+	uint64_t end = n + (1UL << pool->pages[n].order);
+
+	dirty = pool->pages[n].dirty;
+	block_unlink(pool, n);
+	range_free(k, n + npages, end, dirty);
+	mutex_unlock(&pool->lock);
+	if (dirty)
+		memset(page_address(n), 0, npages << PAGE_SHIFT);
+	return page_address(n);
+}
+
+#ifdef STEAD_DEBUG
+/* A page that is free already lies in a free block that begins at or before it. */
+static bool
+is_free(struct pagepool *pool, uint64_t n)
+{
+	for (unsigned int o = 0; o <= MAX_ORDER; o++) {
+		const struct page *pg = &pool->pages[ALIGN_DOWN(n, 1UL << o)];
+
+		if (pg->use == PAGE_USE_FREE && pg->order >= o)
+			return true;
+	}
+	return false;
+}
+#endif
+
+void
+page_free(struct kernel *k, void *p, uint64_t npages)
+{
+	struct pagepool *pool = k->pool;
+	uint64_t n = page_number(p);
+	bool dirty = true;
+
+	if (npages == 0)
+		return;
+	if (((uintptr_t)p & ~PAGE_MASK) != 0 || n < pool->first || npages > pool->end || n + npages > pool->end)
+		kernel_panic(k, "page_free: %p, %lu pages: not an extent", p, npages);
+	if (npages >= BIG_PAGES) {
+		make_clean(k, n, npages);
+		dirty = false;
+	}
+	mutex_lock(&pool->lock);
+#ifdef STEAD_DEBUG
+	for (uint64_t i = n; i < n + npages; i++)
+		if (is_free(pool, i))
+			kernel_panic(k, "page_free: page %p is free already", page_address(i));
+#endif
+	range_free(k, n, n + npages, dirty);
+	mutex_unlock(&pool->lock);
+}
+
+void
+page_pool_stats(struct kernel *k, struct page_pool_stats *st)
+{
+	struct pagepool *pool = k->pool;
+
+	mutex_guard(&pool->lock);
+	st->total = pool->end - pool->first;
+	st->free = pool->free_pages;
+	st->kept = pool->dirty_pages;
+}
+
+/* What lies at the start: struct kernel, the pool, its records; then, in debug builds, the table of held locks. */
+static void
+pool_init(struct kernel *k)
+{
+	uint64_t at = ALIGN_UP(sizeof(struct kernel), 64UL);
+	uint64_t npages = k->arena_size >> PAGE_SHIFT;
+
+	k->pool = (struct pagepool *)(ARENA_BASE + at);
+	at = ALIGN_UP(at + sizeof(struct pagepool), 64UL);
+	k->pool->pages = (struct page *)(ARENA_BASE + at);
+	at += npages * sizeof(struct page);
+#ifdef STEAD_DEBUG
+	at = ALIGN_UP(at, PAGE_SIZE);
+	k->lock_debug = (struct lock_debug *)(ARENA_BASE + at);
+	at += LOCK_DEBUG_SIZE;
+#endif
+	mutex_init(&k->pool->lock, RANK_POOL);
+	k->pool->first = ALIGN_UP(at, PAGE_SIZE) >> PAGE_SHIFT;
+	k->pool->end = npages;
+	range_free(k, k->pool->first, npages, false);
+}
+
+int
+arena_create(uint64_t size, struct kernel **out)
+{
+	struct kernel *k = (struct kernel *)ARENA_BASE;
+	int64_t fd, err;
+
+	if (size < ARENA_STEP || size > ARENA_MAX || size % ARENA_STEP != 0)
+		return -EINVAL;
+	fd = host_call2(__NR_memfd_create, "stead-arena", MFD_CLOEXEC);
+	if (fd < 0)
+		return (int)fd;
+	err = host_call2(__NR_ftruncate, fd, size);
+	if (err == 0)
+		err = host_call6(__NR_mmap, ARENA_BASE, size, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, fd, 0);
+	/* A host kernel too old for MAP_FIXED_NOREPLACE takes the address as a hint. */
+	if (err > 0 && (uint64_t)err != ARENA_BASE) {
+		host_call2(__NR_munmap, err, size);
+		err = -EEXIST;
+	}
+	if (err < 0) {
+		host_call1(__NR_close, fd);
+		return (int)err;
+	}
+	k->arena_size = size;
+	k->arena_fd = HFD((int)fd);
+	pool_init(k);
+	*out = k;
+	return 0;
+}
+
+void
+arena_destroy(struct kernel *k)
+{
+	hfd_t fd = k->arena_fd;
+
+	host_call2(__NR_munmap, ARENA_BASE, k->arena_size);
+	host_call1(__NR_close, fd.fd);
+}
