@@ -215,6 +215,9 @@ struct task {
 
 	struct linux_binprm *bprm; /* an exec under way */
 
+	uint64_t fault_addr, fault_rip; /* the last fault that was only run again, and how often (mm/fault.c) */
+	uint32_t fault_count;
+
 	struct inject_state *inject; /* fault injection, or NULL */
 	struct trace_state *trace;
 };

@@ -1,7 +1,20 @@
 libkernel_a_SOURCES += \
+	mm/account.c \
+	mm/brk.c \
+	mm/fault.c \
+	mm/host.c \
+	mm/internal.h \
 	mm/iov_iter.c \
+	mm/layout.c \
+	mm/mlock.c \
+	mm/mm.c \
 	mm/mm.h \
+	mm/mmap.c \
+	mm/mprotect.c \
+	mm/mremap.c \
+	mm/shm.c \
 	mm/uaccess-direct.c \
 	mm/uaccess-direct.h \
 	mm/uaccess.c \
-	mm/uaccess.h
+	mm/uaccess.h \
+	mm/vma.c

@@ -39,13 +39,22 @@ struct inode;
 #define VM_HUGEPAGE 0x100000u
 #define VM_NOHUGEPAGE 0x200000u
 #define VM_MERGEABLE 0x400000u
+#define VM_LOCKONFAULT 0x800000u
+#define VM_HOSTFILE 0x1000000u /* pages of a host file: the host itself says what is past its end */
+#define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+
+#define STACK_GUARD_GAP	  (256UL << PAGE_SHIFT)
+#define MMAP_MIN_ADDR	  65536UL
+#define MAX_MAP_COUNT	  65530u
 
 struct vma {
 	uint64_t start, end; /* page aligned, end exclusive */
 	uint32_t flags;
 	uint64_t pgoff;	    /* in pages: of the file, or start >> PAGE_SHIFT for private anonymous memory */
 	struct file *file;  /* with a reference, or NULL */
-	const char *name;   /* "[heap]", "[stack]", "[vdso]", ... or NULL */
+	const char *name;   /* "[heap]", "[stack]", "[vdso]", ... or NULL; shown instead of the file's path if set */
+	uint64_t backed_end; /* the file is mapped up to here; from here to end the host has PROT_NONE: past the end of file */
+	uint64_t gap, gap_max; /* free bytes before it, and the most of any in its subtree */
 	struct vma *left, *right; /* tree by address (mm/vma.c) */
 	int level;
 	struct list_head list;	  /* by address */
@@ -64,6 +73,8 @@ struct mm {
 	uint64_t total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
 	uint64_t hiwater_rss, hiwater_vm;
 	uint64_t mmap_base; /* top down from here */
+	uint64_t mmap_legacy_base; /* bottom up from here, if nothing is free below mmap_base */
+	bool bottom_up;	    /* ADDR_COMPAT_LAYOUT or an unlimited stack */
 	uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t saved_auxv[64];
@@ -73,6 +84,15 @@ struct mm {
 	uint64_t vdso;
 	void *trap; /* the trap's own data of the address space */
 };
+
+/**
+ * mm_init() - make k->mm: caches of vmas and mms
+ * @k: the instance
+ *
+ * Context: boot.
+ * Return: 0, -ENOMEM.
+ */
+int mm_init(struct kernel *k) __must_check;
 
 /**
  * mm_alloc() - an empty address space
@@ -87,7 +107,8 @@ struct mm *mm_alloc(struct kernel *k) __must_check;
  * @t: the current task
  * @old: its mm
  *
- * VM_DONTCOPY vmas are left out of the copy, VM_WIPEONFORK ones kept; mm_after_fork() makes the host agree.
+ * VM_DONTCOPY vmas are left out of the copy, VM_WIPEONFORK ones kept; the host knows of both (madvise) and
+ * its fork does the same.
  * Context: takes mmap_lock.
  * Return: the copy, or ERR_PTR(-ENOMEM).
  */
@@ -99,6 +120,21 @@ struct mm *dup_mm(struct task *t, struct mm *old) __must_check;
  */
 void mmget(struct mm *mm);
 void mmput(struct mm *mm);
+
+/**
+ * mmget_not_zero() - a user of an mm found through mmgrab() or a task
+ * @mm: the mm
+ *
+ * Return: false if its last user is gone.
+ */
+bool mmget_not_zero(struct mm *mm) __must_check;
+
+/**
+ * mmgrab(), mmdrop() - keep the struct alone, not what is mapped
+ * @mm: the mm
+ */
+void mmgrab(struct mm *mm);
+void mmdrop(struct mm *mm);
 
 /**
  * do_mmap() - map
@@ -175,6 +211,14 @@ int mm_adopt_vdso(struct task *t) __must_check;
 void mm_set_brk(struct task *t, uint64_t start);
 
 /**
+ * mm_mmap_rnd() - random offset of the mmap area or of a position independent program, in bytes
+ * @t: the current task
+ *
+ * Return: page aligned, 28 bits of pages; 0 without ASLR.
+ */
+uint64_t mm_mmap_rnd(struct task *t) __must_check;
+
+/**
  * mm_fault() - a host fault in program code: is it SIGSEGV, SIGBUS or something to mend (a file page to bring in)?
  * @t: the current task
  * @addr: fault address
@@ -208,7 +252,7 @@ int mm_futex_key(struct task *t, uaddr_t u, bool shared, struct futex_key *key) 
 struct mmap_source {
 	hfd_t fd;	/* host descriptor to map, or HFD_NONE for anonymous memory */
 	uint64_t off;	/* byte offset in it that belongs to the start of the range */
-	uint64_t len;	/* bytes of the range it covers; do_mmap asks again for the rest */
+	uint64_t len;	/* bytes of the range it covers; do_mmap asks again for the rest; 0: the range starts past the end of file */
 };
 
 #endif

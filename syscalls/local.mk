@@ -5,3 +5,4 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	syscalls/pidfd.c
 libkernel_a_SOURCES += syscalls/exec.c
+libkernel_a_SOURCES += syscalls/mman.c

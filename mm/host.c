@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host side of a vma: one host mapping for anonymous memory, one for each piece that a file's f_op->mmap names, and
+ * PROT_NONE in place of the pages past the end of file (mm/fault.c answers or mends faults there).
+ */
+#include <linux/mman.h>
+#include <asm/unistd.h>
+
+#include "kernel/errno.h"
+#include "mm/internal.h"
+#include "trap/host.h"
+#include "trap/trap.h"
+#include "vfs/fs.h"
+
+int64_t
+mm_host(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	const uint64_t args[6] = { a, b, c, d, e, f };
+
+	if (t->direct)
+		return host_call(nr, a, b, c, d, e, f);
+	return t->k->trap->mm_call(t, nr, args);
+}
+
+/* The one place where host memory becomes executable: the resident trap scans it here first, and maps its text cache instead. */
+static int64_t
+mm_host_exec(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	return mm_host(t, nr, a, b, c, d, e, f);
+}
+
+static int64_t
+host_mmap(struct task *t, uint64_t start, uint64_t len, uint32_t prot, uint32_t flags, hfd_t fd, uint64_t off)
+{
+	flags |= MAP_FIXED | (fd.fd < 0 ? MAP_ANONYMOUS : 0);
+	return (prot & PROT_EXEC ? mm_host_exec : mm_host)(t, __NR_mmap, start, len, prot, flags, (uint64_t)(int64_t)fd.fd, off);
+}
+
+uint32_t
+vma_host_prot(uint32_t vm_flags)
+{
+	return (vm_flags & VM_READ ? PROT_READ : 0) | (vm_flags & VM_WRITE ? PROT_WRITE : 0) |
+	       (vm_flags & VM_EXEC ? PROT_EXEC : 0);
+}
+
+/* madvise(2) settings that the host has to keep: its fork obeys them by itself. */
+static void
+reapply_advice(struct task *t, const struct vma *v, uint64_t start, uint64_t len)
+{
+	if (v->flags & VM_DONTCOPY)
+		ignore_err(mm_host(t, __NR_madvise, start, len, MADV_DONTFORK, 0, 0, 0), "valid range just mapped");
+	if (v->flags & VM_WIPEONFORK)
+		ignore_err(mm_host(t, __NR_madvise, start, len, MADV_WIPEONFORK, 0, 0, 0), "valid range just mapped");
+}
+
+static int
+map_file_pieces(struct task *t, struct vma *v, uint64_t start, uint64_t end, uint32_t host_flags)
+{
+	uint32_t type = v->flags & VM_MAYSHARE ? MAP_SHARED : MAP_PRIVATE;
+	bool to_end = end == v->end;
+	int64_t ret;
+
+	while (start < end) {
+		struct mmap_source src = { .fd = HFD_NONE };
+		uint64_t n;
+
+		ret = v->file->f_op->mmap(t, v->file, vma_pgoff_at(v, start), end - start, v->flags, &src);
+		if (ret)
+			return (int)ret;
+		if (src.len == 0)
+			break;
+		if (src.fd.fd < 0 && type == MAP_SHARED)
+			return -ENODEV;
+		n = MIN(ALIGN_UP(src.len, PAGE_SIZE), end - start);
+		ret = host_mmap(t, start, n, vma_host_prot(v->flags), type | host_flags, src.fd, src.off);
+		if (ret < 0)
+			return (int)ret;
+		if (src.fd.fd >= 0 && src.fd.fd != t->k->arena_fd.fd)
+			v->flags |= VM_HOSTFILE;
+		start += n;
+	}
+	if (to_end || start < end)
+		v->backed_end = start;
+	if (start == end)
+		return 0;
+	ret = host_mmap(t, start, end - start, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE, HFD_NONE, 0);
+	return ret < 0 ? (int)ret : 0;
+}
+
+int
+vma_map_host(struct task *t, struct vma *v, uint64_t start, uint64_t end, uint32_t host_flags)
+{
+	int64_t ret;
+
+	if (v->file) {
+		ret = map_file_pieces(t, v, start, end, host_flags);
+	} else {
+		ret = host_mmap(t, start, end - start, vma_host_prot(v->flags), MAP_PRIVATE | host_flags, HFD_NONE, 0);
+		if (end == v->end)
+			v->backed_end = end;
+	}
+	if (ret < 0)
+		return (int)ret;
+	reapply_advice(t, v, start, end - start);
+	return 0;
+}
+
+int
+vma_unmap_host(struct task *t, uint64_t start, uint64_t end)
+{
+	struct mm *mm = t->mm;
+	struct vma *first = find_vma(mm, start), *v, *last = NULL;
+	uint64_t lo, hi;
+
+	for (v = first; v && v->start < end; v = vma_next(mm, v))
+		last = v;
+	if (!last)
+		return 0;
+	start = MAX(start, first->start);
+	end = MIN(end, last->end);
+	if (!range_reserved(t->k, start, end, &lo, &hi))
+		return (int)mm_host(t, __NR_munmap, start, end - start, 0, 0, 0, 0);
+	for (v = first; v && v->start < end; v = vma_next(mm, v)) {
+		uint64_t s = MAX(v->start, start);
+		int err = (int)mm_host(t, __NR_munmap, s, MIN(v->end, end) - s, 0, 0, 0, 0);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int
+vma_protect_host(struct task *t, struct vma *v, uint64_t start, uint64_t end, uint32_t vm_flags)
+{
+	uint32_t prot = vma_host_prot(vm_flags);
+
+	end = MIN(end, v->backed_end);
+	if (start >= end)
+		return 0;
+	return (int)(prot & PROT_EXEC ? mm_host_exec : mm_host)(t, __NR_mprotect, start, end - start, prot, 0, 0, 0);
+}
