@@ -1,6 +1,23 @@
 libkernel_a_SOURCES += \
 	trap/host.c \
 	trap/host.h \
+	trap/remote/spawn.c \
+	trap/remote/spawn.h \
 	trap/request.h \
 	trap/trap.h
 libkernel_a_SOURCES += trap/host-calls.h
+
+stead_SOURCES += \
+	trap/remote/exec.c \
+	trap/remote/filter.c \
+	trap/remote/filter.h \
+	trap/remote/notify.c \
+	trap/remote/ops.c \
+	trap/remote/pool.c \
+	trap/remote/ptrace.h \
+	trap/remote/remote.h \
+	trap/remote/resume.c \
+	trap/remote/stops.c \
+	trap/remote/tasks.c \
+	trap/remote/tracer.c \
+	trap/remote/xstate.c

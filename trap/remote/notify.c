@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Notify workers: receive a call, serve it, answer it. A worker whose call sleeps is gone for that long, so one more is made
+ * whenever the last idle one received something; idle ones beyond a few end.
+ */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "kernel/entry.h"
+#include "trap/remote/ptrace.h"
+#include "trap/remote/remote.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#define NOTIF_FD_SYNC_WAKE_UP 1UL
+#define IDLE_MAX	      6
+
+static _Atomic int idle_workers;
+
+static void *notify_worker(void *arg);
+
+static void
+answer(uint64_t id, int64_t ret)
+{
+	struct seccomp_notif_resp resp = { .id = id };
+
+	if (ret < 0 && ret >= -MAX_ERRNO)
+		resp.error = (int32_t)ret;
+	else
+		resp.val = ret;
+	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* fails if the thread is dead: the tracer sees that */
+}
+
+static int64_t
+do_interrupt(void *arg)
+{
+	struct trap_task *rt = arg;
+
+	return pt(0x4207 /* PTRACE_INTERRUPT */, rt->tid, 0, 0);
+}
+
+/* There is work, or a restart: the thread must stop before program code, where the tracer takes over. */
+static void
+answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret)
+{
+	int64_t err;
+	bool dead;
+
+	rt->result = ret;
+	rt->nr = n->data.nr;
+	rt->override = true;
+	err = tracer_run(do_interrupt, rt);
+	pthread_mutex_lock(&leave_lock);
+	dead = (err < 0 || atomic_load(&rt->host_dead)) && rt->override;
+	if (dead)
+		rt->override = false;
+	pthread_mutex_unlock(&leave_lock);
+	if (dead)
+		serve_death(rt);
+	else
+		answer(n->id, 0);
+}
+
+static bool
+is_restart(int64_t ret)
+{
+	return ret == -ERESTARTSYS || ret == -ERESTARTNOINTR || ret == -ERESTARTNOHAND || ret == -ERESTART_RESTARTBLOCK;
+}
+
+static void
+serve_notified(const struct seccomp_notif *n)
+{
+	struct trap_task *rt = rt_of((pid_t)n->pid);
+	struct task *t = rt ? rt->t : NULL;
+	struct pt_regs *r;
+	int64_t ret;
+
+	if (!t)
+		return;
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	r = &t->regs;
+	r->orig_rax = (uint64_t)n->data.nr;
+	r->rip = n->data.instruction_pointer;
+	ret = syscall_enter(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
+	if (t->flags & PF_EXITING) {
+		t->k->trap->exit(t);
+	} else if (ret == SYSCALL_REGS_SET) {
+		finish_and_resume(t->trap); /* execve: another host thread by now */
+	} else if (atomic_load(&rt->host_dead)) {
+		serve_death(rt);
+	} else if (is_restart(ret) || !exit_to_user_fast(t)) {
+		answer_and_stop(rt, n, ret);
+	} else {
+		answer(n->id, ret);
+	}
+}
+
+static void
+become_busy(void)
+{
+	if (atomic_fetch_sub(&idle_workers, 1) > 1)
+		return;
+	atomic_fetch_add(&idle_workers, 1);
+	if (start_thread(notify_worker, NULL) < 0)
+		kernel_panic(remote.k, "stead: cannot start a thread; raise the limit on processes (ulimit -u)");
+}
+
+static void *
+notify_worker(void *arg)
+{
+	struct seccomp_notif n;
+
+	for (;;) {
+		memset(&n, 0, sizeof(n));
+		if (ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_RECV, &n) < 0) {
+			if (errno == EINTR || errno == ENOENT)
+				continue;
+			return NULL;
+		}
+		become_busy();
+		serve_notified(&n);
+		if (atomic_fetch_add(&idle_workers, 1) >= IDLE_MAX) {
+			atomic_fetch_sub(&idle_workers, 1);
+			return NULL;
+		}
+	}
+}
+
+int
+notify_start(void)
+{
+	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_FD_SYNC_WAKE_UP); /* Linux 6.6; slower without */
+	atomic_store(&idle_workers, 2);
+	for (int i = 0; i < 2; i++)
+		if (start_thread(notify_worker, NULL) < 0)
+			return -EAGAIN;
+	return 0;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trap_ops of the remote trap: what kernel code asks for.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+
+#include "kernel/exec.h"
+#include "mm/mm.h"
+#include "src/readiness.h"
+#include "trap/host.h"
+#include "trap/remote/ptrace.h"
+#include "trap/remote/remote.h"
+
+static size_t
+copy_vm(pid_t pid, void *local, uint64_t addr, size_t n, bool write)
+{
+	size_t done = 0;
+
+	/* A call moves as much as it can up to the first bad page of the remote side. */
+	while (done < n) {
+		struct iovec l = { (char *)local + done, n - done };
+		struct iovec r = { (void *)(uintptr_t)(addr + done), n - done };
+		ssize_t got = write ? process_vm_writev(pid, &l, 1, &r, 1, 0) : process_vm_readv(pid, &l, 1, &r, 1, 0);
+
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	return done;
+}
+
+static size_t
+remote_copy_from(struct task *t, void *to, uint64_t from, size_t n)
+{
+	return copy_vm(t->trap->tid, to, from, n, false);
+}
+
+static size_t
+remote_copy_to(struct task *t, uint64_t to, const void *from, size_t n)
+{
+	return copy_vm(t->trap->tid, (void *)from, to, n, true);
+}
+
+/* Not atomic against a thread that writes the word at the same moment: nobody else's registers can be used for it here.
+ * The users are robust lists and FUTEX_WAKE_OP. See doc/threat-model.md and the list of known limits. */
+static int
+remote_cmpxchg32(struct task *t, uint64_t u, uint32_t *expected, uint32_t desired)
+{
+	uint32_t now;
+
+	if (remote_copy_from(t, &now, u, 4) != 4)
+		return -EFAULT;
+	if (now == *expected && remote_copy_to(t, u, &desired, 4) != 4)
+		return -EFAULT;
+	*expected = now;
+	return 0;
+}
+
+struct mm_call_arg {
+	struct trap_task *rt;
+	long nr;
+	const uint64_t *a;
+};
+
+static int64_t
+do_mm_call(void *p)
+{
+	struct mm_call_arg *arg = p;
+
+	return inject_call(arg->rt, arg->nr, arg->a);
+}
+
+static int64_t
+remote_mm_call(struct task *t, long nr, const uint64_t a[6])
+{
+	struct mm_call_arg arg = { t->trap, nr, a };
+
+	return tracer_run(do_mm_call, &arg);
+}
+
+struct clone_arg {
+	struct task *t, *child;
+	uint64_t flags;
+};
+
+/* On the tracer: clone, adopt, start. */
+static int64_t
+do_clone(void *p)
+{
+	struct clone_arg *arg = p;
+	struct task *child = arg->child;
+	struct trap_task *rt = arg->t->trap, *crt;
+	struct trap_process *proc = rt->proc;
+	bool thread = (arg->flags & CLONE_THREAD) != 0;
+	uint64_t flags = CLONE_FILES | CLONE_PARENT | (arg->flags & (CLONE_VM | CLONE_SETTLS));
+	uint64_t a[6] = { flags, child->regs.rsp, 0, 0, child->regs.fs_base };
+	pid_t pid;
+	int64_t err;
+
+	if (thread)
+		a[0] = CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+		       (arg->flags & CLONE_SETTLS);
+	else
+		a[0] |= 17; /* SIGCHLD: ignored under CLONE_PARENT, but it makes the event a fork's */
+	err = inject_clone(rt, a, &pid);
+	if (err < 0)
+		return err;
+	if (!thread) {
+		proc = calloc(1, sizeof(*proc));
+		if (!proc)
+			return -ENOMEM;
+		proc->pid = pid;
+	}
+	crt = rt_new(child, pid, proc);
+	if (!crt)
+		return -ENOMEM;
+	crt->stop = STOP_OTHER;
+	child->trap = crt;
+	child->host_tid = HPID(pid);
+	return 0;
+}
+
+/* The child's first moments, in a thread that may sleep. */
+static void
+start_child(struct trap_task *crt)
+{
+	schedule_tail(crt->t);
+	finish_and_resume(crt);
+}
+
+static int
+remote_clone(struct task *t, struct task *child, uint64_t flags)
+{
+	struct clone_arg arg = { t, child, flags };
+	int err = (int)tracer_run(do_clone, &arg);
+
+	if (err == 0) {
+		child->regs.rax = 0;
+		child->regs_valid = true;
+		child->mode = MODE_KERNEL;
+		pool_submit(start_child, child->trap);
+	}
+	return err;
+}
+
+static int64_t
+do_kick(void *p)
+{
+	struct trap_task *rt = p;
+
+	pt(0x4207 /* PTRACE_INTERRUPT */, rt->tid, 0, 0);
+	rt_put(rt);
+	return 0;
+}
+
+static void
+remote_kick(struct task *t)
+{
+	struct trap_task *rt;
+
+	pthread_mutex_lock(&leave_lock);
+	rt = t->trap;
+	if (rt && rt->t == t && !atomic_exchange(&rt->kick_pending, true)) {
+		atomic_fetch_add(&rt->refs, 1);
+		tracer_post(do_kick, rt);
+	}
+	pthread_mutex_unlock(&leave_lock);
+}
+
+static int64_t
+do_let_exit(void *p)
+{
+	struct trap_task *rt = p;
+	struct pt_regs r;
+
+	/* exit(2) of one thread: the host thread makes the call itself. */
+	if (rt->stop == STOP_SECCOMP && pt(12 /* PTRACE_GETREGS */, rt->tid, 0, (uintptr_t)&r) == 0 && r.orig_rax == SYS_exit)
+		pt(7 /* PTRACE_CONT */, rt->tid, 0, 0);
+	return 0;
+}
+
+static void
+remote_exit(struct task *t)
+{
+	struct trap_task *rt = t->trap;
+
+	if (rt) {
+		bool last = atomic_load(&rt->proc->tasks) == 1;
+
+		pthread_mutex_lock(&leave_lock);
+		t->trap = NULL;
+		rt->t = NULL;
+		pthread_mutex_unlock(&leave_lock);
+		if (!last && rt->stop == STOP_SECCOMP)
+			tracer_run(do_let_exit, rt);
+		rt_leave(rt);
+	}
+	put_task_struct(t);
+}
+
+static void
+remote_poll_add(struct kernel *k, hfd_t fd, struct host_poll *hp)
+{
+	readiness_add(fd, hp);
+}
+
+static void
+remote_poll_del(struct kernel *k, struct host_poll *hp)
+{
+	readiness_del(hp);
+}
+
+const struct trap_ops remote_trap_ops = {
+	.name = "remote",
+	.copy_from = remote_copy_from,
+	.copy_to = remote_copy_to,
+	.cmpxchg32 = remote_cmpxchg32,
+	.copy_from_other = remote_copy_from,
+	.copy_to_other = remote_copy_to,
+	.mm_call = remote_mm_call,
+	.clone = remote_clone,
+	.exec = remote_exec,
+	.kick = remote_kick,
+	.exit = remote_exit,
+	.xstate_size = remote_xstate_size,
+	.xstate_save = remote_xstate_save,
+	.xstate_restore = remote_xstate_restore,
+	.xstate_reset = remote_xstate_reset,
+	.host_poll_add = remote_poll_add,
+	.host_poll_del = remote_poll_del,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ptrace as a plain call (libc's header clashes with the uapi one), and what stops.c and its users share.
+ */
+#ifndef STEAD_TRAP_REMOTE_PTRACE_H
+#define STEAD_TRAP_REMOTE_PTRACE_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "trap/remote/remote.h"
+
+static inline long
+pt(long request, pid_t tid, uintptr_t addr, uintptr_t data)
+{
+	return syscall(SYS_ptrace, request, tid, addr, data);
+}
+
+extern pthread_mutex_t leave_lock;
+
+/**
+ * inject_clone() - make a host thread or process out of a stopped guest thread
+ * @rt: stopped
+ * @a: arguments of clone(2)
+ * @child: set to the new host thread, which is stopped
+ *
+ * Context: the tracer.
+ * Return: 0 or negative errno.
+ */
+int64_t inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child);
+
+/**
+ * exec_finish() - a process that has loaded its program stops: take the kernel image away from it
+ * @rt: seized, t->direct is over
+ *
+ * Context: the tracer.
+ * Return: 0 or negative errno.
+ */
+int64_t exec_finish(struct trap_task *rt);
+
+int start_thread(void *(*fn)(void *), void *arg);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The remote trap's own data. See "The remote trap" in doc/architecture.md.
+ *
+ * Who owns a task at a moment: while t->mode is MODE_KERNEL, the thread that serves it (a notify worker, a pool thread or the
+ * tracer), and only that thread touches its struct trap_task; while MODE_USER, whoever moves it to MODE_KERNEL first: a worker
+ * that received its call, or the tracer at a stop or a death.
+ */
+#ifndef STEAD_TRAP_REMOTE_REMOTE_H
+#define STEAD_TRAP_REMOTE_REMOTE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kernel/task.h"
+#include "trap/remote/spawn.h"
+#include "trap/trap.h"
+
+/* A host process: ends when its last task has left it. */
+struct trap_process {
+	_Atomic int tasks;
+	pid_t pid;
+};
+
+enum stop_kind {
+	STOP_NONE = 0,	/* running, or inside a notified call */
+	STOP_SECCOMP,	/* at a TRACE stop: the call has not been made */
+	STOP_AFTER,	/* after a host call made there */
+	STOP_OTHER,	/* interrupted in program code, or after a notified call */
+};
+
+/* A host thread. Freed when both the guest task and the host thread are gone. */
+struct trap_task {
+	struct task *t; /* NULL once the guest task has left this host thread */
+	pid_t tid;
+	struct trap_process *proc;
+	enum stop_kind stop;
+	_Atomic int refs;
+	_Atomic bool host_dead;
+	_Atomic bool kick_pending;
+	bool loading;	    /* runs exec_load() */
+	bool override;	    /* the next stop shows the end of a notified call: its result is here */
+	int64_t result;
+	int nr;
+};
+
+struct remote {
+	struct kernel *k;
+	int listener;
+	pid_t tracer_tid;
+	struct trap_task **by_tid; /* indexed by host tid */
+	uint64_t vdso_syscall;	   /* a `syscall` instruction in the vDSO */
+	struct spawn_area *spawn;
+	pid_t spawner;
+};
+
+extern struct remote remote;
+
+/* tracer.c */
+
+/**
+ * tracer_loop() - be the tracer until the instance ends
+ *
+ * Context: the supervisor's main thread, which is also the parent of the spawner.
+ */
+void tracer_loop(void);
+
+/**
+ * tracer_run() - run a function on the tracer thread and wait for it; directly if this is the tracer
+ * @fn: the function
+ * @arg: its argument
+ *
+ * Return: what it returned.
+ */
+int64_t tracer_run(int64_t (*fn)(void *arg), void *arg);
+
+/**
+ * tracer_post() - run a function on the tracer thread some time soon
+ * @fn: the function
+ * @arg: its argument
+ */
+void tracer_post(int64_t (*fn)(void *arg), void *arg);
+
+/**
+ * tracer_stop() - make tracer_loop() return
+ */
+void tracer_stop(void);
+
+/**
+ * is_tracer() - is the calling thread the tracer?
+ */
+bool is_tracer(void);
+
+/* stops.c: all of these on the tracer thread */
+
+/**
+ * handle_wait_status() - what waitpid() said of a host thread
+ * @tid: the thread
+ * @status: the status
+ */
+void handle_wait_status(pid_t tid, int status);
+
+/**
+ * seize() - become the tracer of a new host process
+ * @tid: the process
+ *
+ * Return: 0 or negative errno.
+ */
+int seize(pid_t tid);
+
+/**
+ * inject_call() - make a host call in a stopped guest thread
+ * @rt: stopped
+ * @nr: a call of the trace class
+ * @a: arguments
+ *
+ * Return: the call's result, -ESRCH if the thread died.
+ */
+int64_t inject_call(struct trap_task *rt, long nr, const uint64_t a[6]);
+
+/* resume.c */
+
+/**
+ * finish_and_resume() - the task has been served: do its work, write its registers, let it run; or end it
+ * @rt: stopped; t->regs hold the result
+ *
+ * Context: a pool thread (may sleep), not the tracer.
+ */
+void finish_and_resume(struct trap_task *rt);
+
+/**
+ * resume_now() - write the registers of a stopped thread and let it run
+ * @rt: stopped, t->mode is MODE_USER
+ *
+ * Context: any thread; done on the tracer.
+ */
+void resume_now(struct trap_task *rt);
+
+/**
+ * serve_death() - the host thread of a task died by itself: the task dies by SIGKILL
+ * @rt: its host thread; t->mode is MODE_KERNEL
+ *
+ * Context: a pool thread.
+ */
+void serve_death(struct trap_task *rt);
+
+/* pool.c */
+
+/**
+ * pool_submit() - have a pool thread run a function on a host thread's data
+ * @fn: the function; may sleep as long as it likes
+ * @rt: its argument
+ */
+void pool_submit(void (*fn)(struct trap_task *rt), struct trap_task *rt);
+
+/* notify.c */
+
+/**
+ * notify_start() - start the first notify workers
+ *
+ * Return: 0 or negative errno.
+ */
+int notify_start(void);
+
+/* tasks.c */
+
+/**
+ * rt_new() - data of a new host thread, registered by its tid
+ * @t: the guest task
+ * @tid: host thread
+ * @proc: its host process; a count is taken
+ *
+ * Return: the data, with a reference each of the guest and of the host thread, or NULL.
+ */
+struct trap_task *rt_new(struct task *t, pid_t tid, struct trap_process *proc);
+void rt_put(struct trap_task *rt);
+
+/**
+ * rt_leave() - the guest task leaves its host thread; the host process is killed with the last of its tasks
+ * @rt: the host thread
+ */
+void rt_leave(struct trap_task *rt);
+
+static inline struct trap_task *
+rt_of(pid_t tid)
+{
+	return __atomic_load_n(&remote.by_tid[tid], __ATOMIC_ACQUIRE);
+}
+
+/* ops.c, xstate.c */
+size_t remote_xstate_size(struct task *t);
+int remote_xstate_save(struct task *t, uint64_t u);
+int remote_xstate_restore(struct task *t, uint64_t u);
+int remote_xstate_reset(struct task *t);
+int remote_exec(struct task *t, struct linux_binprm *bprm);
+
+/**
+ * remote_boot() - make the spawner and its filter, before any thread exists
+ * @k: the booted kernel
+ *
+ * Return: 0 or negative errno.
+ */
+int remote_boot(struct kernel *k);
+
+/**
+ * remote_run() - exec the first program in @k->main_task and serve until it has ended
+ * @k: the kernel
+ * @path: what to exec
+ * @argv: NULL-ended
+ * @envp: NULL-ended
+ * @err: set to the negative errno if it could not be started
+ *
+ * Return: the main task's wait status.
+ */
+int remote_run(struct kernel *k, const char *path, const char *const *argv, const char *const *envp, int *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of serving: work before program code runs, then registers and on.
+ */
+#include <linux/ptrace.h>
+
+#include "kernel/entry.h"
+#include "trap/remote/ptrace.h"
+#include "trap/remote/remote.h"
+
+/* On the tracer. If the thread is dead its status follows, and finds the task in user mode. */
+static int64_t
+do_resume(void *arg)
+{
+	struct trap_task *rt = arg;
+	struct pt_regs r = rt->t->regs;
+
+	r.orig_rax = (uint64_t)-1;
+	rt->stop = STOP_NONE;
+	rt->t->regs_valid = false;
+	if (pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)&r) == 0)
+		pt(PTRACE_CONT, rt->tid, 0, 0);
+	rt_put(rt);
+	return 0;
+}
+
+void
+resume_now(struct trap_task *rt)
+{
+	atomic_fetch_add(&rt->refs, 1);
+	if (is_tracer())
+		do_resume(rt);
+	else
+		tracer_post(do_resume, rt);
+}
+
+void
+finish_and_resume(struct trap_task *rt)
+{
+	struct task *t = rt->t;
+
+	exit_to_user(t);
+	if (t->flags & PF_EXITING)
+		t->k->trap->exit(t);
+	else
+		resume_now(rt);
+}
+
+void
+serve_death(struct trap_task *rt)
+{
+	struct task *t = rt->t;
+
+	ignore_err(send_sig_info(9, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL), "it may be dying already");
+	t->regs_valid = true;
+	exit_to_user(t);
+	if (t->flags & PF_EXITING)
+		t->k->trap->exit(t);
+	else
+		kernel_panic(t->k, "BUG: task %d outlived its host thread", t->pid);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stops of guest threads, on the tracer thread: what happened, who serves it, and host calls made in a stopped thread.
+ */
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/entry.h"
+#include "mm/mm.h"
+#include "trap/remote/ptrace.h"
+#include "trap/remote/remote.h"
+
+_Static_assert(sizeof(struct pt_regs) == sizeof(struct user_regs_struct), "struct pt_regs is user_regs_struct");
+
+int
+seize(pid_t tid)
+{
+	if (pt(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL) < 0)
+		return -errno;
+	return 0;
+}
+
+static bool
+get_regs(struct trap_task *rt, struct pt_regs *regs)
+{
+	return pt(PTRACE_GETREGS, rt->tid, 0, (uintptr_t)regs) == 0;
+}
+
+/* Waits for the next stop of one thread. False if it died: the death is handled as usual. */
+static bool
+wait_stop(struct trap_task *rt, int *status)
+{
+	for (;;) {
+		pid_t tid = waitpid(rt->tid, status, __WALL);
+
+		if (tid < 0 && errno == EINTR)
+			continue;
+		if (tid < 0 || !WIFSTOPPED(*status)) {
+			if (tid > 0)
+				handle_wait_status(tid, *status);
+			return false;
+		}
+		return true;
+	}
+}
+
+static int
+event_of(int status)
+{
+	return status >> 16;
+}
+
+static bool
+is_syscall_exit(int status)
+{
+	return WSTOPSIG(status) == (SIGTRAP | 0x80) || (WSTOPSIG(status) == SIGTRAP && event_of(status) == 0);
+}
+
+/* Runs the thread until the call just started has ended. */
+static bool
+run_to_exit(struct trap_task *rt)
+{
+	int status;
+
+	for (;;) {
+		if (pt(PTRACE_SYSCALL, rt->tid, 0, 0) < 0 || !wait_stop(rt, &status))
+			return false;
+		if (is_syscall_exit(status))
+			return true;
+		/* An interrupt or a host signal in between: remembered by the kernel (a kick) or dropped. */
+		if (event_of(status) == PTRACE_EVENT_STOP)
+			atomic_store(&rt->kick_pending, false);
+	}
+}
+
+/* The thread goes to a syscall instruction and stops before the call is made. */
+static bool
+run_to_entry(struct trap_task *rt)
+{
+	int status;
+
+	for (;;) {
+		if (pt(PTRACE_CONT, rt->tid, 0, 0) < 0 || !wait_stop(rt, &status))
+			return false;
+		if (event_of(status) == PTRACE_EVENT_SECCOMP)
+			return true;
+		if (event_of(status) != PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGSEGV && WSTOPSIG(status) != SIGBUS)
+			continue;
+		if (event_of(status) == PTRACE_EVENT_STOP)
+			continue;
+		return false; /* the instruction is gone: somebody unmapped it */
+	}
+}
+
+static void
+set_call(struct pt_regs *r, long nr, const uint64_t a[6])
+{
+	r->orig_rax = (uint64_t)nr;
+	r->rdi = a[0];
+	r->rsi = a[1];
+	r->rdx = a[2];
+	r->r10 = a[3];
+	r->r8 = a[4];
+	r->r9 = a[5];
+}
+
+/* Brings the thread to a stop in which orig_rax decides what call is made. */
+static bool
+at_call(struct trap_task *rt, struct pt_regs *r, long nr, const uint64_t a[6])
+{
+	if (rt->stop == STOP_SECCOMP) {
+		if (!get_regs(rt, r))
+			return false;
+		set_call(r, nr, a);
+		return pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)r) == 0;
+	}
+	*r = rt->t->regs;
+	r->rip = rt->stop == STOP_AFTER && !rt->loading ? rt->t->regs.rip - 2 : remote.vdso_syscall;
+	set_call(r, nr, a);
+	r->rax = (uint64_t)nr;
+	r->orig_rax = (uint64_t)-1;
+	r->cs = 0x33;
+	r->ss = 0x2b;
+	return pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)r) == 0 && run_to_entry(rt);
+}
+
+int64_t
+inject_call(struct trap_task *rt, long nr, const uint64_t a[6])
+{
+	struct pt_regs r;
+
+	if (atomic_load(&rt->host_dead) || !at_call(rt, &r, nr, a))
+		return -ESRCH;
+	if (!run_to_exit(rt) || !get_regs(rt, &r))
+		return -ESRCH;
+	rt->stop = STOP_AFTER;
+	return (int64_t)r.rax;
+}
+
+int64_t
+inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
+{
+	struct pt_regs r;
+	unsigned long msg;
+	int status;
+
+	*child = 0;
+	if (atomic_load(&rt->host_dead) || !at_call(rt, &r, SYS_clone, a))
+		return -ESRCH;
+	for (;;) {
+		if (pt(PTRACE_SYSCALL, rt->tid, 0, 0) < 0 || !wait_stop(rt, &status))
+			return -ESRCH;
+		if (event_of(status) == PTRACE_EVENT_CLONE || event_of(status) == PTRACE_EVENT_FORK) {
+			if (pt(PTRACE_GETEVENTMSG, rt->tid, 0, (uintptr_t)&msg) == 0)
+				*child = (pid_t)msg;
+			continue;
+		}
+		if (is_syscall_exit(status))
+			break;
+		if (event_of(status) == PTRACE_EVENT_STOP)
+			atomic_store(&rt->kick_pending, false);
+	}
+	rt->stop = STOP_AFTER;
+	if (!get_regs(rt, &r))
+		return -ESRCH;
+	if (!*child)
+		return (int64_t)r.rax < 0 ? (int64_t)r.rax : -EAGAIN;
+	/* The child begins with a stop of its own. */
+	while (waitpid(*child, &status, __WALL) < 0 && errno == EINTR)
+		;
+	return WIFSTOPPED(status) ? 0 : -EAGAIN;
+}
+
+/* Calls short enough, and taking no lock that is ever held over a request to the tracer, to be served here. */
+static bool
+is_quick(uint64_t nr)
+{
+	switch (nr) {
+	case SYS_mmap:
+	case SYS_munmap:
+	case SYS_mprotect:
+	case SYS_brk:
+	case SYS_mremap:
+	case SYS_madvise:
+	case SYS_mincore:
+	case SYS_rt_sigreturn:
+	case SYS_arch_prctl:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+serve_trace(struct trap_task *rt)
+{
+	struct task *t = rt->t;
+	struct pt_regs *r = &t->regs;
+	uint64_t a[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	int64_t ret = syscall_enter(t, r->orig_rax, a);
+
+	if (ret != SYSCALL_REGS_SET)
+		r->rax = (uint64_t)ret;
+	if (!is_tracer())
+		finish_and_resume(rt);
+	else if (!(t->flags & PF_EXITING) && (ret >= 0 || ret < -ERESTART_RESTARTBLOCK || ret > -ERESTARTSYS) &&
+		 exit_to_user_fast(t))
+		resume_now(rt);
+	else
+		pool_submit(finish_and_resume, rt);
+}
+
+static void
+stopped_at_call(struct trap_task *rt)
+{
+	struct task *t = rt->t;
+
+	rt->stop = STOP_SECCOMP;
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	if (!get_regs(rt, &t->regs))
+		return; /* dead: its status follows */
+	t->regs_valid = true;
+	if (is_quick(t->regs.orig_rax))
+		serve_trace(rt);
+	else
+		pool_submit(serve_trace, rt);
+}
+
+/* A notified call that nobody had received is made again after the stop. */
+static void
+undo_interrupted_call(struct pt_regs *r)
+{
+	int64_t rax = (int64_t)r->rax;
+
+	if ((int64_t)r->orig_rax < 0)
+		return;
+	if (rax == -ERESTARTSYS || rax == -ERESTARTNOINTR || rax == -ERESTARTNOHAND || rax == -ERESTART_RESTARTBLOCK) {
+		r->rax = r->orig_rax;
+		r->rip -= 2;
+	}
+	r->orig_rax = (uint64_t)-1;
+}
+
+static void
+stopped_by_interrupt(struct trap_task *rt)
+{
+	struct task *t = rt->t;
+
+	rt->stop = STOP_OTHER;
+	atomic_store(&rt->kick_pending, false);
+	if (!get_regs(rt, &t->regs))
+		return;
+	t->regs_valid = true;
+	if (rt->override) {
+		rt->override = false;
+		t->regs.rax = (uint64_t)rt->result;
+		t->regs.orig_rax = (uint64_t)rt->nr;
+	} else {
+		undo_interrupted_call(&t->regs);
+		__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+		t->syscall_nr = -1;
+		if (exit_to_user_fast(t)) {
+			resume_now(rt);
+			return;
+		}
+	}
+	pool_submit(finish_and_resume, rt);
+}
+
+static void
+stopped_by_signal(struct trap_task *rt, int sig)
+{
+	struct task *t = rt->t;
+	siginfo_t host;
+	struct k_siginfo info;
+	int code;
+
+	if (pt(PTRACE_GETSIGINFO, rt->tid, 0, (uintptr_t)&host) < 0)
+		return;
+	_Static_assert(sizeof(info) == sizeof(host), "siginfo");
+	memcpy(&info, &host, sizeof(info));
+	/* Only faults are the program's own; anything else somebody on the host sent, and guests do not see host signals. */
+	if (host.si_code <= 0 || (sig != SIGSEGV && sig != SIGBUS && sig != SIGFPE && sig != SIGILL && sig != SIGTRAP)) {
+		pt(PTRACE_CONT, rt->tid, 0, 0);
+		return;
+	}
+	rt->stop = STOP_OTHER;
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	if (!get_regs(rt, &t->regs))
+		return;
+	t->regs.orig_rax = (uint64_t)-1;
+	t->regs_valid = true;
+	t->syscall_nr = -1;
+	code = info.si_code;
+	if ((sig == SIGSEGV || sig == SIGBUS) && code != SI_KERNEL) {
+		if (mm_fault(t, info.fault.addr, false, &sig, &code)) {
+			if (exit_to_user_fast(t))
+				resume_now(rt);
+			else
+				pool_submit(finish_and_resume, rt);
+			return;
+		}
+		info.si_signo = sig;
+		info.si_code = code;
+	}
+	force_sig_info(t, &info);
+	pool_submit(finish_and_resume, rt);
+}
+
+/* Between rt_leave() and a death seen here, one of them comes first. */
+pthread_mutex_t leave_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+host_thread_died(struct trap_task *rt)
+{
+	uint32_t user = MODE_USER;
+
+	__atomic_store_n(&remote.by_tid[rt->tid], NULL, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&leave_lock);
+	atomic_store(&rt->host_dead, true);
+	if (rt->t && !rt->loading) {
+		if (__atomic_compare_exchange_n(&rt->t->mode, &user, MODE_KERNEL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			pool_submit(serve_death, rt);
+		else if (rt->override) { /* answered, and died before its stop */
+			rt->override = false;
+			pool_submit(serve_death, rt);
+		} else
+			ignore_err(send_sig_info(SIGKILL, SEND_SIG_PRIV, rt->t, PIDTYPE_PID, NULL), "it may be dead already");
+	}
+	pthread_mutex_unlock(&leave_lock);
+	rt_put(rt);
+}
+
+void
+handle_wait_status(pid_t tid, int status)
+{
+	struct trap_task *rt = rt_of(tid);
+
+	if (!rt) {
+		if (tid == remote.spawner && !WIFSTOPPED(status))
+			kernel_panic(remote.k, "stead: the spawner process died");
+		if (WIFSTOPPED(status))
+			pt(PTRACE_CONT, tid, 0, 0);
+		return;
+	}
+	if (!WIFSTOPPED(status)) {
+		host_thread_died(rt);
+		return;
+	}
+	if (rt->loading || !rt->t) {
+		rt->stop = STOP_OTHER; /* exec_finish() comes for it; or the process is about to be killed */
+		rt->nr = WSTOPSIG(status);
+	} else if (event_of(status) == PTRACE_EVENT_SECCOMP) {
+		stopped_at_call(rt);
+	} else if (event_of(status) == PTRACE_EVENT_STOP) {
+		stopped_by_interrupt(rt);
+	} else if (event_of(status) != 0) {
+		pt(PTRACE_CONT, tid, 0, 0);
+	} else {
+		stopped_by_signal(rt, WSTOPSIG(status));
+	}
+}
+
+int64_t
+exec_finish(struct trap_task *rt)
+{
+	struct spawn_area *a = remote.spawn;
+	uint64_t image[6] = { a->image_start, a->image_end - a->image_start };
+	int status;
+
+	if (rt->stop == STOP_NONE) {
+		if (!wait_stop(rt, &status))
+			return -ESRCH;
+		rt->stop = STOP_OTHER;
+		rt->nr = WSTOPSIG(status);
+	}
+	if (rt->nr != SIGTRAP)
+		return -EFAULT; /* it faulted: a bug of exec_load() */
+	return inject_call(rt, SYS_munmap, image);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Host threads and processes of guests: what the remote trap knows of each.
+ */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "trap/remote/remote.h"
+
+struct trap_task *
+rt_new(struct task *t, pid_t tid, struct trap_process *proc)
+{
+	struct trap_task *rt = calloc(1, sizeof(*rt));
+
+	if (!rt)
+		return NULL;
+	rt->t = t;
+	rt->tid = tid;
+	rt->proc = proc;
+	atomic_store(&rt->refs, 2);
+	atomic_fetch_add(&proc->tasks, 1);
+	__atomic_store_n(&remote.by_tid[tid], rt, __ATOMIC_RELEASE);
+	return rt;
+}
+
+void
+rt_put(struct trap_task *rt)
+{
+	if (atomic_fetch_sub(&rt->refs, 1) == 1)
+		free(rt);
+}
+
+void
+rt_leave(struct trap_task *rt)
+{
+	struct trap_process *proc = rt->proc;
+
+	rt->t = NULL;
+	if (atomic_fetch_sub(&proc->tasks, 1) == 1) {
+		/* Not reaped before the tracer has seen its death, so the pid cannot be somebody else's: rt is still in by_tid, or
+		 * the process is dead and the call fails. */
+		if (!atomic_load(&rt->host_dead))
+			kill(proc->pid, SIGKILL);
+		free(proc);
+	}
+	rt_put(rt);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Extended state of a stopped thread, as the image a signal frame holds: fxsave area, sw_reserved with its magic, xsave header and
+ * components in the standard format, and the closing magic (asm/sigcontext.h).
+ */
+#include <asm/sigcontext.h>
+#include <cpuid.h>
+#include <errno.h>
+#include <linux/elf.h>
+#include <linux/ptrace.h>
+#include <sys/uio.h>
+
+#include "mm/uaccess.h"
+#include "trap/remote/ptrace.h"
+#include "trap/remote/remote.h"
+
+#define XSTATE_MAX  16384
+#define FXSAVE_SIZE 512
+#define SW_RESERVED 464 /* offset of struct _fpx_sw_bytes in the fxsave area */
+
+struct xstate_arg {
+	struct trap_task *rt;
+	struct iovec iov;
+};
+
+struct xstate_image {
+	uint8_t b[XSTATE_MAX] __attribute__((aligned(64)));
+};
+
+static uint32_t
+host_xstate_size(void)
+{
+	uint32_t a, b, c, d;
+
+	__cpuid_count(0xd, 0, a, b, c, d);
+	return b;
+}
+
+static uint64_t
+host_xfeatures(void)
+{
+	uint32_t a, b, c, d;
+
+	__cpuid_count(0xd, 0, a, b, c, d);
+	return ((uint64_t)d << 32) | a;
+}
+
+static int64_t
+do_getregset(void *p)
+{
+	struct xstate_arg *arg = p;
+
+	return pt(PTRACE_GETREGSET, arg->rt->tid, NT_X86_XSTATE, (uintptr_t)&arg->iov) < 0 ? -errno : 0;
+}
+
+static int64_t
+do_setregset(void *p)
+{
+	struct xstate_arg *arg = p;
+
+	return pt(PTRACE_SETREGSET, arg->rt->tid, NT_X86_XSTATE, (uintptr_t)&arg->iov) < 0 ? -errno : 0;
+}
+
+size_t
+remote_xstate_size(struct task *t)
+{
+	return host_xstate_size() + FP_XSTATE_MAGIC2_SIZE;
+}
+
+int
+remote_xstate_save(struct task *t, uint64_t u)
+{
+	struct xstate_image img;
+	struct xstate_arg arg = { t->trap, { img.b, sizeof(img.b) } };
+	struct _fpx_sw_bytes sw = { 0 };
+	uint32_t size = host_xstate_size(), magic2 = FP_XSTATE_MAGIC2;
+
+	if (tracer_run(do_getregset, &arg) < 0)
+		return -EFAULT;
+	if (arg.iov.iov_len < size)
+		memset(img.b + arg.iov.iov_len, 0, size - arg.iov.iov_len);
+	sw.magic1 = FP_XSTATE_MAGIC1;
+	sw.extended_size = size + FP_XSTATE_MAGIC2_SIZE;
+	memcpy(&sw.xfeatures, img.b + SW_RESERVED, 8); /* ptrace puts XCR0 there */
+	sw.xstate_size = size;
+	memcpy(img.b + SW_RESERVED, &sw, sizeof(sw));
+	memcpy(img.b + size, &magic2, sizeof(magic2));
+	return copy_to_user(t, UADDR(u), img.b, size + FP_XSTATE_MAGIC2_SIZE);
+}
+
+/* A program may have written anything there: only what the CPU accepts is loaded. */
+static void
+sanitize(uint8_t *img, uint64_t features)
+{
+	uint64_t *header = (uint64_t *)(img + FXSAVE_SIZE);
+	uint32_t mxcsr_mask, mxcsr;
+
+	memcpy(&mxcsr_mask, img + 28, 4);
+	memcpy(&mxcsr, img + 24, 4);
+	mxcsr &= mxcsr_mask ? mxcsr_mask : 0xffbf;
+	memcpy(img + 24, &mxcsr, 4);
+	header[0] &= features & ~(1ULL << 9); /* never PKRU */
+	for (int i = 1; i < 8; i++)
+		header[i] = 0;
+}
+
+int
+remote_xstate_restore(struct task *t, uint64_t u)
+{
+	struct xstate_image img;
+	struct xstate_arg arg = { t->trap, { img.b, host_xstate_size() } };
+	uint32_t size = host_xstate_size(), magic2;
+	struct _fpx_sw_bytes sw;
+
+	memset(&img, 0, size);
+	if (copy_from_user(t, img.b, UADDR(u), FXSAVE_SIZE) < 0)
+		return -EFAULT;
+	memcpy(&sw, img.b + SW_RESERVED, sizeof(sw));
+	if (sw.magic1 == FP_XSTATE_MAGIC1 && sw.xstate_size >= FXSAVE_SIZE + 64 && sw.xstate_size <= size &&
+	    copy_from_user_partial(t, &magic2, UADDR(u + sw.xstate_size), 4) == 4 && magic2 == FP_XSTATE_MAGIC2) {
+		if (copy_from_user(t, img.b, UADDR(u), sw.xstate_size) < 0)
+			return -EFAULT;
+		sanitize(img.b, sw.xfeatures & host_xfeatures());
+	} else {
+		*(uint64_t *)(img.b + FXSAVE_SIZE) = 3; /* x87 and SSE only */
+		sanitize(img.b, 3);
+	}
+	memset(img.b + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
+	return tracer_run(do_setregset, &arg) < 0 ? -EINVAL : 0;
+}
+
+int
+remote_xstate_reset(struct task *t)
+{
+	struct xstate_image img;
+	struct xstate_arg arg = { t->trap, { img.b, host_xstate_size() } };
+	uint16_t fcw = 0x37f;
+	uint32_t mxcsr = 0x1f80;
+
+	if (t->direct)
+		return 0; /* a new process: the spawner's state is the initial one */
+	memset(&img, 0, host_xstate_size());
+	memcpy(img.b, &fcw, 2);
+	memcpy(img.b + 24, &mxcsr, 4);
+	*(uint64_t *)(img.b + FXSAVE_SIZE) = 3;
+	return tracer_run(do_setregset, &arg) < 0 ? -EINVAL : 0;
+}
