@@ -147,7 +147,9 @@ struct iovec_k {
 };
 
 #define UIO_FASTIOV 8
-#define UIO_MAXIOV  1024
+#ifndef UIO_MAXIOV
+#define UIO_MAXIOV 1024
+#endif
 #define MAX_RW_COUNT 0x7ffff000UL
 
 struct iov_iter {

@@ -7,9 +7,14 @@ stead_SOURCES += \
 	src/main.c \
 	src/options.c \
 	src/options.h \
+	src/readiness.c \
+	src/readiness.h \
 	src/run.c \
+	src/supervisor.c \
 	src/supervisor.h \
 	src/syscalls.c \
+	src/terminal.c \
+	src/terminal.h \
 	src/trace.h
 
 $(stead_OBJECTS): | $(TABLE_GEN)

@@ -219,7 +219,7 @@ remote_boot(struct kernel *k)
 		return -ENOMEM;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, TRACER_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	remote.k = k;
 	remote.spawn = a;
@@ -253,7 +253,7 @@ remote_boot(struct kernel *k)
 }
 
 struct first_exec {
-	const char *path;
+	const char **paths; /* tried in order */
 	const char *const *argv, *const *envp;
 	int *err;
 };
@@ -264,10 +264,19 @@ static void
 exec_first(struct trap_task *none)
 {
 	struct task *t = remote.k->main_task;
-	int64_t ret;
+	int64_t ret = -ENOENT;
+	bool denied = false;
 
 	t->mode = MODE_KERNEL;
-	ret = do_execve_kernel(t, first.path, first.argv, first.envp);
+	for (const char **p = first.paths; *p; p++) {
+		ret = do_execve_kernel(t, *p, first.argv, first.envp);
+		if (ret == -EACCES)
+			denied = true;
+		if (ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
+			break;
+	}
+	if (denied && (ret == -ENOENT || ret == -ENOTDIR))
+		ret = -EACCES; /* as execvp(3) */
 	if (ret == SYSCALL_REGS_SET) {
 		finish_and_resume(t->trap);
 	} else {
@@ -277,7 +286,7 @@ exec_first(struct trap_task *none)
 }
 
 int
-remote_run(struct kernel *k, const char *path, const char *const *argv, const char *const *envp, int *err)
+remote_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err)
 {
 	int ret = notify_start();
 
@@ -286,7 +295,7 @@ remote_run(struct kernel *k, const char *path, const char *const *argv, const ch
 		return 0;
 	}
 	*err = 0;
-	first = (struct first_exec){ path, argv, envp, err };
+	first = (struct first_exec){ paths, argv, envp, err };
 	pool_submit(exec_first, NULL);
 	tracer_loop();
 	return k->exit_code;

@@ -40,7 +40,7 @@ do_interrupt(void *arg)
 {
 	struct trap_task *rt = arg;
 
-	return pt(0x4207 /* PTRACE_INTERRUPT */, rt->tid, 0, 0);
+	return pt(PTRACE_INTERRUPT, rt->tid, 0, 0);
 }
 
 /* There is work, or a restart: the thread must stop before program code, where the tracer takes over. */

@@ -20,6 +20,8 @@ copy_vm(pid_t pid, void *local, uint64_t addr, size_t n, bool write)
 {
 	size_t done = 0;
 
+	if (pid <= 0)
+		return 0;
 	/* A call moves as much as it can up to the first bad page of the remote side. */
 	while (done < n) {
 		struct iovec l = { (char *)local + done, n - done };
@@ -36,13 +38,13 @@ copy_vm(pid_t pid, void *local, uint64_t addr, size_t n, bool write)
 static size_t
 remote_copy_from(struct task *t, void *to, uint64_t from, size_t n)
 {
-	return copy_vm(t->trap->tid, to, from, n, false);
+	return copy_vm(t->host_tid.id, to, from, n, false);
 }
 
 static size_t
 remote_copy_to(struct task *t, uint64_t to, const void *from, size_t n)
 {
-	return copy_vm(t->trap->tid, (void *)from, to, n, true);
+	return copy_vm(t->host_tid.id, (void *)from, to, n, true);
 }
 
 /* Not atomic against a thread that writes the word at the same moment: nobody else's registers can be used for it here.
@@ -152,7 +154,7 @@ do_kick(void *p)
 {
 	struct trap_task *rt = p;
 
-	pt(0x4207 /* PTRACE_INTERRUPT */, rt->tid, 0, 0);
+	pt(PTRACE_INTERRUPT, rt->tid, 0, 0);
 	rt_put(rt);
 	return 0;
 }
@@ -178,8 +180,8 @@ do_let_exit(void *p)
 	struct pt_regs r;
 
 	/* exit(2) of one thread: the host thread makes the call itself. */
-	if (rt->stop == STOP_SECCOMP && pt(12 /* PTRACE_GETREGS */, rt->tid, 0, (uintptr_t)&r) == 0 && r.orig_rax == SYS_exit)
-		pt(7 /* PTRACE_CONT */, rt->tid, 0, 0);
+	if (rt->stop == STOP_SECCOMP && pt(PTRACE_GETREGS, rt->tid, 0, (uintptr_t)&r) == 0 && r.orig_rax == SYS_exit)
+		pt(PTRACE_CONT, rt->tid, 0, 0);
 	return 0;
 }
 
@@ -193,6 +195,7 @@ remote_exit(struct task *t)
 
 		pthread_mutex_lock(&leave_lock);
 		t->trap = NULL;
+		t->host_tid = HPID_NONE;
 		rt->t = NULL;
 		pthread_mutex_unlock(&leave_lock);
 		if (!last && rt->stop == STOP_SECCOMP)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
 #define POOL_IDLE_MAX	4

@@ -24,6 +24,9 @@ struct trap_process {
 	pid_t pid;
 };
 
+/* Wakes the tracer. */
+#define TRACER_SIGNAL (SIGRTMIN + 5)
+
 enum stop_kind {
 	STOP_NONE = 0,	/* running, or inside a notified call */
 	STOP_SECCOMP,	/* at a TRACE stop: the call has not been made */
@@ -207,13 +210,13 @@ int remote_boot(struct kernel *k);
 /**
  * remote_run() - exec the first program in @k->main_task and serve until it has ended
  * @k: the kernel
- * @path: what to exec
+ * @paths: what to exec: the first of these that is there; NULL-ended
  * @argv: NULL-ended
  * @envp: NULL-ended
  * @err: set to the negative errno if it could not be started
  *
  * Return: the main task's wait status.
  */
-int remote_run(struct kernel *k, const char *path, const char *const *argv, const char *const *envp, int *err);
+int remote_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err);
 
 #endif

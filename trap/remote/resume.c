@@ -2,7 +2,7 @@
  *
  * The end of serving: work before program code runs, then registers and on.
  */
-#include <linux/ptrace.h>
+#include <sys/ptrace.h>
 
 #include "kernel/entry.h"
 #include "trap/remote/ptrace.h"

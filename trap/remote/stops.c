@@ -3,11 +3,10 @@
  * Stops of guest threads, on the tracer thread: what happened, who serves it, and host calls made in a stopped thread.
  */
 #include <errno.h>
-#include <linux/ptrace.h>
+#include <sys/ptrace.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
-_Static_assert(sizeof(struct pt_regs) == sizeof(struct user_regs_struct), "struct pt_regs is user_regs_struct");
 
 int
 seize(pid_t tid)

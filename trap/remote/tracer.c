@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The tracer thread: waits for stops and for requests of other threads. Only the thread that attached may use ptrace on a task, so
- * whatever needs ptrace comes here. SIGCHLD says that a task stopped or died, SIGUSR1 that the request queue is not empty; both
+ * whatever needs ptrace comes here. SIGCHLD says that a task stopped or died, TRACER_SIGNAL that the request queue is not empty; both
  * are blocked in every thread and taken with sigwaitinfo, so none is lost between a look and the sleep.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ enqueue(struct request *r)
 	queue_tail = &r->next;
 	pthread_mutex_unlock(&queue_lock);
 	if (atomic_load(&asleep))
-		syscall(SYS_tgkill, getpid(), remote.tracer_tid, SIGUSR1);
+		syscall(SYS_tgkill, getpid(), remote.tracer_tid, TRACER_SIGNAL);
 }
 
 static struct request *
@@ -142,7 +143,7 @@ tracer_loop(void)
 	this_is_tracer = true;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, TRACER_SIGNAL);
 	while (!stopping) {
 		if (reap_stops() | run_requests())
 			continue;

@@ -7,7 +7,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/elf.h>
-#include <linux/ptrace.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 
 #include "mm/uaccess.h"

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The readiness thread. Each registration watches a duplicate of the descriptor of its own, since epoll takes a descriptor only
+ * once; the duplicate's number is its slot.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "kernel/kernel.h"
+#include "src/readiness.h"
+
+static int epfd = -1;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct host_poll **slots; /* by descriptor; under lock, as is every use of what is in it */
+static size_t nslots;
+
+static void *
+readiness_thread(void *arg)
+{
+	struct epoll_event ev[32];
+
+	for (;;) {
+		int n = epoll_wait(epfd, ev, 32, -1);
+
+		for (int i = 0; i < n; i++) {
+			int slot = ev[i].data.fd;
+
+			pthread_mutex_lock(&lock);
+			if ((size_t)slot < nslots && slots[slot])
+				wake_up_poll(slots[slot]->wq, ev[i].events);
+			pthread_mutex_unlock(&lock);
+		}
+		if (n < 0 && errno != EINTR)
+			return NULL;
+	}
+}
+
+int
+readiness_start(struct kernel *k)
+{
+	pthread_t th;
+	int err;
+
+	epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (epfd < 0)
+		return -errno;
+	err = pthread_create(&th, NULL, readiness_thread, NULL);
+	if (err == 0)
+		pthread_detach(th);
+	return -err;
+}
+
+static bool
+make_room(int fd)
+{
+	size_t want = ((size_t)fd + 64) & ~(size_t)63;
+	struct host_poll **p;
+
+	if ((size_t)fd < nslots)
+		return true;
+	p = realloc(slots, want * sizeof(*slots));
+	if (!p)
+		return false;
+	for (size_t i = nslots; i < want; i++)
+		p[i] = NULL;
+	slots = p;
+	nslots = want;
+	return true;
+}
+
+void
+readiness_add(hfd_t fd, struct host_poll *hp)
+{
+	struct epoll_event ev = { .events = hp->events | EPOLLONESHOT };
+	int dupfd = fcntl(fd.fd, F_DUPFD_CLOEXEC, 3);
+
+	hp->slot = -1;
+	if (dupfd < 0) {
+		wake_up_poll(hp->wq, hp->events);
+		return;
+	}
+	ev.data.fd = dupfd;
+	pthread_mutex_lock(&lock);
+	if (make_room(dupfd)) {
+		slots[dupfd] = hp;
+		hp->slot = dupfd;
+		dupfd = -1;
+	}
+	pthread_mutex_unlock(&lock);
+	if (dupfd >= 0)
+		close(dupfd);
+	else if (epoll_ctl(epfd, EPOLL_CTL_ADD, hp->slot, &ev) == 0)
+		return;
+	wake_up_poll(hp->wq, hp->events);
+}
+
+void
+readiness_del(struct host_poll *hp)
+{
+	if (hp->slot < 0)
+		return;
+	pthread_mutex_lock(&lock);
+	slots[hp->slot] = NULL;
+	pthread_mutex_unlock(&lock);
+	epoll_ctl(epfd, EPOLL_CTL_DEL, hp->slot, NULL);
+	close(hp->slot);
+	hp->slot = -1;
+}

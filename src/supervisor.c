@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The supervisor: boots the kernel, starts its own threads (timers, readiness, signals, terminal), runs the first program under
+ * a trap, and takes everything down when it has ended.
+ */
+#include "src/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "kernel/kernel.h"
+#include "kernel/missing.h"
+#include "kernel/task.h"
+#include "loader/elf.h"
+#include "src/commands.h"
+#include "src/options.h"
+#include "src/readiness.h"
+#include "src/terminal.h"
+#include "src/trace.h"
+#include "trap/remote/remote.h"
+#include "trap/request.h"
+#include "vfs/fdtable.h"
+#include "vfs/namei.h"
+
+#define ARENA_SIZE (256UL << 30) /* address space, sparse */
+
+extern const char __executable_start[], _end[];
+
+static int
+super_load_plan(struct kernel *k, hfd_t fd, uint64_t base_off, const void *image, size_t len, struct load_plan *plan)
+{
+	return elf_load_plan(fd.fd, base_off, image, len, plan);
+}
+
+static void __noreturn
+super_panic(struct kernel *k, const char *line)
+{
+	terminal_restore();
+	fprintf(stderr, "stead: %s\n", line);
+	_exit(EXIT_STEAD_FAILED);
+}
+
+static void
+super_ended(struct kernel *k)
+{
+	tracer_stop();
+}
+
+static const struct super_ops super = {
+	.load_plan = super_load_plan,
+	.panic = super_panic,
+	.ended = super_ended,
+};
+
+static int
+fail(const char *what, int err)
+{
+	fprintf(stderr, "stead run: cannot %s: %s\n", what, strerror(-err));
+	return -EXIT_STEAD_FAILED;
+}
+
+static void
+set_params(struct kernel *k, const struct run_options *opt)
+{
+	struct kernel_params *p = &k->params;
+	struct sysinfo si;
+	gid_t groups[ARRAY_SIZE(p->groups)];
+	int n;
+
+	sysinfo(&si);
+	p->aslr = !opt->no_aslr;
+	p->trace = opt->trace;
+	p->report_missing = opt->report_missing;
+	p->debug_log = opt->debug_log;
+	p->memory = opt->memory ? opt->memory : (uint64_t)si.totalram * si.mem_unit;
+	p->ncpus = (uint32_t)get_nprocs();
+	p->uid = opt->have_uid ? opt->uid : geteuid();
+	p->gid = opt->have_uid ? opt->gid : getegid();
+	n = opt->have_uid ? 0 : getgroups(ARRAY_SIZE(groups), groups);
+	for (int i = 0; i < n; i++)
+		p->groups[p->ngroups++] = groups[i];
+	if (opt->hostname)
+		snprintf(p->hostname, sizeof(p->hostname), "%s", opt->hostname);
+	else
+		gethostname(p->hostname, sizeof(p->hostname) - 1);
+	k->boot_time_ns = ktime_get();
+	k->image_start = ALIGN_DOWN((uintptr_t)__executable_start, PAGE_SIZE);
+	k->image_end = ALIGN_UP((uintptr_t)_end, PAGE_SIZE);
+}
+
+static int
+mount_requests(const struct run_options *opt, struct mount_request *req)
+{
+	unsigned int n = 0;
+
+	req[n++] = (struct mount_request){ .kind = MOUNT_ROOT_HOST,
+					   .host_root = HFD(open(opt->root, O_PATH | O_DIRECTORY | O_CLOEXEC)),
+					   .dst = "/",
+					   .read_only = true,
+					   .overlay = true };
+	if (req[0].host_root.fd < 0)
+		return -errno;
+	for (size_t i = 0; i < opt->nmounts; i++) {
+		const struct run_mount *m = &opt->mounts[i];
+
+		req[n] = (struct mount_request){ .kind = m->kind == RUN_MOUNT_BIND ? MOUNT_BIND : MOUNT_TMPFS,
+						 .dst = m->dst,
+						 .read_only = m->read_only,
+						 .size = m->size,
+						 .host_root = HFD_NONE };
+		if (m->kind == RUN_MOUNT_BIND) {
+			req[n].host_root = HFD(open(m->src, O_PATH | O_CLOEXEC));
+			if (req[n].host_root.fd < 0) {
+				fprintf(stderr, "stead run: --bind %s: %s\n", m->src, strerror(errno));
+				return -errno;
+			}
+		}
+		n++;
+	}
+	return (int)n;
+}
+
+static int
+set_cwd(struct task *t, const struct run_options *opt)
+{
+	char here[PATH_MAX];
+	const char *cwd = opt->cwd ? opt->cwd : getcwd(here, sizeof(here));
+	struct path path, old;
+	int err;
+
+	if (!cwd)
+		return 0;
+	err = kern_path(t, cwd, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+	if (err < 0)
+		return opt->cwd ? err : 0;
+	old = t->fs->pwd;
+	t->fs->pwd = path;
+	path_put(t, &old);
+	return 0;
+}
+
+static int
+boot_files(struct kernel *k, const struct run_options *opt)
+{
+	struct mount_request *req = calloc(opt->nmounts + 1, sizeof(*req));
+	struct task *t = k->main_task;
+	int n, err;
+
+	if (!req)
+		return -ENOMEM;
+	n = mount_requests(opt, req);
+	err = n < 0 ? n : vfs_boot(k, t, req, (unsigned int)n);
+	free(req);
+	if (err < 0)
+		return fail("set up the file system", err);
+	err = set_cwd(t, opt);
+	if (err < 0)
+		return fail("enter --cwd", err);
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) < 0)
+			continue;
+		err = vfs_install_host_fd(t, fd, HFD(fd), isatty(fd));
+		if (err < 0)
+			return fail("pass on standard input and output", err);
+	}
+	return 0;
+}
+
+static void *
+timer_thread(void *arg)
+{
+	ktimers_run(arg);
+	return NULL;
+}
+
+/* Signals that somebody sends to the stead command are meant for the program. */
+static void *
+signal_thread(void *arg)
+{
+	struct kernel *k = arg;
+	sigset_t set;
+	int sig;
+
+	sigfillset(&set);
+	for (;;) {
+		if (sigwait(&set, &sig) != 0)
+			continue;
+		if (sig == SIGWINCH)
+			terminal_resized(k);
+		else
+			ignore_err(send_sig_info(sig, SEND_SIG_PRIV, k->main_task, PIDTYPE_TGID, NULL), "it has ended");
+	}
+}
+
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGTSTP };
+
+static void
+block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+		sigaddset(&set, passed_on[i]);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int
+start_threads(struct kernel *k)
+{
+	pthread_t th;
+	int err = readiness_start(k);
+
+	if (err == 0)
+		err = -pthread_create(&th, NULL, timer_thread, k);
+	if (err == 0)
+		err = -pthread_create(&th, NULL, signal_thread, k);
+	return err;
+}
+
+/* Every place execvp(3) would look. */
+static const char **
+candidates(const struct run_options *opt)
+{
+	const char *prog = opt->argv[0], *path = "/usr/local/bin:/usr/bin:/bin";
+	const char **list = calloc(strlen(prog) + 256, sizeof(*list));
+	size_t n = 0;
+
+	if (strchr(prog, '/')) {
+		list[0] = prog;
+		return list;
+	}
+	for (char **e = opt->envp; *e; e++)
+		if (strncmp(*e, "PATH=", 5) == 0)
+			path = *e + 5;
+	while (n < 255) {
+		size_t len = strcspn(path, ":");
+		char *full;
+
+		if (asprintf(&full, "%.*s%s%s", (int)len, path, len ? "/" : "./", prog) < 0)
+			break;
+		list[n++] = full;
+		if (!path[len])
+			break;
+		path += len + 1;
+	}
+	return list;
+}
+
+static int
+exec_failed(const struct run_options *opt, int err)
+{
+	if (err == -ENOENT || err == -ENOTDIR) {
+		fprintf(stderr, "stead run: %s: not found; give a path, or a name in PATH\n", opt->argv[0]);
+		return -EXIT_NOT_FOUND;
+	}
+	fprintf(stderr, "stead run: %s: cannot execute: %s\n", opt->argv[0], strerror(-err));
+	return -EXIT_NOT_EXECUTABLE;
+}
+
+static size_t
+peek(struct task *t, uint64_t addr, void *buf, size_t n)
+{
+	return t->k->trap->copy_from(t, buf, addr, n);
+}
+
+static int
+boot(struct kernel **out, const struct run_options *opt)
+{
+	struct kernel *k;
+	int err = arena_create(ARENA_SIZE, &k);
+
+	if (err < 0)
+		return fail("make the arena", err);
+	set_params(k, opt);
+	k->trap = &remote_trap_ops;
+	k->super = &super;
+	err = kernel_init(k);
+	if (err < 0)
+		return fail("boot", err);
+	err = remote_boot(k);
+	if (err < 0)
+		return fail("start the remote trap; stead doctor says what is missing", err);
+	k->init_task = create_init_task(k);
+	k->main_task = IS_ERR(k->init_task) ? k->init_task : create_main_task(k);
+	if (IS_ERR(k->main_task))
+		return fail("make the first task", (int)PTR_ERR(k->main_task));
+	*out = k;
+	return boot_files(k, opt);
+}
+
+static void
+write_report(const struct run_options *opt, struct kernel *k)
+{
+	FILE *f = opt->report_file ? fopen(opt->report_file, "we") : stderr;
+
+	if (!f) {
+		fprintf(stderr, "stead run: --report-missing=%s: %s\n", opt->report_file, strerror(errno));
+		return;
+	}
+	report_missing(k->missing->count, MISSING_MAX, f);
+	if (f != stderr)
+		fclose(f);
+}
+
+int
+supervisor_run(const struct run_options *opt)
+{
+	struct kernel *k;
+	int status, err;
+
+	if (opt->trap == RUN_TRAP_RESIDENT) {
+		fputs("stead run: --trap=resident: not in this build; use --trap=remote\n", stderr);
+		return -EXIT_STEAD_FAILED;
+	}
+	block_signals();
+	err = boot(&k, opt);
+	if (err < 0)
+		return err;
+	if (opt->trace) {
+		err = trace_start(opt->trace_file, peek);
+		if (err < 0)
+			return fail("open the trace file", err);
+	}
+	err = terminal_start(k);
+	if (err == 0)
+		err = start_threads(k);
+	if (err < 0)
+		return fail("start threads", err);
+	status = remote_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err);
+	terminal_restore();
+	if (opt->trace)
+		trace_stop();
+	if (err < 0)
+		return exec_failed(opt, err);
+	if (opt->report_missing)
+		write_report(opt, k);
+	return status;
+}
