@@ -186,6 +186,8 @@ timer_thread(void *arg)
 	return NULL;
 }
 
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGTSTP };
+
 /* Signals that somebody sends to the stead command are meant for the program. */
 static void *
 signal_thread(void *arg)
@@ -194,7 +196,9 @@ signal_thread(void *arg)
 	sigset_t set;
 	int sig;
 
-	sigfillset(&set);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+		sigaddset(&set, passed_on[i]);
 	for (;;) {
 		if (sigwait(&set, &sig) != 0)
 			continue;
@@ -203,9 +207,8 @@ signal_thread(void *arg)
 		else
 			ignore_err(send_sig_info(sig, SEND_SIG_PRIV, k->main_task, PIDTYPE_TGID, NULL), "it has ended");
 	}
+	return NULL;
 }
-
-static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGTSTP };
 
 static void
 block_signals(void)
