@@ -32,7 +32,6 @@ cred_init(struct kernel *k)
 	for (i = 0; i < USER_BUCKETS; i++)
 		INIT_LIST_HEAD(&ut->bucket[i]);
 	k->users = ut;
-	kmem_cache_init(k, &k->cred_cache, "cred", sizeof(struct cred), 0);
 	return 0;
 }
 
@@ -154,6 +153,14 @@ get_task_cred(struct task *t)
 	mutex_guard(&t->alloc_lock);
 
 	return get_cred(t->cred);
+}
+
+uint32_t
+task_uid(struct task *t)
+{
+	mutex_guard(&t->alloc_lock);
+
+	return t->cred->uid;
 }
 
 struct cred *

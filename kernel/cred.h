@@ -65,7 +65,7 @@ struct cred *prepare_creds(struct task *t) __must_check;
 void commit_creds(struct task *t, struct cred *c);
 
 /**
- * cred_init() - boot: caches and the table of users
+ * cred_init() - boot: the table of users
  * @k: the instance
  *
  * Return: 0, -ENOMEM.
@@ -122,6 +122,14 @@ cred_capable(const struct cred *c, int cap)
  * Return: with a reference.
  */
 struct cred *get_task_cred(struct task *t) __must_check;
+
+/**
+ * task_uid() - another task's real user id
+ * @t: any task whose memory is kept
+ *
+ * Context: takes alloc_lock.
+ */
+uint32_t task_uid(struct task *t);
 
 #define PTRACE_MODE_READ      1u /* only looks: /proc */
 #define PTRACE_MODE_REALCREDS 0x10u

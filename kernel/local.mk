@@ -1,7 +1,9 @@
 libkernel_a_SOURCES += \
 	kernel/arena.h \
+	kernel/clone.c \
 	kernel/cred.c \
 	kernel/cred.h \
+	kernel/de-thread.c \
 	kernel/entry.c \
 	kernel/entry.h \
 	kernel/errno.h \
@@ -13,7 +15,14 @@ libkernel_a_SOURCES += \
 	kernel/lock.h \
 	kernel/refcount.h \
 	kernel/pidfd.h \
+	kernel/exit.c \
+	kernel/fork.c \
+	kernel/fork.h \
 	kernel/jobctl.h \
+	kernel/mm-release.c \
+	kernel/sched.c \
+	kernel/wait.c \
+	kernel/wait.h \
 	kernel/signal-deliver.c \
 	kernel/signal.c \
 	kernel/signal.h \

@@ -72,28 +72,67 @@ next_number(struct pid_table *pt)
 	return pt->last;
 }
 
+static struct pid *
+pid_new(struct pid_table *pt)
+{
+	struct pid *pid = kmem_cache_alloc(&pt->cache);
+
+	if (!pid)
+		return NULL;
+	for (int i = 0; i < PIDTYPE_MAX; i++)
+		INIT_LIST_HEAD(&pid->tasks[i]);
+	init_waitqueue_head(&pid->wait_pidfd);
+	refcount_set(&pid->count, 0);
+	return pid;
+}
+
+/* pids->lock is held. */
+static void
+pid_hash(struct pid_table *pt, struct pid *pid, int nr)
+{
+	pt->used++;
+	pid->nr = nr;
+	refcount_set(&pid->count, 1);
+	list_add(&pid->hash, bucket(pt, nr));
+}
+
 struct pid *
 alloc_pid(struct kernel *k)
 {
 	struct pid_table *pt = k->pids;
-	struct pid *pid = kmem_cache_alloc(&pt->cache);
+	struct pid *pid = pid_new(pt);
 
 	if (!pid)
 		return ERR_PTR(-ENOMEM);
-	for (int i = 0; i < PIDTYPE_MAX; i++)
-		INIT_LIST_HEAD(&pid->tasks[i]);
-	init_waitqueue_head(&pid->wait_pidfd);
 	mutex_lock(&pt->lock);
 	if (pt->used >= (uint32_t)pt->max - RESERVED_PIDS) {
 		mutex_unlock(&pt->lock);
-		refcount_set(&pid->count, 0);
 		kmem_cache_free(&pt->cache, pid);
 		return ERR_PTR(-EAGAIN);
 	}
-	pt->used++;
-	pid->nr = next_number(pt);
-	refcount_set(&pid->count, 1);
-	list_add(&pid->hash, bucket(pt, pid->nr));
+	pid_hash(pt, pid, next_number(pt));
+	mutex_unlock(&pt->lock);
+	return pid;
+}
+
+struct pid *
+alloc_pid_nr(struct kernel *k, int nr)
+{
+	struct pid_table *pt = k->pids;
+	struct pid *pid;
+
+	if (nr < 1 || nr >= pid_max(k))
+		return ERR_PTR(-EINVAL);
+	pid = pid_new(pt);
+	if (!pid)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&pt->lock);
+	if (hash_find(pt, nr)) {
+		mutex_unlock(&pt->lock);
+		kmem_cache_free(&pt->cache, pid);
+		return ERR_PTR(-EEXIST);
+	}
+	pid_hash(pt, pid, nr);
 	mutex_unlock(&pt->lock);
 	return pid;
 }

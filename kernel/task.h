@@ -208,6 +208,7 @@ struct task {
 	int64_t start_time_ns, start_boottime_ns;
 	uint64_t io_rchar, io_wchar, io_syscr, io_syscw;
 	int32_t nice, sched_policy, sched_priority;
+	bool sched_reset_on_fork;
 	uint64_t timer_slack_ns;
 	uint64_t cpu_affinity[16]; /* 1,024 CPUs */
 	bool no_new_privs, thp_disable;
@@ -337,6 +338,16 @@ rlimit(const struct task *t, unsigned int which)
 struct pid *alloc_pid(struct kernel *k) __must_check;
 
 /**
+ * alloc_pid_nr() - a given number, for clone3's set_tid
+ * @k: the instance
+ * @nr: the number
+ *
+ * Context: takes RANK_LEAF.
+ * Return: a pid with one reference, or ERR_PTR: -EINVAL (no such number), -EEXIST, -ENOMEM.
+ */
+struct pid *alloc_pid_nr(struct kernel *k, int nr) __must_check;
+
+/**
  * get_pid(), put_pid() - references; the number becomes free when the last is gone
  * @pid: the pid, or NULL
  *
@@ -413,14 +424,6 @@ struct kernel_clone_args {
 };
 
 /**
- * fork_init() - boot: caches and lists of tasks, signals and credentials
- * @k: the instance, with its slab ready
- *
- * Return: 0, -ENOMEM.
- */
-int fork_init(struct kernel *k) __must_check;
-
-/**
  * kernel_clone() - fork, vfork, clone and clone3
  * @t: the current task, t->regs_valid
  * @args: checked flags
@@ -475,6 +478,15 @@ void task_cputime(struct task *t, uint64_t *utime, uint64_t *stime);
  * Context: takes siglock.
  */
 void thread_group_times(struct task *t, struct task_times *out);
+
+/**
+ * thread_group_times_locked() - the same for a caller that has tasklist_lock or siglock already
+ * @t: a task of the group
+ * @out: the sums
+ *
+ * Context: tasklist_lock or siglock is held.
+ */
+void thread_group_times_locked(struct task *t, struct task_times *out);
 
 /* kernel/exit.c */
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CPU time of tasks, and scheduling attributes: sched(7). The host schedules; policies, priorities and affinity masks are kept
+ * and reported, and checked as Linux does, but are not given to the host.
+ */
+#include "kernel/task.h"
+
+void
+task_cputime(struct task *t, uint64_t *utime, uint64_t *stime)
+{
+	*utime = __atomic_load_n(&t->times.utime, __ATOMIC_RELAXED);
+	*stime = __atomic_load_n(&t->times.stime, __ATOMIC_RELAXED);
+}
+
+void
+thread_group_times_locked(struct task *t, struct task_times *out)
+{
+	struct task *o;
+	uint64_t ut, st;
+
+	*out = t->signal->deads;
+	for_each_thread(t->signal, o) {
+		task_cputime(o, &ut, &st);
+		out->utime += ut;
+		out->stime += st;
+		out->minflt += o->times.minflt;
+		out->majflt += o->times.majflt;
+		out->nvcsw += o->times.nvcsw;
+		out->nivcsw += o->times.nivcsw;
+		out->inblock += o->times.inblock;
+		out->oublock += o->times.oublock;
+		out->maxrss = MAX(out->maxrss, o->times.maxrss);
+	}
+}
+
+void
+thread_group_times(struct task *t, struct task_times *out)
+{
+	struct sighand_struct *sh = lock_task_sighand(t);
+
+	if (!sh) {
+		*out = t->signal->deads;
+		return;
+	}
+	thread_group_times_locked(t, out);
+	mutex_unlock(&sh->siglock);
+}
