@@ -47,3 +47,7 @@ libkernel_a_SOURCES += kernel/init.c kernel/init.h kernel/printk.c
 libkernel_a_SOURCES += kernel/lock.c kernel/waitq.c
 libkernel_a_SOURCES += kernel/pid.c
 libkernel_a_SOURCES += kernel/time.c
+libkernel_a_SOURCES += \
+	kernel/futex-pi.c \
+	kernel/futex.c \
+	kernel/futex.h

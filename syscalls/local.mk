@@ -6,3 +6,4 @@ libkernel_a_SOURCES += \
 	syscalls/pidfd.c
 libkernel_a_SOURCES += syscalls/exec.c
 libkernel_a_SOURCES += syscalls/mman.c
+libkernel_a_SOURCES += syscalls/futex.c
