@@ -7,3 +7,5 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += syscalls/exec.c
 libkernel_a_SOURCES += syscalls/mman.c
 libkernel_a_SOURCES += syscalls/futex.c
+libkernel_a_SOURCES += \
+	syscalls/tty.c

@@ -21,3 +21,6 @@ libkernel_a_SOURCES += \
 	vfs/select.h
 libkernel_a_SOURCES += \
 	vfs/pidfd.c
+libkernel_a_SOURCES += \
+	vfs/dev/chrdev.c \
+	vfs/dev/dev.h
