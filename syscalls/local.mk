@@ -9,3 +9,5 @@ libkernel_a_SOURCES += syscalls/mman.c
 libkernel_a_SOURCES += syscalls/futex.c
 libkernel_a_SOURCES += \
 	syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/epoll.c
