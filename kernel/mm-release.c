@@ -96,6 +96,7 @@ mm_release(struct task *t)
 	if (t->mm) {
 		if (!uaddr_null(t->robust_list))
 			exit_robust_list(t);
+		futex_exit(t);
 		/* nobody could see it in memory of our own */
 		if (!uaddr_null(t->clear_child_tid) && refcount_read(&t->mm->users) > 1) {
 			ignore_err(put_user_u32(t, 0, t->clear_child_tid), "set_tid_address(2): not checked");

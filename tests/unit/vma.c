@@ -12,7 +12,8 @@
 #include "kernel/cred.h"
 #include "mm/internal.h"
 #include "trap/trap.h"
-#include "vfs/fs.h"
+#include "vfs/fdtable.h"
+#include "vfs/namei.h"
 
 #define BASE  0x100000000UL
 #define PAGES 256u
