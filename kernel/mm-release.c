@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 
 #include "kernel/fork.h"
+#include "kernel/futex.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
