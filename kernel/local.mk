@@ -29,6 +29,8 @@ libkernel_a_SOURCES += \
 	kernel/sigframe.c \
 	kernel/slab.h \
 	kernel/string.c \
+	kernel/sys.c \
+	kernel/sys.h \
 	kernel/task.h \
 	kernel/time.h \
 	kernel/tty-hooks.h \

@@ -395,6 +395,8 @@ check_kill_permission(int sig, struct task *t, struct task *from)
 	struct cred *tc;
 	bool ok;
 
+	if (sig < 0 || sig > K_NSIG)
+		return -EINVAL;
 	if (same_thread_group(from, t))
 		return 0;
 	tc = get_task_cred(t);

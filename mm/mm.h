@@ -81,6 +81,7 @@ struct mm {
 	uint32_t def_flags; /* mlockall(MCL_FUTURE) */
 	struct file *exe_file;
 	bool dumpable;
+	bool membarrier_private; /* membarrier(2): registered */
 	uint64_t vdso;
 	void *trap; /* the trap's own data of the address space */
 };

@@ -11,3 +11,9 @@ libkernel_a_SOURCES += \
 	syscalls/tty.c
 libkernel_a_SOURCES += \
 	syscalls/epoll.c
+	syscalls/ids.c \
+	syscalls/limits.c \
+	syscalls/prctl.c \
+	syscalls/process.c \
+	syscalls/sched.c \
+	syscalls/signal.c
