@@ -11,6 +11,7 @@ libkernel_a_SOURCES += \
 	syscalls/tty.c
 libkernel_a_SOURCES += \
 	syscalls/epoll.c
+libkernel_a_SOURCES += \
 	syscalls/ids.c \
 	syscalls/limits.c \
 	syscalls/prctl.c \
