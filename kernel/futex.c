@@ -311,10 +311,10 @@ futex_wake(struct task *t, uaddr_t u, bool shared, int nr, uint32_t bitset)
 	return ret;
 }
 
-int
+void
 futex_wake_user(struct task *t, uaddr_t u, bool shared, int nr)
 {
-	return (int)futex_wake(t, u, shared, nr, FUTEX_BITSET_MATCH_ANY);
+	ignore_err(futex_wake(t, u, shared, nr, FUTEX_BITSET_MATCH_ANY), "the program's own memory: its loss");
 }
 
 static void

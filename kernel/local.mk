@@ -29,8 +29,6 @@ libkernel_a_SOURCES += \
 	kernel/sigframe.c \
 	kernel/slab.h \
 	kernel/string.c \
-	kernel/sys.c \
-	kernel/sys.h \
 	kernel/task.h \
 	kernel/time.h \
 	kernel/tty-hooks.h \
@@ -53,3 +51,6 @@ libkernel_a_SOURCES += \
 	kernel/futex-pi.c \
 	kernel/futex.c \
 	kernel/futex.h
+libkernel_a_SOURCES += kernel/timer.c kernel/itimer.c kernel/itimer.h
+libkernel_a_SOURCES += kernel/posix-clocks.c kernel/posix-clocks.h kernel/posix-timers.c kernel/posix-timers.h
+libkernel_a_SOURCES += kernel/cputime.c kernel/uts.h

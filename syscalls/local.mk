@@ -9,12 +9,4 @@ libkernel_a_SOURCES += syscalls/mman.c
 libkernel_a_SOURCES += syscalls/futex.c
 libkernel_a_SOURCES += \
 	syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/epoll.c
-libkernel_a_SOURCES += \
-	syscalls/ids.c \
-	syscalls/limits.c \
-	syscalls/prctl.c \
-	syscalls/process.c \
-	syscalls/sched.c \
-	syscalls/signal.c
+libkernel_a_SOURCES += syscalls/time.c syscalls/sysinfo.c

@@ -24,6 +24,3 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	vfs/dev/chrdev.c \
 	vfs/dev/dev.h
-libkernel_a_SOURCES += \
-	vfs/eventpoll.c \
-	vfs/eventpoll.h
