@@ -127,6 +127,7 @@ task_reset(struct task *t)
 	memset(&t->restart, 0, sizeof(t->restart));
 	mutex_init(&t->alloc_lock, RANK_TASK);
 	t->clear_child_tid = t->set_child_tid = t->robust_list = UNULL;
+	t->futex_pi_waited = t->futex_pi_exited = false;
 	t->vfork_pending = false;
 	init_waitqueue_head(&t->vfork_wait);
 	memset(&t->times, 0, sizeof(t->times));

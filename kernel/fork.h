@@ -39,7 +39,4 @@ struct pid *clone_alloc_pid(struct task *t, const struct kernel_clone_args *args
 void it_real_fn(struct kernel *k, struct ktimer *tm);
 void exit_itimers(struct task *t);
 
-/* kernel/futex.c: wake up to @nr waiters of a word of the current task's memory; @shared as without FUTEX_PRIVATE_FLAG. */
-int futex_wake_user(struct task *t, uaddr_t u, int shared, int nr);
-
 #endif

@@ -215,29 +215,38 @@ futex_unlock_pi(struct task *t, uaddr_t u, bool shared)
 	return err;
 }
 
+/* All of them look again: the first takes the lock, the others wait for that one. */
+static void
+owner_died(struct futex_bucket *b, uint32_t tid)
+{
+	struct futex_q *q, *n;
+
+	mutex_lock(&b->lock);
+	list_for_each_entry_safe(q, n, &b->chain, list) {
+		struct task *next;
+
+		if (!q->pi || q->owner_tid != tid)
+			continue;
+		q->dead_tid = tid;
+		next = futex_take(q);
+		wake_up_process(next);
+		put_task_struct(next);
+	}
+	mutex_unlock(&b->lock);
+}
+
 void
 futex_exit(struct task *t)
 {
 	struct futex_bucket *b = futex_buckets(t->k);
 
 	__atomic_store_n(&t->futex_pi_exited, true, __ATOMIC_SEQ_CST);
-	if (!__atomic_load_n(&t->futex_pi_waited, __ATOMIC_SEQ_CST))
-		return;
-	for (unsigned int i = 0; i < futex_nr_buckets(); i++, b++) {
-		struct futex_q *q, *n;
-
-		mutex_lock(&b->lock);
-		list_for_each_entry_safe(q, n, &b->chain, list) {
-			struct task *next;
-
-			if (!q->pi || q->owner_tid != (uint32_t)t->pid)
-				continue;
-			/* All of them look again: the first takes it, the others wait for that one. */
-			q->dead_tid = q->owner_tid;
-			next = futex_take(q);
-			wake_up_process(next);
-			put_task_struct(next);
-		}
-		mutex_unlock(&b->lock);
+	if (__atomic_load_n(&t->futex_pi_waited, __ATOMIC_SEQ_CST))
+		for (unsigned int i = 0; i < futex_nr_buckets(); i++, b++)
+			owner_died(b, (uint32_t)t->pid);
+	if (!(t->flags & PF_EXITING)) {
+		/* exec: a new life */
+		__atomic_store_n(&t->futex_pi_waited, false, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&t->futex_pi_exited, false, __ATOMIC_SEQ_CST);
 	}
 }

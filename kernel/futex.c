@@ -311,10 +311,10 @@ futex_wake(struct task *t, uaddr_t u, bool shared, int nr, uint32_t bitset)
 	return ret;
 }
 
-void
+int
 futex_wake_user(struct task *t, uaddr_t u, bool shared, int nr)
 {
-	ignore_err(futex_wake(t, u, shared, nr, FUTEX_BITSET_MATCH_ANY), "the program's own memory: its loss");
+	return (int)futex_wake(t, u, shared, nr, FUTEX_BITSET_MATCH_ANY);
 }
 
 static void

@@ -86,13 +86,15 @@ int64_t futex_wait_multiple(struct task *t, struct futex_vector *v, unsigned int
 int64_t futex_wake(struct task *t, uaddr_t u, bool shared, int nr, uint32_t bitset) __must_check;
 
 /**
- * futex_wake_user() - FUTEX_WAKE by the kernel itself, for exit: errors are nobody's
+ * futex_wake_user() - FUTEX_WAKE by the kernel itself, for exit
  * @t: the current task
  * @u: the word
  * @shared: not FUTEX_PRIVATE_FLAG
  * @nr: how many
+ *
+ * Return: how many were woken, or an error that is nobody's to see.
  */
-void futex_wake_user(struct task *t, uaddr_t u, bool shared, int nr);
+int futex_wake_user(struct task *t, uaddr_t u, bool shared, int nr);
 
 /**
  * futex_requeue() - wake some waiters of one word, and make others wait for another

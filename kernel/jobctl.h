@@ -109,7 +109,7 @@ void sigqueue_put(struct kernel *k, struct sigqueue *q);
  * @from: who asks
  *
  * Context: tasklist_lock, or a reference to @t.
- * Return: 0, -EPERM.
+ * Return: 0, -EPERM, -EINVAL (no such signal).
  */
 int check_kill_permission(int sig, struct task *t, struct task *from) __must_check;
 

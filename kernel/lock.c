@@ -90,11 +90,14 @@ my_slot(bool claim)
 	return find_slot((uint32_t)host_call0(__NR_gettid), claim);
 }
 
-/* Where two locks of one rank have an order that is not their addresses': parent before child, one queue waking another. */
+/*
+ * Where two locks of one rank have an order that is not their addresses': parent before child, outer epoll before inner, one
+ * queue waking another.
+ */
 static bool
 free_order(uint16_t rank)
 {
-	return rank == RANK_INODE || rank == RANK_INODE_LOWER || rank == RANK_WAITQ;
+	return rank == RANK_INODE || rank == RANK_INODE_LOWER || rank == RANK_EPOLL || rank == RANK_WAITQ;
 }
 
 static void

@@ -37,11 +37,10 @@ enum lock_rank {
 	RANK_INODE,    /* i_rwsem, parent before child */
 	RANK_COPYUP,   /* overlay copy up */
 	RANK_INODE_LOWER, /* an inode under an overlay's */
+	RANK_EPOLL,    /* epoll: nesting, items of an instance (held over f_op->poll) */
 	RANK_PIPE,     /* pipe, tty, other file-like objects that copy to users while held */
 	RANK_MM,       /* mm->mmap_lock */
 	RANK_FILES,    /* files->file_lock */
-	RANK_EPOLL,    /* epoll: mtx */
-	RANK_ITIMER,   /* POSIX timers of a group */
 	RANK_TASKLIST, /* k->tasklist_lock: parents, children, groups, sessions, pid hash */
 	RANK_SIGHAND,  /* sighand->siglock */
 	RANK_TASK,     /* t->alloc_lock */

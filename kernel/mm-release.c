@@ -6,7 +6,8 @@
  */
 #include <linux/futex.h>
 
-#include "kernel/fork.h"
+#include "kernel/futex.h"
+#include "kernel/task.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
@@ -32,7 +33,7 @@ handle_futex_death(struct task *t, uint64_t u, bool pi, bool pending_op)
 	for (;;) {
 		/* unlocked by us already, and died before the wake-up: others wait for one */
 		if (pending_op && !pi && !val) {
-			ignore_err(futex_wake_user(t, UADDR(u), 1, 1) < 0, "nobody there to tell");
+			futex_wake_user(t, UADDR(u), true, 1);
 			return true;
 		}
 		if ((val & FUTEX_TID_MASK) != (uint32_t)t->pid)
@@ -46,7 +47,7 @@ handle_futex_death(struct task *t, uint64_t u, bool pi, bool pending_op)
 		val = found;
 	}
 	if (!pi && (val & FUTEX_WAITERS))
-		ignore_err(futex_wake_user(t, UADDR(u), 1, 1) < 0, "nobody there to tell");
+		futex_wake_user(t, UADDR(u), true, 1);
 	return true;
 }
 
@@ -96,10 +97,11 @@ mm_release(struct task *t)
 	if (t->mm) {
 		if (!uaddr_null(t->robust_list))
 			exit_robust_list(t);
+		futex_exit(t);
 		/* nobody could see it in memory of our own */
 		if (!uaddr_null(t->clear_child_tid) && refcount_read(&t->mm->users) > 1) {
 			ignore_err(put_user_u32(t, 0, t->clear_child_tid), "set_tid_address(2): not checked");
-			ignore_err(futex_wake_user(t, t->clear_child_tid, 1, 1) < 0, "nobody there to tell");
+			futex_wake_user(t, t->clear_child_tid, true, 1);
 		}
 	}
 	t->robust_list = UNULL;

@@ -165,6 +165,44 @@ dequeue_signal(struct task *t, ksigset_t mask, struct k_siginfo *info)
 	return sig;
 }
 
+/* While it sleeps the signals waited for are not blocked: real_blocked says that they are not to kill either. */
+static int
+sleep_for_signals(struct task *t, ksigset_t set, int64_t deadline)
+{
+	struct sighand_struct *sh = t->sighand;
+	int err;
+
+	t->real_blocked = t->blocked;
+	t->blocked &= ~set;
+	recalc_sigpending(t);
+	set_current_state(t, TASK_INTERRUPTIBLE);
+	mutex_unlock(&sh->siglock);
+	err = schedule_until(t, deadline);
+	mutex_lock(&sh->siglock);
+	set_blocked_locked(t, t->real_blocked);
+	t->real_blocked = 0;
+	return err;
+}
+
+int
+do_sigtimedwait(struct task *t, ksigset_t set, struct k_siginfo *info, int64_t ns)
+{
+	struct sighand_struct *sh = t->sighand;
+	int sig, err = -ETIME;
+
+	set &= ~SIG_KERNEL_ONLY_MASK;
+	mutex_lock(&sh->siglock);
+	sig = dequeue_signal(t, ~set, info);
+	if (!sig && ns != 0) {
+		err = sleep_for_signals(t, set, ns < 0 ? NO_DEADLINE : deadline_after(ns));
+		sig = dequeue_signal(t, ~set, info);
+	}
+	mutex_unlock(&sh->siglock);
+	if (sig)
+		return sig;
+	return err == -ETIME ? -EAGAIN : -EINTR;
+}
+
 /* A fault of the current instruction comes before signals of others, so that its frame shows that instruction. */
 static int
 dequeue_synchronous_signal(struct task *t, struct k_siginfo *info)

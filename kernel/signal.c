@@ -375,6 +375,7 @@ send_sigqueue(struct kernel *k __unused, struct sigqueue *q, struct task *t, int
 	} else if (!list_empty(&q->list)) {
 		q->info.timer.overrun++;
 	} else {
+		q->info.timer.overrun = 0;
 		pending = type == PIDTYPE_PID ? &t->pending : &t->signal->shared_pending;
 		list_add_tail(&q->list, &pending->list);
 		pending->signal |= sigmask_of(sig);
@@ -394,6 +395,8 @@ check_kill_permission(int sig, struct task *t, struct task *from)
 	struct cred *tc;
 	bool ok;
 
+	if (sig < 0 || sig > K_NSIG)
+		return -EINVAL;
 	if (same_thread_group(from, t))
 		return 0;
 	tc = get_task_cred(t);

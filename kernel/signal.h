@@ -191,6 +191,18 @@ int dequeue_signal(struct task *t, ksigset_t mask, struct k_siginfo *info);
 ksigset_t pending_signals(const struct task *t);
 
 /**
+ * do_sigtimedwait() - wait for one of some signals
+ * @t: the current task
+ * @set: the signals
+ * @info: filled
+ * @ns: how long, negative: for ever
+ *
+ * Context: sleeps.
+ * Return: the signal, -EAGAIN (time), -EINTR (another signal).
+ */
+int do_sigtimedwait(struct task *t, ksigset_t set, struct k_siginfo *info, int64_t ns) __must_check;
+
+/**
  * copy_siginfo_to_user(), copy_siginfo_from_user() - 128 bytes, unused ones zero
  * @t: the current task
  *

@@ -6,12 +6,14 @@ libkernel_a_SOURCES += \
 	mm/internal.h \
 	mm/iov_iter.c \
 	mm/layout.c \
+	mm/madvise.c \
 	mm/mlock.c \
 	mm/mm.c \
 	mm/mm.h \
 	mm/mmap.c \
 	mm/mprotect.c \
 	mm/mremap.c \
+	mm/msync.c \
 	mm/shm.c \
 	mm/uaccess-direct.c \
 	mm/uaccess-direct.h \

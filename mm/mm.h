@@ -81,6 +81,7 @@ struct mm {
 	uint32_t def_flags; /* mlockall(MCL_FUTURE) */
 	struct file *exe_file;
 	bool dumpable;
+	bool membarrier_private; /* membarrier(2): registered */
 	uint64_t vdso;
 	void *trap; /* the trap's own data of the address space */
 };
@@ -166,6 +167,14 @@ int do_munmap(struct task *t, uint64_t addr, uint64_t len) __must_check;
 int do_mprotect(struct task *t, uint64_t addr, uint64_t len, uint32_t prot) __must_check;
 int64_t do_mremap(struct task *t, uint64_t old, uint64_t old_len, uint64_t new_len, uint32_t flags, uint64_t new_addr) __must_check;
 int64_t do_brk(struct task *t, uint64_t brk) __must_check;
+
+/* The rest of sys/mman.h: errors as in their man pages. All take mmap_lock and make host calls. */
+int do_madvise(struct task *t, uint64_t start, uint64_t len, int advice) __must_check;
+int do_mlock(struct task *t, uint64_t start, uint64_t len, bool lock, bool onfault) __must_check;
+int do_mlockall(struct task *t, int how) __must_check; /* 0: munlockall */
+int do_msync(struct task *t, uint64_t start, uint64_t len, int flags) __must_check;
+int do_mincore(struct task *t, uint64_t start, uint64_t len, uaddr_t vec) __must_check;
+int do_remap_file_pages(struct task *t, uint64_t start, uint64_t size, uint64_t prot, uint64_t pgoff, uint64_t flags) __must_check;
 
 /**
  * find_vma() - the first vma that ends above an address

@@ -304,6 +304,10 @@ boot(struct kernel **out, const struct run_options *opt)
 	k->main_task = IS_ERR(k->init_task) ? k->init_task : create_main_task(k);
 	if (IS_ERR(k->main_task))
 		return fail("make the first task", (int)PTR_ERR(k->main_task));
+	k->main_task->files = files_alloc(k);
+	k->main_task->fs = fs_alloc(k);
+	if (!k->main_task->files || !k->main_task->fs)
+		return fail("boot", -ENOMEM);
 	*out = k;
 	return boot_files(k, opt);
 }

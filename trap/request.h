@@ -16,6 +16,8 @@ struct super_ops {
 	/* Read an ELF file (host descriptor, or bytes of @image if HFD_NONE) into a plan. 0, -ENOEXEC, -EIO, ... */
 	int (*load_plan)(struct kernel *k, hfd_t fd, uint64_t base_off, const void *image, size_t image_len,
 			 struct load_plan *plan);
+	/* Pages that the host process of a task has in memory, for /proc; 0 if nothing is known. NULL: never anything. */
+	uint64_t (*rss_pages)(struct kernel *k, hpid_t host_tid);
 	/* Wait on a host descriptor for the readiness thread; see trap_ops.host_poll_add. */
 	void (*log)(struct kernel *k, const char *line, size_t n);
 	void (*panic)(struct kernel *k, const char *line) __noreturn;

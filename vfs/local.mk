@@ -24,3 +24,6 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	vfs/dev/chrdev.c \
 	vfs/dev/dev.h
+libkernel_a_SOURCES += \
+	vfs/eventpoll.c \
+	vfs/eventpoll.h

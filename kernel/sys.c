@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Process groups and sessions (setpgid(2), setsid(2), credentials(7)), resource limits (getrlimit(2)), nice values.
+ *
+ * Locks: tasklist_lock for the tree and the pids; the leader's alloc_lock for limits.
+ * Left out: RLIMIT_CPU and RLIMIT_RTTIME are kept but not enforced.
+ */
+#include <linux/capability.h>
+#include <linux/resource.h>
+
+#include "kernel/cred.h"
+#include "kernel/sys.h"
+#include "kernel/tty-hooks.h"
+
+#define NR_OPEN_MAX 1048576
+#define MIN_NICE    (-20)
+#define MAX_NICE    19
+
+static bool
+is_child_of(const struct task *p, const struct task *t)
+{
+	return same_thread_group(p->real_parent, t);
+}
+
+/* tasklist_lock is held. */
+static int
+setpgid_locked(struct task *t, int pid, int pgid)
+{
+	struct kernel *k = t->k;
+	struct task *p = pid_task(__find_pid(k, pid), PIDTYPE_PID), *g;
+	struct pid *pgrp;
+
+	if (!p)
+		return -ESRCH;
+	if (!thread_group_leader(p))
+		return -EINVAL;
+	if (is_child_of(p, t)) {
+		if (task_session(p) != task_session(t))
+			return -EPERM;
+		if (!(p->flags & PF_FORKNOEXEC))
+			return -EACCES;
+	} else if (p != t->group_leader) {
+		return -ESRCH;
+	}
+	if (p->signal->leader_of_session)
+		return -EPERM;
+	pgrp = p->thread_pid;
+	if (pgid != pid) {
+		pgrp = __find_pid(k, pgid);
+		g = pid_task(pgrp, PIDTYPE_PGID);
+		if (!g || task_session(g) != task_session(t))
+			return -EPERM;
+	}
+	if (task_pgrp(p) != pgrp)
+		change_pid(p, PIDTYPE_PGID, pgrp);
+	return 0;
+}
+
+int
+do_setpgid(struct task *t, int pid, int pgid)
+{
+	mutex_guard(&t->k->tasklist_lock);
+
+	if (!pid)
+		pid = t->tgid;
+	if (!pgid)
+		pgid = pid;
+	if (pgid < 0)
+		return -EINVAL;
+	return setpgid_locked(t, pid, pgid);
+}
+
+static int
+signal_pid_nr(struct task *t, int pid, enum pid_type type)
+{
+	struct task *p;
+	mutex_guard(&t->k->tasklist_lock);
+
+	p = pid ? pid_task(__find_pid(t->k, pid), PIDTYPE_PID) : t;
+	return p ? p->signal->pids[type]->nr : -ESRCH;
+}
+
+int
+do_getpgid(struct task *t, int pid)
+{
+	return signal_pid_nr(t, pid, PIDTYPE_PGID);
+}
+
+int
+do_getsid(struct task *t, int pid)
+{
+	return signal_pid_nr(t, pid, PIDTYPE_SID);
+}
+
+int
+task_pgrp_nr(const struct task *t)
+{
+	return task_pgrp(t)->nr;
+}
+
+int
+task_session_nr(const struct task *t)
+{
+	return task_session(t)->nr;
+}
+
+int
+do_setsid(struct task *t)
+{
+	struct task *leader = t->group_leader;
+	struct pid *sid;
+
+	mutex_lock(&t->k->tasklist_lock);
+	sid = leader->thread_pid;
+	/* not if some process group has its number already: a group has one session */
+	if (t->signal->leader_of_session || pid_task(sid, PIDTYPE_PGID)) {
+		mutex_unlock(&t->k->tasklist_lock);
+		return -EPERM;
+	}
+	t->signal->leader_of_session = true;
+	change_pid(leader, PIDTYPE_SID, sid);
+	change_pid(leader, PIDTYPE_PGID, sid);
+	mutex_unlock(&t->k->tasklist_lock);
+	proc_clear_tty(t);
+	return sid->nr;
+}
+
+/* Limits */
+
+int
+do_prlimit(struct task *t, struct task *other, unsigned int resource, const struct rlimit64_k *new, struct rlimit64_k *old)
+{
+	struct rlimit64_k *r;
+	struct task *leader;
+	int err = 0;
+
+	if (resource >= K_RLIM_NLIMITS)
+		return -EINVAL;
+	if (new) {
+		if (new->cur > new->max)
+			return -EINVAL;
+		if (resource == RLIMIT_NOFILE && new->max > NR_OPEN_MAX)
+			return -EPERM;
+	}
+	r = &other->signal->rlim[resource];
+	leader = other->group_leader;
+	mutex_lock(&leader->alloc_lock);
+	if (new && new->max > r->max && !capable(t, CAP_SYS_RESOURCE))
+		err = -EPERM;
+	if (!err && old)
+		*old = *r;
+	if (!err && new) {
+		__atomic_store_n(&r->cur, new->cur, __ATOMIC_RELAXED);
+		__atomic_store_n(&r->max, new->max, __ATOMIC_RELAXED);
+	}
+	mutex_unlock(&leader->alloc_lock);
+	return err;
+}
+
+/* Nice values */
+
+static bool
+can_nice(const struct task *t, const struct task *p, int nice)
+{
+	return (uint64_t)(20 - nice) <= __atomic_load_n(&p->signal->rlim[RLIMIT_NICE].cur, __ATOMIC_RELAXED) ||
+	       capable(t, CAP_SYS_NICE);
+}
+
+static int
+set_one_prio(struct task *t, struct task *p, int prio, int err)
+{
+	struct cred *pc = get_task_cred(p);
+	bool mine = pc->uid == t->cred->euid || pc->euid == t->cred->euid;
+
+	put_cred(pc);
+	if (!mine && !capable(t, CAP_SYS_NICE))
+		return -EPERM;
+	if (prio < p->nice && !can_nice(t, p, prio))
+		return -EACCES;
+	p->nice = prio;
+	return err == -ESRCH ? 0 : err;
+}
+
+/* Calls fn for every task that @which and @who name. tasklist_lock is held. */
+struct prio_walk {
+	struct task *t;
+	bool set;
+	int prio, result;
+};
+
+static void
+prio_visit(struct prio_walk *w, struct task *p)
+{
+	if (w->set)
+		w->result = set_one_prio(w->t, p, w->prio, w->result);
+	else
+		w->result = MAX(w->result, 20 - p->nice);
+}
+
+static void
+prio_walk(struct prio_walk *w, int which, int who)
+{
+	struct task *t = w->t, *p, *o;
+	struct pid *pgrp;
+
+	if (which == PRIO_PROCESS) {
+		p = who ? pid_task(__find_pid(t->k, who), PIDTYPE_PID) : t;
+		if (p)
+			prio_visit(w, p);
+	} else if (which == PRIO_PGRP) {
+		pgrp = who ? __find_pid(t->k, who) : task_pgrp(t);
+		if (!pgrp)
+			return;
+		do_each_pid_task (pgrp, PIDTYPE_PGID, p)
+			for_each_thread(p->signal, o)
+				prio_visit(w, o);
+	} else {
+		uint32_t uid = who ? (uint32_t)who : t->cred->uid;
+
+		for_each_process (t->k, p)
+			for_each_thread(p->signal, o)
+				if (task_uid(o) == uid)
+					prio_visit(w, o);
+	}
+}
+
+int
+do_getpriority(struct task *t, int which, int who)
+{
+	struct prio_walk w = { .t = t, .result = -ESRCH };
+	mutex_guard(&t->k->tasklist_lock);
+
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	prio_walk(&w, which, who);
+	return w.result;
+}
+
+int
+do_setpriority(struct task *t, int which, int who, int prio)
+{
+	struct prio_walk w = { .t = t, .set = true, .result = -ESRCH };
+	mutex_guard(&t->k->tasklist_lock);
+
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	w.prio = prio < MIN_NICE ? MIN_NICE : prio > MAX_NICE ? MAX_NICE : prio;
+	prio_walk(&w, which, who);
+	return w.result;
+}

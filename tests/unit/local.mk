@@ -1,0 +1,11 @@
+# Unit tests, each a program of Criterion. Those of kernel code are linked with the archive, so that they can stand in for parts.
+
+unit_tests =
+if HAVE_CRITERION
+unit_tests += tests/unit/vma
+tests_unit_vma_SOURCES = tests/unit/vma.c
+tests_unit_vma_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+tests_unit_vma_LDADD = libkernel.a $(CRITERION_LIBS)
+endif
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * /proc/sys: the settings that programs read, each true of this kernel, and the few that can be changed. Permission bits hold for
+ * root as well, as in Linux: what is 0444 cannot be opened for writing by anybody.
+ *
+ * Left out: everything about parts that are not there, and settings nobody would obey.
+ */
+#include <linux/capability.h>
+#include <linux/stat.h>
+#include <asm/unistd.h>
+
+#include "kernel/cred.h"
+#include "kernel/errno.h"
+#include "kernel/utsname.h"
+#include "mm/mm.h"
+#include "trap/host.h"
+#include "vfs/internal.h"
+#include "vfs/proc/proc.h"
+
+#define TEXT(n, s)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .text = (s), .iops = &sysctl_iops }
+#define SHOW(n, fn)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .show = (fn), .iops = &sysctl_iops }
+#define NUMBER(n, v)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .show = number_show, .iops = &sysctl_iops, .arg = (v) }
+#define EDIT(n, fn, st)	 { .name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL, .show = (fn), .store = (st), .iops = &sysctl_iops }
+
+/* Bits of the owner for root, else of others: no capability overrides them. */
+static int
+sysctl_permission(struct task *t, struct inode *inode, int mask)
+{
+	unsigned int mode = inode->i_mode;
+
+	if (t->cred->euid == 0)
+		mode >>= 6;
+	else if (in_group_p(t->cred, 0))
+		mode >>= 3;
+	return (unsigned int)mask & ~mode & (MAY_READ | MAY_WRITE | MAY_EXEC) ? -EACCES : 0;
+}
+
+static const struct inode_operations sysctl_iops = {
+	.permission = sysctl_permission,
+	.getattr = proc_getattr,
+};
+
+static int
+number_show(struct proc_seq *m)
+{
+	seq_printf(m, "%lu\n", m->pi->entry->arg);
+	return 0;
+}
+
+/* kernel */
+
+static int
+hostname_show(struct proc_seq *m)
+{
+	seq_printf(m, "%s\n", m->t->k->params.hostname);
+	return 0;
+}
+
+static int
+hostname_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	struct kernel_params *p = &t->k->params;
+	char *nl = strchr(text, '\n');
+
+	if (nl)
+		*nl = '\0';
+	if (strlen(text) >= sizeof(p->hostname))
+		return -EINVAL;
+	memcpy(p->hostname, text, strlen(text) + 1);
+	return 0;
+}
+
+static int
+pid_max_show(struct proc_seq *m)
+{
+	seq_printf(m, "%d\n", pid_max(m->t->k));
+	return 0;
+}
+
+static int
+pid_max_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	return proc_parse_long(text, &n) || n != (int)n ? -EINVAL : set_pid_max(t->k, (int)n);
+}
+
+static int
+randomize_show(struct proc_seq *m)
+{
+	seq_printf(m, "%d\n", m->t->k->params.aslr ? 2 : 0);
+	return 0;
+}
+
+static int
+threads_max_show(struct proc_seq *m)
+{
+	/* Linux's: an eighth of memory for stacks of 16 KiB, at most half a pid space. */
+	uint64_t n = m->t->k->params.memory / 8 / (16 << 10);
+
+	seq_printf(m, "%lu\n", MIN(MAX(n, 20ul), 4194304ul / 2));
+	return 0;
+}
+
+static void
+show_uuid(struct proc_seq *m, const uint8_t *u)
+{
+	for (int i = 0; i < 16; i++)
+		seq_printf(m, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", u[i]);
+	seq_puts(m, "\n");
+}
+
+static int
+boot_id_show(struct proc_seq *m)
+{
+	show_uuid(m, m->t->k->proc->boot_id);
+	return 0;
+}
+
+static int
+uuid_show(struct proc_seq *m)
+{
+	uint8_t u[16];
+
+	while (host_call3(__NR_getrandom, u, sizeof(u), 0) == -EINTR)
+		;
+	u[6] = (u[6] & 0x0f) | 0x40;
+	u[8] = (u[8] & 0x3f) | 0x80;
+	show_uuid(m, u);
+	return 0;
+}
+
+static const struct proc_entry random_table[] = {
+	SHOW("boot_id", boot_id_show),
+	NUMBER("entropy_avail", 256),
+	NUMBER("poolsize", 256),
+	NUMBER("urandom_min_reseed_secs", 60),
+	SHOW("uuid", uuid_show),
+	NUMBER("write_wakeup_threshold", 256),
+};
+
+static const struct proc_entry kernel_table[] = {
+	TEXT("arch", "x86_64"),
+	NUMBER("cap_last_cap", CAP_LAST_CAP),
+	TEXT("core_pattern", "core"),
+	NUMBER("core_pipe_limit", 0),
+	NUMBER("core_uses_pid", 0),
+	TEXT("domainname", UTS_DOMAINNAME),
+	EDIT("hostname", hostname_show, hostname_store),
+	NUMBER("msgmax", 8192),
+	NUMBER("msgmnb", 16384),
+	NUMBER("msgmni", 32000),
+	NUMBER("ngroups_max", 65536),
+	TEXT("osrelease", UTS_RELEASE),
+	TEXT("ostype", UTS_SYSNAME),
+	NUMBER("overflowgid", 65534),
+	NUMBER("overflowuid", 65534),
+	NUMBER("panic", 0),
+	EDIT("pid_max", pid_max_show, pid_max_store),
+	TEXT("printk", "4\t4\t1\t7"),
+	PROC_DIR("random", random_table),
+	SHOW("randomize_va_space", randomize_show),
+	NUMBER("sched_rt_period_us", 1000000),
+	NUMBER("sched_rt_runtime_us", 950000),
+	TEXT("sem", "32000\t1024000000\t500\t32000"),
+	NUMBER("shmall", 18446744073692774399ul),
+	NUMBER("shmmax", 18446744073692774399ul),
+	NUMBER("shmmni", 4096),
+	NUMBER("tainted", 0),
+	SHOW("threads-max", threads_max_show),
+	TEXT("version", UTS_VERSION),
+};
+
+/* vm */
+
+static const struct proc_entry vm_table[] = {
+	NUMBER("legacy_va_layout", 0),
+	NUMBER("max_map_count", MAX_MAP_COUNT),
+	NUMBER("mmap_min_addr", MMAP_MIN_ADDR),
+	NUMBER("mmap_rnd_bits", 28),
+	NUMBER("nr_hugepages", 0),
+	NUMBER("nr_overcommit_hugepages", 0),
+	NUMBER("oom_dump_tasks", 1),
+	NUMBER("overcommit_kbytes", 0),
+	NUMBER("overcommit_memory", 1),
+	NUMBER("overcommit_ratio", 50),
+	NUMBER("panic_on_oom", 0),
+	NUMBER("swappiness", 60),
+	NUMBER("vfs_cache_pressure", 100),
+};
+
+/* fs */
+
+static int
+dentry_state_show(struct proc_seq *m)
+{
+	const struct vfs_state *v = m->t->k->vfs;
+
+	seq_printf(m, "%u\t%u\t45\t0\t0\t0\n", READ_ONCE(v->nr_dentry), READ_ONCE(v->nr_lru));
+	return 0;
+}
+
+static int
+inode_nr_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\t0\n", READ_ONCE(m->t->k->vfs->nr_inodes));
+	return 0;
+}
+
+static int
+inode_state_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\t0\t0\t0\t0\t0\t0\n", READ_ONCE(m->t->k->vfs->nr_inodes));
+	return 0;
+}
+
+static int
+file_nr_show(struct proc_seq *m)
+{
+	const struct vfs_state *v = m->t->k->vfs;
+
+	seq_printf(m, "%u\t0\t%u\n", READ_ONCE(v->nr_files), READ_ONCE(v->max_files));
+	return 0;
+}
+
+static int
+file_max_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->vfs->max_files));
+	return 0;
+}
+
+static int
+file_max_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0)
+		return -EINVAL;
+	WRITE_ONCE(t->k->vfs->max_files, (uint32_t)MIN(n, (int64_t)UINT32_MAX / 2));
+	return 0;
+}
+
+static int
+nr_open_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->vfs->nr_open));
+	return 0;
+}
+
+static int
+nr_open_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 64 || n > 2147483584)
+		return -EINVAL;
+	WRITE_ONCE(t->k->vfs->nr_open, (uint32_t)n);
+	return 0;
+}
+
+static const struct proc_entry fs_table[] = {
+	SHOW("dentry-state", dentry_state_show),
+	EDIT("file-max", file_max_show, file_max_store),
+	SHOW("file-nr", file_nr_show),
+	SHOW("inode-nr", inode_nr_show),
+	SHOW("inode-state", inode_state_show),
+	NUMBER("mount-max", MOUNT_MAX),
+	EDIT("nr_open", nr_open_show, nr_open_store),
+	NUMBER("overflowgid", 65534),
+	NUMBER("overflowuid", 65534),
+	NUMBER("pipe-max-size", 1048576),
+	NUMBER("pipe-user-pages-hard", 0),
+	NUMBER("pipe-user-pages-soft", 16384),
+	NUMBER("suid_dumpable", 0),
+};
+
+/* net */
+
+static const struct proc_entry net_core_table[] = {
+	NUMBER("somaxconn", 4096),
+};
+
+static const struct proc_entry net_table[] = {
+	PROC_DIR("core", net_core_table),
+};
+
+const struct proc_entry proc_sys_table[PROC_SYS_DIRS] = {
+	PROC_DIR("fs", fs_table),
+	PROC_DIR("kernel", kernel_table),
+	PROC_DIR("net", net_table),
+	PROC_DIR("vm", vm_table),
+};
