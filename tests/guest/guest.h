@@ -92,6 +92,15 @@ guest_fail(const char *file, int line, const char *fmt, ...)
 			guest_fail(__FILE__, __LINE__, "%s is %lld with errno %d, not -1 with %s", #call, r_, errno, #err); \
 	} while (0)
 
+/* An address nothing is mapped at, that the compiler knows nothing of. */
+__attribute__((unused)) static void *
+guest_bad_address(void)
+{
+	static volatile uintptr_t bad = 8;
+
+	return (void *)bad;
+}
+
 /* Milliseconds of CLOCK_MONOTONIC. */
 __attribute__((unused)) static long
 guest_ms(void)

@@ -1,8 +1,15 @@
 # Guest programs: tests/guest/NAME.c is built as tests/guest/NAME, and run natively and under both traps.
 
 guest_programs = \
+	tests/guest/exec \
+	tests/guest/fatal \
+	tests/guest/fault \
 	tests/guest/fork \
+	tests/guest/futex \
+	tests/guest/restart \
+	tests/guest/session \
 	tests/guest/signal \
+	tests/guest/timer \
 	tests/guest/wait
 
 check_PROGRAMS += $(guest_programs)

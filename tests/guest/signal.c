@@ -9,8 +9,8 @@
 
 #define MAX_SEEN 64
 static volatile int nseen;
-static int seen_sig[MAX_SEEN];
-static siginfo_t seen_si[MAX_SEEN];
+static volatile int seen_sig[MAX_SEEN];
+static volatile siginfo_t seen_si[MAX_SEEN];
 
 static void
 record(int sig, siginfo_t *si, void *uc)

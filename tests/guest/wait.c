@@ -166,10 +166,10 @@ waitid_stopped(void)
 	pid_t pid = child_pausing();
 	siginfo_t si = { 0 };
 
-	kill(pid, SIGTSTP);
+	kill(pid, SIGSTOP);
 	CHECK_EQ(waitid(P_PID, (id_t)pid, &si, WSTOPPED), 0);
 	CHECK_EQ(si.si_code, CLD_STOPPED);
-	CHECK_EQ(si.si_status, SIGTSTP);
+	CHECK_EQ(si.si_status, SIGSTOP);
 	kill(pid, SIGCONT);
 	CHECK_EQ(waitid(P_PID, (id_t)pid, &si, WCONTINUED), 0);
 	CHECK_EQ(si.si_code, CLD_CONTINUED);
@@ -252,7 +252,7 @@ nocldwait_reaps(void)
 	CHECK_ERR(wait(NULL), ECHILD);
 }
 
-static siginfo_t last_si;
+static volatile siginfo_t last_si;
 static volatile int handled;
 
 static void
