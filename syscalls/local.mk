@@ -12,3 +12,11 @@ libkernel_a_SOURCES += syscalls/process.c
 libkernel_a_SOURCES += syscalls/sched.c
 libkernel_a_SOURCES += syscalls/signal.c
 libkernel_a_SOURCES += syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/epoll.c
+libkernel_a_SOURCES += \
+	syscalls/eventfd.c \
+	syscalls/signalfd.c \
+	syscalls/timerfd.c

@@ -27,3 +27,8 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	vfs/eventpoll.c \
 	vfs/eventpoll.h
+libkernel_a_SOURCES += \
+	vfs/eventfd.c \
+	vfs/eventfd.h \
+	vfs/signalfd.c \
+	vfs/timerfd.c
