@@ -55,10 +55,12 @@ struct inode {
 	uint64_t i_blocks; /* of 512 bytes */
 	struct k_timespec i_atime, i_mtime, i_ctime, i_btime;
 	struct mutex i_rwsem; /* RANK_INODE: directories: names; files: writes and size */
+	struct mutex i_new_lock; /* held by who fills a new inode (iget_locked); unranked, inside i_rwsem of the directory */
 	const struct inode_operations *i_op;
 	const struct file_operations *i_fop; /* for new opens */
 	struct super_block *i_sb;
 	struct list_head i_hash;
+	uint64_t i_key; /* second half of the hash key: iget_keyed() */
 	struct list_head i_sb_list;
 	struct list_head i_mmap; /* vmas that map it */
 	struct mutex i_mmap_lock;
@@ -67,52 +69,107 @@ struct inode {
 	uint64_t i_version;
 	int32_t i_writecount; /* writers, or negative: denied (running program) */
 	uint32_t i_state;
-	uint32_t i_seals;
+	uint32_t i_seals; /* F_SEAL_*, of tmpfs */
 	void *i_private; /* the file system's */
 };
 #define S_DEAD	    1u
 #define S_IMMUTABLE 2u
 #define S_APPEND    4u
 #define S_NOATIME   8u
+#define S_SYNC	    16u
+#define S_NOCMTIME  32u
 
-/* An inode nobody else can use yet: publish with unlock_new_inode(), or it is given up by iget_failed(). */
+/* i_state */
+#define I_NEW	   1u
+#define I_BAD	   2u
+#define I_HASHED   4u
+#define I_LINKABLE 8u /* O_TMPFILE without O_EXCL: may get its first name by linkat */
+
+/* The largest file offset. */
+#define MAX_LFS_FILESIZE INT64_MAX
+
+/*
+ * An inode nobody else can use yet: publish with unlock_new_inode(), or it is given up by iget_failed().
+ *
+ *	struct new_inode fresh __cleanup(iget_failed) = { NULL };
+ *	struct inode *inode = iget_locked(sb, ino, &fresh);
+ *	if (!inode) {
+ *		if (!fresh.inode)
+ *			return -ENOMEM;
+ *		... fill fresh.inode ...
+ *		inode = unlock_new_inode(&fresh);
+ *	}
+ */
 struct new_inode {
 	struct inode *inode;
 };
 
+/*
+ * d_count counts references, one of them the cache's own while the dentry is hashed: an unused dentry has a count of 1, a dead
+ * one 0. Memory is type-stable: a dentry found without a lock is used after refcount_inc_not_zero() and another look at d_seq.
+ * d_inode goes from NULL to an inode once and never back: a removed name is unhashed, with its inode.
+ */
 struct dentry {
 	refcount_t d_count;
-	uint32_t d_flags;
-	uint32_t d_seq; /* even: stable; odd: being renamed */
+	uint32_t d_flags; /* DCACHE_*, atomic */
+	uint32_t d_seq; /* even: stable; odd: being renamed or reused */
+	uint32_t d_mounted; /* how many mounts sit on it; atomic */
 	struct dentry *d_parent;
-	struct inode *d_inode; /* NULL: negative */
+	struct inode *d_inode; /* NULL: negative; read it once, by d_inode() */
 	struct qstr d_name;
-	char d_iname[40];
-	struct list_head d_hash;
-	struct list_head d_child;   /* in parent's d_subdirs */
-	struct list_head d_subdirs;
-	struct list_head d_lru;
-	struct mutex d_lock; /* RANK_DCACHE */
+	struct dentry *d_hash; /* next in the hash chain */
 	const struct dentry_operations *d_op;
 	struct super_block *d_sb;
-	uint32_t d_mounted; /* how many mounts sit on it */
 	uint64_t d_time;
 	void *d_fsdata;
+	char d_iname[40];
+	struct list_head d_child;   /* in parent's d_subdirs */
+	struct list_head d_subdirs; /* d_lock */
+	struct list_head d_lru;
+	struct mutex d_lock; /* RANK_DCACHE: d_subdirs */
 };
 #define DCACHE_DENTRY_KILLED 1u
 #define DCACHE_UNHASHED	     2u
+#define DCACHE_REFERENCED    4u	 /* looked up since the shrinker last came by */
+#define DCACHE_ON_LRU	     8u
+#define DCACHE_PERSISTENT    16u /* d_make_persistent() holds a reference */
+#define DCACHE_CANT_MOUNT    32u
+#define DCACHE_DISCONNECTED  64u /* no name anywhere: pipes, anonymous inodes, O_TMPFILE */
 
+static inline struct inode *
+d_inode(const struct dentry *d)
+{
+	return __atomic_load_n(&d->d_inode, __ATOMIC_ACQUIRE);
+}
+
+static inline bool
+d_is_negative(const struct dentry *d)
+{
+	return d_inode(d) == NULL;
+}
+
+static inline bool
+d_unhashed(const struct dentry *d)
+{
+	return (__atomic_load_n(&d->d_flags, __ATOMIC_ACQUIRE) & DCACHE_UNHASHED) != 0;
+}
+
+/* Type-stable, as dentries. Which mount sits where is protected by mount_lock (short) and the namespace lock (RANK_MOUNT). */
 struct mount {
-	refcount_t mnt_count;
+	refcount_t mnt_count; /* one of them is the tree's while it is attached */
 	struct mount *mnt_parent; /* itself at the root */
 	struct dentry *mnt_mountpoint;
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
 	uint32_t mnt_flags; /* MNT_* */
 	int mnt_id;
-	struct list_head mnt_hash, mnt_list, mnt_mounts, mnt_child;
+	uint64_t mnt_id_unique;
+	uint32_t mnt_writers; /* files open for writing; atomic */
+	struct mount *mnt_hash_next;
+	struct list_head mnt_list; /* ns->mounts, in the order they were made */
+	struct list_head mnt_mounts, mnt_child;
 	char *mnt_devname;
-	struct mnt_namespace *mnt_ns;
+	struct mnt_namespace *mnt_ns; /* NULL: detached */
 };
 #define MNT_NOSUID   0x01u
 #define MNT_NODEV    0x02u
@@ -121,6 +178,13 @@ struct mount {
 #define MNT_NODIRATIME 0x10u
 #define MNT_RELATIME 0x20u
 #define MNT_READONLY 0x40u
+#define MNT_NOSYMFOLLOW 0x80u
+#define MNT_INTERNAL   0x4000u
+#define MNT_UNBINDABLE 0x8000u
+#define MNT_USER_SETTABLE (MNT_NOSUID | MNT_NODEV | MNT_NOEXEC | MNT_NOATIME | MNT_NODIRATIME | MNT_RELATIME | MNT_READONLY | \
+			   MNT_NOSYMFOLLOW)
+
+#define SB_RDONLY 1u
 
 struct super_block {
 	struct kernel *k;
@@ -129,10 +193,13 @@ struct super_block {
 	uint32_t s_magic;
 	uint32_t s_blocksize;
 	uint64_t s_maxbytes;
-	uint32_t s_flags; /* SB_RDONLY ... as MS_* */
+	uint32_t s_flags; /* SB_RDONLY and others as MS_* */
 	const struct super_operations *s_op;
 	const struct file_system_type *s_type;
+	const struct dentry_operations *s_d_op; /* of every new dentry */
 	struct dentry *s_root;
+	uint32_t s_time_gran; /* ns; 0 is 1 */
+	char s_id[32];
 	struct mutex s_vfs_rename; /* RANK_RENAME */
 	struct mutex s_inodes_lock;
 	struct list_head s_inodes;
@@ -154,7 +221,8 @@ struct file {
 	void *private_data;
 	uint64_t f_version;    /* private to f_op */
 	struct list_head f_ep; /* epoll items watching it */
-	struct mutex f_lock;
+	struct mutex f_lock; /* RANK_LEAF: f_flags, f_owner */
+	void *f_free; /* in the cache of free files; memory is type-stable */
 };
 #define FMODE_READ     1u
 #define FMODE_WRITE    2u
@@ -163,9 +231,12 @@ struct file {
 #define FMODE_PWRITE   0x10u
 #define FMODE_EXEC     0x20u
 #define FMODE_PATH     0x4000u
-#define FMODE_NOWAIT   0x8000u
+#define FMODE_ATOMIC_POS 0x8000u /* reads and writes that use f_pos exclude each other */
+#define FMODE_WRITER   0x10000u /* counted in i_writecount and mnt_writers */
+#define FMODE_OPENED   0x80000u /* f_op->open succeeded: release is due */
+#define FMODE_CREATED  0x100000u
+#define FMODE_NOWAIT   0x8000000u
 #define FMODE_STREAM   0x200000u /* no f_pos: pipes, sockets, ttys */
-#define FMODE_ATOMIC_POS 0x8000u
 
 struct kstat {
 	uint64_t dev, ino, rdev, size, blocks;
@@ -199,6 +270,8 @@ struct iattr {
 #define ATTR_KILL_SGID 4096u
 #define ATTR_FILE      8192u
 #define ATTR_OPEN      32768u
+#define ATTR_TIMES_SET 65536u
+#define ATTR_TOUCH     131072u /* both times to now, by utimes(path, NULL) */
 
 /* readdir gives entries to this. Returns false when there is no more room. */
 struct dir_context {
@@ -250,6 +323,8 @@ struct file_operations {
 	int (*fsync)(struct task *t, struct file *file, int64_t start, int64_t end, int datasync);
 	int64_t (*fallocate)(struct task *t, struct file *file, int mode, int64_t off, int64_t len);
 	int (*show_fdinfo)(struct task *t, struct file *file, char *buf, size_t n);
+	hfd_t (*host_fd)(struct file *file); /* file_host_fd(): hostfs, overlay */
+	int (*fasync)(struct task *t, struct file *file, bool on); /* O_ASYNC switched; NULL: it has no effect */
 };
 
 struct dentry_operations {
@@ -258,6 +333,7 @@ struct dentry_operations {
 	/* A name for /proc links: "pipe:[1]". */
 	int (*d_dname)(struct dentry *dentry, char *buf, size_t n);
 	bool (*d_delete)(const struct dentry *dentry); /* true: do not cache when unused */
+	void (*d_release)(struct dentry *dentry);      /* d_fsdata goes */
 };
 
 struct super_operations {
@@ -290,6 +366,8 @@ struct file_system_type {
 #define MAY_WRITE 2
 #define MAY_READ  4
 #define MAY_APPEND 8
+#define MAY_ACCESS 0x10
 #define MAY_OPEN  0x20
+#define MAY_CHDIR 0x40
 
 #endif

@@ -32,3 +32,34 @@ libkernel_a_SOURCES += \
 	vfs/eventfd.h \
 	vfs/signalfd.c \
 	vfs/timerfd.c
+	vfs/pidfd.c \
+	vfs/anon_inodes.c \
+	vfs/attr.c \
+	vfs/d_path.c \
+	vfs/dcache.c \
+	vfs/fcntl.c \
+	vfs/fcntl.h \
+	vfs/fdtable.c \
+	vfs/file.c \
+	vfs/fs_struct.c \
+	vfs/getname.c \
+	vfs/inode.c \
+	vfs/internal.h \
+	vfs/ioctl.c \
+	vfs/ioctl.h \
+	vfs/locks.c \
+	vfs/mount.c \
+	vfs/namei-ops.c \
+	vfs/namei-ops.h \
+	vfs/namei.c \
+	vfs/namespace.c \
+	vfs/namespace.h \
+	vfs/open.c \
+	vfs/permission.c \
+	vfs/read_write.c \
+	vfs/read_write.h \
+	vfs/readdir.c \
+	vfs/readdir.h \
+	vfs/stat.c \
+	vfs/super.c \
+	vfs/xattr.c

@@ -8,6 +8,8 @@
 
 #include "vfs/fs.h"
 
+struct files_struct;
+
 #define LOOKUP_FOLLOW	     0x0001u
 #define LOOKUP_DIRECTORY     0x0002u
 #define LOOKUP_EMPTY	     0x0004u
@@ -17,6 +19,7 @@
 #define LOOKUP_BENEATH	     0x080000u
 #define LOOKUP_IN_ROOT	     0x100000u
 #define LOOKUP_CACHED	     0x200000u
+#define LOOKUP_IS_SCOPED     (LOOKUP_BENEATH | LOOKUP_IN_ROOT)
 
 /* Names: getname() copies a path in (one page, from a cache). */
 struct filename {
@@ -66,33 +69,145 @@ struct file *pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, c
 struct file *alloc_file_clone(struct task *t, struct file *base, uint32_t flags,
 			      const struct file_operations *fops) __must_check; /* or ERR_PTR */
 
-/* For file systems. */
+/* An open file on any path, with the current task's credentials; no permission check, no O_CREAT (vfs/open.c). ERR_PTR. */
+struct file *dentry_open(struct task *t, const struct path *path, uint32_t flags) __must_check;
+/* A file that is open already, for objects without a path of their own; consumes the reference to the path (vfs/file.c). */
+struct file *alloc_file(struct task *t, const struct path *path, uint32_t flags, const struct file_operations *fops) __must_check;
+/* close(2) without the descriptor: flush, POSIX locks of @files, fput. */
+int filp_close(struct task *t, struct file *file, struct files_struct *files);
+
+/* For file systems: inodes (vfs/inode.c). */
 struct inode *new_inode_of(struct super_block *sb) __must_check; /* unhashed, one reference, or NULL */
 struct inode *iget_locked(struct super_block *sb, uint64_t ino, struct new_inode *fresh) __must_check;
+/* The same where i_ino alone does not tell inodes apart (host files of several host devices): @key is the rest of the identity. */
+struct inode *iget_keyed(struct super_block *sb, uint64_t ino, uint64_t key, struct new_inode *fresh) __must_check;
 struct inode *unlock_new_inode(struct new_inode *fresh);
 void iget_failed(struct new_inode *fresh);
 struct inode *igrab(struct inode *inode);
 void iput(struct inode *inode);
-struct dentry *d_alloc(struct dentry *parent, const struct qstr *name) __must_check; /* or NULL */
-struct dentry *d_make_root(struct super_block *sb, struct inode *inode) __must_check;
-void d_add(struct dentry *dentry, struct inode *inode); /* consumes the inode's reference; NULL: negative */
-void d_instantiate(struct dentry *dentry, struct inode *inode);
-void d_drop(struct dentry *dentry);
-struct dentry *dget(struct dentry *dentry);
-void dput(struct dentry *dentry);
-struct super_block *sget(struct kernel *k, const struct file_system_type *type) __must_check; /* new, or NULL */
-int do_mount_kernel(struct task *t, const struct file_system_type *type, struct fs_context *fc, const char *mountpoint,
-		    uint32_t mnt_flags) __must_check;
+/* Take an inode out of the hash, so that the next iget_locked() makes a new one (the host's file was replaced). */
+void remove_inode_hash(struct inode *inode);
 void inode_init_owner(struct task *t, struct inode *inode, const struct inode *dir, uint16_t mode);
 struct k_timespec current_time(void);
 void inode_update_times(struct inode *inode, uint32_t which); /* ATTR_ATIME | ATTR_MTIME | ATTR_CTIME to now */
+void touch_atime(struct task *t, const struct path *path);	  /* after a read, by the mount's atime rules; f_op->read calls it */
 uint64_t get_next_ino(struct kernel *k);
 uint64_t get_anon_dev(struct kernel *k);
 void generic_fillattr(const struct inode *inode, struct kstat *st);
+void inc_nlink(struct inode *inode);
+void drop_nlink(struct inode *inode);
+void clear_nlink(struct inode *inode);
+void set_nlink(struct inode *inode, uint32_t n);
+
+/*
+ * For file systems: dentries (vfs/dcache.c). lookup() ends in d_add() or d_splice_alias(); create() and its like in
+ * d_instantiate(). The VFS itself does d_move() after rename() and d_drop() after unlink() and rmdir() have succeeded: the file
+ * system does neither. A file system that lives in the dcache alone calls d_make_persistent() for each name that exists.
+ */
+struct dentry *d_alloc(struct dentry *parent, const struct qstr *name) __must_check; /* or NULL */
+struct dentry *d_alloc_name(struct dentry *parent, const char *name) __must_check;   /* the same */
+struct dentry *d_make_root(struct super_block *sb, struct inode *inode) __must_check; /* or NULL; consumes the inode */
+struct dentry *d_alloc_anon(struct super_block *sb, struct inode *inode, const char *name) __must_check; /* the same; no parent */
+void d_add(struct dentry *dentry, struct inode *inode); /* consumes the inode's reference; NULL: negative */
+void d_instantiate(struct dentry *dentry, struct inode *inode);
+/* d_add() of what lookup() found: @inode may be NULL or ERR_PTR (returned). Returns what lookup() returns. */
+struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry) __must_check;
+void d_tmpfile(struct file *file, struct inode *inode); /* i_op->tmpfile ends in it */
+void d_make_persistent(struct dentry *dentry); /* keeps it in the cache until d_make_discardable() or umount */
+void d_make_discardable(struct dentry *dentry);
+void d_drop(struct dentry *dentry);
+void d_move(struct dentry *dentry, struct dentry *target);
+void d_exchange(struct dentry *a, struct dentry *b);
+struct dentry *dget(struct dentry *dentry);
+struct dentry *dget_parent(struct dentry *dentry) __must_check;
+void dput(struct dentry *dentry);
+/* A cached child with a reference, positive or negative, or NULL. Not revalidated. Any lock or none. */
+struct dentry *d_lookup(struct dentry *parent, const struct qstr *name) __must_check;
+bool is_subdir(struct kernel *k, struct dentry *d, struct dentry *ancestor);
+/* Drop every unused dentry below @dentry. */
+void shrink_dcache_parent(struct dentry *dentry);
+/* The hash of a name, as d_alloc() and d_lookup() want it in qstr.hash (0: they compute it). */
+uint32_t full_name_hash(const char *name, size_t len);
+#define QSTR(s)	       ((struct qstr){ .name = (s), .len = (uint32_t)strlen(s) })
+#define QSTR_LEN(s, n) ((struct qstr){ .name = (s), .len = (n) })
+
+/* For file systems: super blocks and mounts (vfs/super.c, vfs/mount.c). */
+struct super_block *sget(struct kernel *k, const struct file_system_type *type) __must_check; /* new, or NULL */
+void deactivate_super(struct super_block *sb); /* get_tree() that fails after sget() */
+/* Make a type known to mount(2) and /proc/filesystems; @type is static const. At most 32. */
+void register_filesystem(struct kernel *k, const struct file_system_type *type);
+const struct file_system_type *get_fs_type(struct kernel *k, const char *name);
+/* Mount at boot: the first one, at "/", becomes the root of the instance and of @t. fc->flags are MS_*, @mnt_flags MNT_*. */
+int do_mount_kernel(struct task *t, const struct file_system_type *type, struct fs_context *fc, const char *mountpoint,
+		    uint32_t mnt_flags) __must_check;
+/* A mount nobody can see (overlay's layers, pipes). ERR_PTR. */
+struct mount *kern_mount(struct kernel *k, struct super_block *sb) __must_check;
+struct mount *mntget(struct mount *mnt);
+void mntput(struct mount *mnt);
+int mnt_want_write(struct mount *mnt) __must_check; /* 0, -EROFS */
+/* Each mount in order, with a reference, for /proc: the one after @prev (consumed; NULL: the first), or NULL. */
+struct mount *next_mount(struct kernel *k, struct mount *prev) __must_check;
+
+/* For file systems: attributes (vfs/attr.c). setattr_prepare() has been called before i_op->setattr. */
 int64_t generic_file_llseek(struct task *t, struct file *file, int64_t off, int whence);
 int simple_setattr(struct task *t, struct dentry *dentry, struct iattr *attr) __must_check;
 int setattr_prepare(struct task *t, struct dentry *dentry, struct iattr *attr) __must_check;
 void setattr_copy(struct task *t, struct inode *inode, const struct iattr *attr);
+int notify_change(struct task *t, struct dentry *dentry, struct iattr *attr) __must_check; /* takes i_rwsem */
+bool inode_owner_or_capable(struct task *t, const struct inode *inode);
+int generic_permission(struct task *t, struct inode *inode, int mask) __must_check;
+
+/**
+ * generic_write_checks() - what f_op->write of a regular file does first, with i_rwsem held
+ * @t: the current task
+ * @file: the file
+ * @from: cut at RLIMIT_FSIZE and the file system's largest size
+ * @pos: set to the end of the file by O_APPEND and RWF_APPEND
+ * @rwf: RWF_*
+ *
+ * Return: bytes to write (0: nothing to do), -EFBIG (SIGXFSZ is sent), -EINVAL.
+ */
+int64_t generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf) __must_check;
+/* The size a file may be given: 0, -EFBIG (SIGXFSZ is sent). For truncate, fallocate. */
+int inode_newsize_ok(struct task *t, struct inode *inode, int64_t size) __must_check;
+
+/*
+ * The operations on names, for overlay and the calls: @dir is locked, permissions are checked here, the dentry comes from
+ * lookup_one(). Errors as the calls.
+ */
+struct dentry *lookup_one(struct task *t, const struct qstr *name, struct dentry *base) __must_check; /* i_rwsem of base is held */
+struct dentry *lookup_one_unlocked(struct task *t, const struct qstr *name, struct dentry *base) __must_check;
+int vfs_create(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode, bool excl) __must_check;
+int vfs_mkdir(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode) __must_check;
+int vfs_mknod(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode, uint64_t rdev) __must_check;
+int vfs_symlink(struct task *t, struct inode *dir, struct dentry *dentry, const char *target) __must_check;
+int vfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry *dentry) __must_check;
+int vfs_unlink(struct task *t, struct inode *dir, struct dentry *dentry) __must_check;
+int vfs_rmdir(struct task *t, struct inode *dir, struct dentry *dentry) __must_check;
+int vfs_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new,
+	       unsigned int flags) __must_check; /* both directories locked by lock_rename() */
+struct dentry *lock_rename(struct dentry *a, struct dentry *b);
+void unlock_rename(struct dentry *a, struct dentry *b);
+/* readlink's text, into a kernel buffer: its length or negative errno. */
+int64_t vfs_readlink(struct task *t, struct dentry *dentry, char *buf, size_t n) __must_check;
+int iterate_dir(struct task *t, struct file *file, struct dir_context *ctx) __must_check; /* takes i_rwsem */
+int vfs_statfs(struct task *t, struct dentry *dentry, void *kstatfs) __must_check;
+int vfs_fsync_range(struct task *t, struct file *file, int64_t start, int64_t end, int datasync) __must_check;
+int64_t vfs_llseek(struct task *t, struct file *file, int64_t off, int whence);
+int vfs_truncate(struct task *t, const struct path *path, int64_t length) __must_check;
+int64_t kernel_write(struct task *t, struct file *file, const void *buf, size_t n, int64_t *pos) __must_check;
+int64_t vfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n) __must_check;
+int vfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags) __must_check;
+int64_t vfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n) __must_check;
+
+/* Boot: makes k->vfs. Before the first task, since files_alloc() and fs_alloc() need it. */
+int vfs_init(struct kernel *k) __must_check;
+
+static inline void
+file_accessed(struct task *t, struct file *file)
+{
+	touch_atime(t, &file->f_path);
+}
 
 /* Character devices (vfs/dev/): register an open function for a major, used by device nodes of any file system. */
 struct cdev_driver {

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files that are on no visible file system: one inode for all anonymous ones (eventfd, epoll, pidfd), one inode each for pipes and
+ * sockets. Both super blocks live as long as the instance.
+ */
+#include <linux/fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+
+#include "kernel/cred.h"
+#include "kernel/task.h"
+#include "vfs/internal.h"
+
+static int
+anon_dname(struct dentry *dentry, char *buf, size_t n)
+{
+	return ksnprintf(buf, n, "anon_inode:%s", dentry->d_name.name);
+}
+
+static int
+pseudo_dname(struct dentry *dentry, char *buf, size_t n)
+{
+	return ksnprintf(buf, n, "%s:[%llu]", dentry->d_name.name, (unsigned long long)dentry->d_inode->i_ino);
+}
+
+static const struct dentry_operations anon_dentry_ops = { .d_dname = anon_dname };
+static const struct dentry_operations pseudo_dentry_ops = { .d_dname = pseudo_dname };
+static const struct file_system_type anon_type = { .name = "anon_inodefs", .nodev = true };
+static const struct file_system_type pseudo_type = { .name = "pipefs", .nodev = true };
+
+/* A name of more than it takes: "anon_inode:" may be given or not. */
+static const char *
+anon_short_name(const char *name)
+{
+	return strncmp(name, "anon_inode:", 11) == 0 ? name + 11 : name;
+}
+
+static struct file *
+internal_file(struct task *t, struct mount *mnt, struct inode *inode, const char *name, const struct file_operations *fops,
+	      void *priv, uint32_t flags)
+{
+	struct path path = { .mnt = mnt };
+	struct file *file;
+
+	path.dentry = d_alloc_anon(inode->i_sb, inode, name);
+	if (!path.dentry)
+		return ERR_PTR(-ENOMEM);
+	mntget(mnt);
+	file = alloc_file(t, &path, flags & (O_ACCMODE | O_NONBLOCK), fops);
+	if (IS_ERR(file)) {
+		path_put(t, &path);
+		return file;
+	}
+	file->private_data = priv;
+	return file;
+}
+
+struct file *
+anon_inode_getfile(struct task *t, const char *name, const struct file_operations *fops, void *priv, uint32_t flags)
+{
+	struct vfs_state *v = t->k->vfs;
+
+	return internal_file(t, v->anon_mnt, igrab(v->anon_inode), anon_short_name(name), fops, priv, flags);
+}
+
+struct file *
+pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, const struct file_operations *fops, void *priv, uint32_t flags)
+{
+	struct vfs_state *v = t->k->vfs;
+	struct inode *inode = new_inode_of(v->pseudo_sb);
+
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	inode->i_ino = get_next_ino(t->k);
+	inode->i_mode = mode;
+	inode->i_uid = t->cred->fsuid;
+	inode->i_gid = t->cred->fsgid;
+	inode->i_fop = fops;
+	inode_update_times(inode, ATTR_ATIME | ATTR_MTIME | ATTR_CTIME);
+	return internal_file(t, v->pseudo_mnt, inode, prefix, fops, priv, flags);
+}
+
+static struct super_block *
+internal_sb(struct kernel *k, const struct file_system_type *type, const struct dentry_operations *dops, uint32_t magic)
+{
+	struct super_block *sb = sget(k, type);
+	struct inode *inode;
+
+	if (!sb)
+		return NULL;
+	sb->s_magic = magic;
+	inode = new_inode_of(sb);
+	if (!inode)
+		return NULL;
+	inode->i_ino = get_next_ino(k);
+	inode->i_mode = S_IFDIR | 0755;
+	sb->s_root = d_make_root(sb, inode);
+	sb->s_d_op = dops;
+	return sb->s_root ? sb : NULL;
+}
+
+int
+anon_inodes_init(struct kernel *k)
+{
+	struct vfs_state *v = k->vfs;
+
+	v->anon_sb = internal_sb(k, &anon_type, &anon_dentry_ops, ANON_INODE_FS_MAGIC);
+	v->pseudo_sb = internal_sb(k, &pseudo_type, &pseudo_dentry_ops, PIPEFS_MAGIC);
+	if (!v->anon_sb || !v->pseudo_sb)
+		return -ENOMEM;
+	v->anon_mnt = kern_mount(k, v->anon_sb);
+	v->pseudo_mnt = kern_mount(k, v->pseudo_sb);
+	v->anon_inode = new_inode_of(v->anon_sb);
+	if (IS_ERR(v->anon_mnt) || IS_ERR(v->pseudo_mnt) || !v->anon_inode)
+		return -ENOMEM;
+	v->anon_inode->i_ino = get_next_ino(k);
+	v->anon_inode->i_mode = 0600;
+	return 0;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the VFS core's own files share: the state of an instance, caches with type-stable memory, and half-steps of path walk.
+ * File systems and calls use vfs/namei.h.
+ *
+ * Lock order: namespace (RANK_MOUNT) -> s_vfs_rename -> i_rwsem of directories (ancestor first) and files -> rename_lock ->
+ * dentry hash buckets and d_lock (RANK_DCACHE) and mount_lock, never two of these at once -> inode hash buckets -> leaves.
+ */
+#ifndef STEAD_VFS_INTERNAL_H
+#define STEAD_VFS_INTERNAL_H
+
+#include "kernel/kernel.h"
+#include "kernel/task.h"
+#include "vfs/fdtable.h"
+#include "vfs/fs.h"
+#include "vfs/namei.h"
+
+#define K_PATH_MAX 4096
+#define K_NAME_MAX 255
+#define MAXSYMLINKS 40
+
+/*
+ * Objects found without a lock: memory never leaves the type, and a free object keeps all its fields (its count stays 0) but
+ * for the link at @link, which no lock-free reader looks at.
+ */
+struct stable_cache {
+	struct kmem_cache cache;
+	struct mutex lock; /* RANK_LEAF */
+	void *free;
+	uint32_t link;
+	uint32_t nr_free;
+};
+void stable_cache_init(struct kernel *k, struct stable_cache *c, const char *name, size_t size, size_t link);
+void *stable_cache_alloc(struct stable_cache *c) __must_check; /* fresh memory is zero; or NULL */
+void stable_cache_free(struct stable_cache *c, void *p);
+
+#define DHASH_BITS 16
+#define IHASH_BITS 14
+#define MHASH_BITS 8
+#define DENTRY_LIMIT 200000u
+#define NR_FS_TYPES 32
+
+struct dhash_bucket {
+	struct mutex lock; /* RANK_DCACHE */
+	struct dentry *first;
+};
+
+struct ihash_bucket {
+	struct mutex lock; /* RANK_ICACHE */
+	struct list_head head;
+};
+
+struct mnt_namespace {
+	struct mutex lock; /* RANK_MOUNT: the shape of the tree */
+	struct mount *root;
+	struct list_head mounts;
+	uint32_t nr_mounts;
+	uint64_t event;
+	struct wait_queue_head poll; /* readers of /proc/PID/mounts */
+};
+#define MOUNT_MAX 100000u
+
+struct vfs_state {
+	struct stable_cache dentries, mounts, files;
+	struct kmem_cache inodes, names, file_locks;
+	struct dhash_bucket *dhash;
+	struct ihash_bucket *ihash;
+	struct mount **mhash;
+
+	struct mutex rename_lock; /* d_move(); */
+	uint32_t rename_seq;	  /* odd while a dentry moves */
+	struct mutex lru_lock;	  /* RANK_LEAF */
+	struct list_head lru;
+	uint32_t nr_dentry, nr_lru;
+
+	struct mutex mount_lock; /* RANK_DCACHE: mhash, mnt_parent, mnt_mountpoint, mnt_mounts, mnt_list */
+	uint32_t mount_seq;	 /* odd while they change */
+	struct mnt_namespace ns;
+	uint32_t next_mnt_id;
+
+	uint64_t next_ino, next_anon_dev;
+	uint32_t nr_files, max_files;
+	uint32_t nr_inodes;
+	uint32_t nr_open; /* /proc/sys/fs/nr_open */
+
+	struct super_block *anon_sb, *pseudo_sb;
+	struct mount *anon_mnt, *pseudo_mnt;
+	struct inode *anon_inode;
+
+	struct mutex fs_types_lock;
+	const struct file_system_type *fs_types[NR_FS_TYPES];
+
+	struct mutex posix_blocked_lock; /* RANK_LEAF: who waits for whose POSIX lock */
+	struct list_head posix_blocked;
+};
+
+/* vfs/dcache.c */
+int dcache_init(struct kernel *k) __must_check;
+struct dentry *d_lookup_certain(struct dentry *parent, const struct qstr *name) __must_check;
+void d_name_tmpfile(struct dentry *d, uint64_t ino);
+void d_kill_tree(struct dentry *root); /* umount: nobody else uses the super block */
+
+/* vfs/inode.c */
+int icache_init(struct kernel *k) __must_check;
+int get_write_access(struct inode *inode) __must_check; /* 0, -ETXTBSY */
+void put_write_access(struct inode *inode);
+int deny_write_access(struct inode *inode) __must_check;
+
+/* vfs/mount.c */
+int mount_init(struct kernel *k) __must_check;
+bool follow_mounts(struct kernel *k, struct path *path); /* consumes and gives references; true if it crossed any */
+bool follow_up(struct kernel *k, struct path *path);
+bool path_is_under(struct kernel *k, const struct path *path, const struct path *root);
+static inline bool
+path_equal(const struct path *a, const struct path *b)
+{
+	return a->mnt == b->mnt && a->dentry == b->dentry;
+}
+
+/* vfs/file.c */
+struct file *alloc_empty_file(struct task *t, uint32_t flags) __must_check; /* ERR_PTR */
+
+/* vfs/anon_inodes.c */
+int anon_inodes_init(struct kernel *k) __must_check;
+
+/* vfs/locks.c */
+struct file_lock_context;
+void locks_init(struct kernel *k);
+void locks_remove_posix(struct task *t, struct file *file, struct files_struct *owner);
+void locks_remove_file(struct file *file);
+void locks_free_context(struct inode *inode);
+
+/* vfs/fs_struct.c */
+void get_fs_root(struct task *t, struct path *root);
+void get_fs_pwd(struct task *t, struct path *pwd);
+void get_fs_root_and_pwd(struct task *t, struct path *root, struct path *pwd);
+void set_fs_root(struct task *t, const struct path *path); /* takes a reference of its own */
+void set_fs_pwd(struct task *t, const struct path *path);
+uint32_t current_umask(struct task *t);
+
+/* vfs/d_path.c */
+char *d_getcwd(struct task *t, char *buf, size_t n) __must_check;
+
+/* vfs/namei.c: path walk by halves, for create, unlink and open */
+enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
+#define LOOKUP_PARENT	     0x10u
+#define LOOKUP_CREATE	     0x20u
+#define LOOKUP_EXCL	     0x40u
+#define LOOKUP_OPEN	     0x80u
+#define LOOKUP_RENAME_TARGET 0x100u
+#define LOOKUP_REVAL	     0x200u
+#define LOOKUP_DOWN	     0x400u
+
+struct nameidata_link {
+	struct dentry *dentry; /* keeps the inode and the text */
+	struct inode *inode;
+	void *done;
+	const char *name; /* where the walk goes on after the link */
+};
+
+struct nameidata {
+	struct task *t;
+	struct path path, root;
+	bool root_valid;
+	struct qstr last;
+	enum last_type last_type;
+	uint32_t flags;
+	int depth, total_links;
+	uint32_t m_seq, r_seq; /* the tree of mounts and of names when the walk began, for scoped walks */
+	struct nameidata_link stack[MAXSYMLINKS];
+};
+int path_init(struct nameidata *nd, struct task *t, int dfd, const char *name, uint32_t flags) __must_check;
+int link_path_walk(struct nameidata *nd, const char *name) __must_check;
+/* The last component by what link_path_walk() left. NULL: nd->path is there; a string: a link to walk on; or ERR_PTR. */
+#define WALK_TRAILING 1u
+#define WALK_MORE     2u
+#define WALK_NOFOLLOW 4u
+const char *walk_component(struct nameidata *nd, uint32_t how) __must_check;
+const char *step_into(struct nameidata *nd, uint32_t how, struct dentry *dentry) __must_check; /* consumes @dentry */
+void nd_terminate(struct nameidata *nd);
+int complete_walk(struct nameidata *nd) __must_check;
+void nd_put_link(struct nameidata *nd); /* the top one of the stack */
+struct dentry *lookup_fast(struct nameidata *nd) __must_check; /* NULL: not cached; or ERR_PTR */
+struct dentry *lookup_slow_locked(struct task *t, const struct qstr *name, struct dentry *dir) __must_check;
+int filename_parentat(struct task *t, int dfd, const char *name, uint32_t flags, struct path *parent, struct qstr *last,
+		      enum last_type *type) __must_check;
+struct dentry *filename_create(struct task *t, int dfd, struct filename *name, struct path *path, uint32_t flags) __must_check;
+void done_path_create(struct task *t, struct path *path, struct dentry *dentry);
+
+/* vfs/permission.c */
+int may_delete(struct task *t, struct inode *dir, struct dentry *victim, bool isdir) __must_check;
+int may_create(struct task *t, struct inode *dir, struct dentry *child) __must_check;
+bool mnt_may_suid(const struct mount *mnt);
+
+/* vfs/attr.c */
+int file_remove_privs(struct task *t, struct file *file) __must_check; /* takes i_rwsem if there is anything to do */
+int do_truncate(struct task *t, struct dentry *dentry, int64_t length, uint32_t time_attrs, struct file *file) __must_check;
+
+/* vfs/open.c */
+int vfs_open(struct task *t, const struct path *path, struct file *file) __must_check;
+
+/* O_* that openat2 knows. */
+#define VALID_OPEN_FLAGS                                                                                                  \
+	(O_RDONLY | O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC |   \
+	 FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE)
+
+#endif

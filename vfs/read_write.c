@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading and writing open files: checks, limits, and accounting around f_op->read and f_op->write. sendfile(2) and
+ * copy_file_range(2) copy through a kernel buffer.
+ */
+#include <asm/resource.h>
+#include <asm/signal.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+
+#include "kernel/signal.h"
+#include "kernel/task.h"
+#include "vfs/internal.h"
+#include "vfs/read_write.h"
+
+static int
+check_rwf(struct file *file, uint32_t rwf)
+{
+	if (rwf & ~(uint32_t)RWF_SUPPORTED)
+		return -EOPNOTSUPP;
+	/* Only what never sleeps anyway, or looks at the flag itself. */
+	if ((rwf & RWF_NOWAIT) && !(file->f_mode & FMODE_NOWAIT))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int
+check_area(struct file *file, const int64_t *pos, size_t count)
+{
+	if (file->f_mode & FMODE_STREAM)
+		return 0;
+	if (*pos < 0)
+		return -EINVAL;
+	if ((int64_t)count > INT64_MAX - *pos)
+		return -EOVERFLOW;
+	return 0;
+}
+
+static void
+iter_cap(struct iov_iter *it)
+{
+	if (it->count > MAX_RW_COUNT)
+		it->count = MAX_RW_COUNT;
+}
+
+/**
+ * vfs_read() - read(2) on an open file
+ * @t: the current task
+ * @file: the file
+ * @to: where to; cut at MAX_RW_COUNT
+ * @pos: used and advanced
+ * @rwf: RWF_*
+ *
+ * Context: sleeps; f_pos_lock only.
+ * Return: bytes, or negative errno of read(2).
+ */
+int64_t
+vfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf)
+{
+	int64_t ret;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	if (S_ISDIR(file->f_inode->i_mode))
+		return -EISDIR;
+	if (!file->f_op || !file->f_op->read)
+		return -EINVAL;
+	iter_cap(to);
+	ret = check_area(file, pos, to->count);
+	if (!ret && unlikely(rwf))
+		ret = check_rwf(file, rwf);
+	if (ret)
+		return ret;
+	ret = file->f_op->read(t, file, to, pos, rwf);
+	if (ret > 0)
+		t->io_rchar += (uint64_t)ret;
+	t->io_syscr++;
+	return ret;
+}
+
+/**
+ * vfs_write() - write(2) on an open file
+ * @t: the current task
+ * @file: the file
+ * @from: where from; cut at MAX_RW_COUNT
+ * @pos: used and advanced
+ * @rwf: RWF_*
+ *
+ * Context: sleeps; f_pos_lock only.
+ * Return: bytes, or negative errno of write(2).
+ */
+int64_t
+vfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
+{
+	int64_t ret;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (!file->f_op || !file->f_op->write)
+		return -EINVAL;
+	iter_cap(from);
+	ret = check_area(file, pos, from->count);
+	if (!ret && unlikely(rwf))
+		ret = check_rwf(file, rwf);
+	if (!ret && from->count)
+		ret = file_remove_privs(t, file);
+	if (ret)
+		return ret;
+	ret = file->f_op->write(t, file, from, pos, rwf);
+	if (ret > 0) {
+		t->io_wchar += (uint64_t)ret;
+		if (unlikely((file->f_flags & O_DSYNC) || (rwf & (RWF_SYNC | RWF_DSYNC)))) {
+			bool full = (file->f_flags & __O_SYNC) || (rwf & RWF_SYNC);
+			int err = vfs_fsync_range(t, file, *pos - ret, *pos - 1, !full);
+
+			if (err && err != -EINVAL)
+				ret = err;
+		}
+	}
+	t->io_syscw++;
+	return ret;
+}
+
+int64_t
+generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
+{
+	struct inode *inode = file->f_inode;
+	uint64_t limit = rlimit(t, RLIMIT_FSIZE), max = inode->i_sb->s_maxbytes;
+
+	if (from->count == 0)
+		return 0;
+	if ((file->f_flags & O_APPEND) || (rwf & RWF_APPEND))
+		*pos = inode->i_size;
+	if (limit != K_RLIM_INFINITY) {
+		if ((uint64_t)*pos >= limit) {
+			send_sig_info(SIGXFSZ, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL);
+			return -EFBIG;
+		}
+		max = MIN(max, limit);
+	}
+	if ((uint64_t)*pos >= max)
+		return -EFBIG;
+	if (from->count > max - (uint64_t)*pos)
+		from->count = max - (uint64_t)*pos;
+	return (int64_t)from->count;
+}
+
+int64_t
+kernel_read(struct task *t, struct file *file, void *buf, size_t n, int64_t *pos)
+{
+	struct iov_iter it;
+
+	iov_iter_kernel(&it, buf, n);
+	return vfs_read(t, file, &it, pos, 0);
+}
+
+int64_t
+kernel_write(struct task *t, struct file *file, const void *buf, size_t n, int64_t *pos)
+{
+	struct iov_iter it;
+
+	iov_iter_kernel(&it, (void *)(uintptr_t)buf, n);
+	return vfs_write(t, file, &it, pos, 0);
+}
+
+static int64_t
+seek_to(struct file *file, int64_t off, int64_t max)
+{
+	if (off < 0 || off > max)
+		return -EINVAL;
+	if (off != file->f_pos) {
+		file->f_pos = off;
+		file->f_version = 0;
+	}
+	return off;
+}
+
+/**
+ * generic_file_llseek() - lseek(2) for files with a size and no holes known
+ * @t: the current task
+ * @file: the file
+ * @off: offset
+ * @whence: SEEK_*
+ *
+ * Context: f_pos_lock may be held.
+ * Return: the new position, -EINVAL, -EOVERFLOW, -ENXIO.
+ */
+int64_t
+generic_file_llseek(struct task *t, struct file *file, int64_t off, int whence)
+{
+	int64_t size = __atomic_load_n(&file->f_inode->i_size, __ATOMIC_RELAXED), max = (int64_t)file->f_inode->i_sb->s_maxbytes;
+
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		if (off == 0)
+			return file->f_pos;
+		if (__builtin_add_overflow(off, file->f_pos, &off))
+			return -EINVAL;
+		break;
+	case SEEK_END:
+		if (__builtin_add_overflow(off, size, &off))
+			return -EINVAL;
+		break;
+	case SEEK_DATA:
+		if (off < 0 || off >= size)
+			return -ENXIO;
+		break;
+	case SEEK_HOLE:
+		if (off < 0 || off >= size)
+			return -ENXIO;
+		off = size;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return seek_to(file, off, max);
+}
+
+int64_t
+vfs_llseek(struct task *t, struct file *file, int64_t off, int whence)
+{
+	if (!(file->f_mode & FMODE_LSEEK) || (file->f_mode & FMODE_STREAM))
+		return -ESPIPE;
+	if (whence < 0 || whence > SEEK_MAX)
+		return -EINVAL;
+	if (file->f_op && file->f_op->llseek)
+		return file->f_op->llseek(t, file, off, whence);
+	/* Files of drivers and such: position without an end. */
+	switch (whence) {
+	case SEEK_SET:
+		return seek_to(file, off, INT64_MAX);
+	case SEEK_CUR:
+		return seek_to(file, file->f_pos + off, INT64_MAX);
+	default:
+		return generic_file_llseek(t, file, off, whence);
+	}
+}
+
+bool
+file_pos_lock(struct task *t, struct fd *f)
+{
+	if (!(f->file->f_mode & FMODE_ATOMIC_POS))
+		return false;
+	/* Nobody else has the file, or the table: nobody to exclude. */
+	if (!f->put && refcount_read(&f->file->f_count) == 1)
+		return false;
+	mutex_lock(&f->file->f_pos_lock);
+	return true;
+}
+
+void
+file_pos_unlock(struct fd *f, bool locked)
+{
+	if (locked)
+		mutex_unlock(&f->file->f_pos_lock);
+}
+
+/* Moves up to @count bytes by a buffer. Stops early when the source ends, or the sink takes less. */
+static int64_t
+copy_through(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, uint64_t count)
+{
+	size_t chunk = MIN(count, (uint64_t)(16 * PAGE_SIZE));
+	char *buf = kmalloc(t->k, chunk ? chunk : 1);
+	int64_t done = 0, ret = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while ((uint64_t)done < count) {
+		int64_t at = *ipos, got, put = 0;
+
+		got = kernel_read(t, in, buf, MIN(chunk, count - (uint64_t)done), &at);
+		if (got <= 0) {
+			ret = got;
+			break;
+		}
+		while (put < got) {
+			int64_t n = kernel_write(t, out, buf + put, (size_t)(got - put), opos);
+
+			if (n <= 0) {
+				ret = n;
+				break;
+			}
+			put += n;
+		}
+		/* What the sink did not take is read again next time. */
+		*ipos += put;
+		done += put;
+		if (put < got || signal_pending(t))
+			break;
+	}
+	kfree(t->k, buf);
+	return done ? done : ret;
+}
+
+/**
+ * do_sendfile() - sendfile(2)
+ * @t: the current task
+ * @out: where to
+ * @in: where from; it must have positions
+ * @pos: NULL: its own position is used and moved
+ * @count: bytes
+ *
+ * Return: bytes, -EINVAL, -EBADF, -ESPIPE, ...
+ */
+int64_t
+do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uint64_t count)
+{
+	int64_t ipos, opos, ret;
+	bool has_opos = !(out->f_mode & FMODE_STREAM);
+
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if ((in->f_mode & FMODE_STREAM) || !(in->f_mode & FMODE_PREAD))
+		return pos ? -ESPIPE : -EINVAL;
+	if (!in->f_op || !in->f_op->read || !out->f_op || !out->f_op->write || S_ISDIR(in->f_inode->i_mode))
+		return -EINVAL;
+	if (out->f_flags & O_APPEND)
+		return -EINVAL;
+	ipos = pos ? *pos : in->f_pos;
+	if (ipos < 0)
+		return -EINVAL;
+	opos = has_opos ? out->f_pos : 0;
+	ret = copy_through(t, in, &ipos, out, &opos, MIN(count, MAX_RW_COUNT));
+	if (ret > 0) {
+		if (pos)
+			*pos = ipos;
+		else
+			in->f_pos = ipos;
+		if (has_opos)
+			out->f_pos = opos;
+	}
+	return ret;
+}
+
+static int
+copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos, uint64_t *count)
+{
+	int64_t size;
+
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
+		return -EBADF;
+	if (S_ISDIR(in->f_inode->i_mode) || S_ISDIR(out->f_inode->i_mode))
+		return -EISDIR;
+	if (!S_ISREG(in->f_inode->i_mode) || !S_ISREG(out->f_inode->i_mode))
+		return -EINVAL;
+	if (ipos < 0 || opos < 0)
+		return -EINVAL;
+	if (out->f_inode->i_flags & S_IMMUTABLE)
+		return -EPERM;
+	if (*count > (uint64_t)INT64_MAX - (uint64_t)ipos || *count > (uint64_t)INT64_MAX - (uint64_t)opos)
+		return -EOVERFLOW;
+	size = __atomic_load_n(&in->f_inode->i_size, __ATOMIC_RELAXED);
+	*count = ipos >= size ? 0 : MIN(*count, (uint64_t)(size - ipos));
+	*count = MIN(*count, MAX_RW_COUNT);
+	if (in->f_inode == out->f_inode && opos < ipos + (int64_t)*count && opos + (int64_t)*count > ipos)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * vfs_copy_file_range() - copy_file_range(2)
+ * @t: the current task
+ * @in: regular file
+ * @ipos: used and advanced
+ * @out: regular file
+ * @opos: used and advanced
+ * @count: bytes
+ *
+ * Return: bytes; negative errno of copy_file_range(2).
+ */
+int64_t
+vfs_copy_file_range(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, uint64_t count)
+{
+	int err = copy_range_checks(in, *ipos, out, *opos, &count);
+
+	if (err)
+		return err;
+	return count ? copy_through(t, in, ipos, out, opos, count) : 0;
+}
