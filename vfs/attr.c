@@ -31,28 +31,6 @@ chgrp_ok(struct task *t, const struct inode *inode, uint32_t gid)
 }
 
 /**
- * inode_newsize_ok() - may a file be made that large?
- * @t: the current task
- * @inode: the file
- * @size: not negative
- *
- * Return: 0, -EFBIG; SIGXFSZ is sent for RLIMIT_FSIZE.
- */
-int
-inode_newsize_ok(struct task *t, struct inode *inode, int64_t size)
-{
-	uint64_t limit = rlimit(t, RLIMIT_FSIZE);
-
-	if (size <= inode->i_size)
-		return 0;
-	if (limit != K_RLIM_INFINITY && (uint64_t)size > limit) {
-		send_sig_info(SIGXFSZ, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL);
-		return -EFBIG;
-	}
-	return (uint64_t)size > inode->i_sb->s_maxbytes ? -EFBIG : 0;
-}
-
-/**
  * setattr_prepare() - may the current task make these changes?
  * @t: the current task
  * @dentry: the file

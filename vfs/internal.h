@@ -13,6 +13,7 @@
 #include "kernel/task.h"
 #include "vfs/fdtable.h"
 #include "vfs/fs.h"
+#include "vfs/generic.h"
 #include "vfs/namei.h"
 
 #define K_PATH_MAX 4096

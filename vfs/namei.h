@@ -157,20 +157,6 @@ int notify_change(struct task *t, struct dentry *dentry, struct iattr *attr) __m
 bool inode_owner_or_capable(struct task *t, const struct inode *inode);
 int generic_permission(struct task *t, struct inode *inode, int mask) __must_check;
 
-/**
- * generic_write_checks() - what f_op->write of a regular file does first, with i_rwsem held
- * @t: the current task
- * @file: the file
- * @from: cut at RLIMIT_FSIZE and the file system's largest size
- * @pos: set to the end of the file by O_APPEND and RWF_APPEND
- * @rwf: RWF_*
- *
- * Return: bytes to write (0: nothing to do), -EFBIG (SIGXFSZ is sent), -EINVAL.
- */
-int64_t generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf) __must_check;
-/* The size a file may be given: 0, -EFBIG (SIGXFSZ is sent). For truncate, fallocate. */
-int inode_newsize_ok(struct task *t, struct inode *inode, int64_t size) __must_check;
-
 /*
  * The operations on names, for overlay and the calls: @dir is locked, permissions are checked here, the dentry comes from
  * lookup_one(). Errors as the calls.

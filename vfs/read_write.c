@@ -123,30 +123,6 @@ vfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos
 }
 
 int64_t
-generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
-{
-	struct inode *inode = file->f_inode;
-	uint64_t limit = rlimit(t, RLIMIT_FSIZE), max = inode->i_sb->s_maxbytes;
-
-	if (from->count == 0)
-		return 0;
-	if ((file->f_flags & O_APPEND) || (rwf & RWF_APPEND))
-		*pos = inode->i_size;
-	if (limit != K_RLIM_INFINITY) {
-		if ((uint64_t)*pos >= limit) {
-			send_sig_info(SIGXFSZ, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL);
-			return -EFBIG;
-		}
-		max = MIN(max, limit);
-	}
-	if ((uint64_t)*pos >= max)
-		return -EFBIG;
-	if (from->count > max - (uint64_t)*pos)
-		from->count = max - (uint64_t)*pos;
-	return (int64_t)from->count;
-}
-
-int64_t
 kernel_read(struct task *t, struct file *file, void *buf, size_t n, int64_t *pos)
 {
 	struct iov_iter it;
