@@ -31,7 +31,6 @@
 #define PATH_MAX_BYTES	   4096
 #define STK_LIM		   (8UL << 20)
 #define READ_IMPLIES_EXEC  0x0400000u
-#define K_SS_DISABLE	   2
 #define K_SIGSEGV	   11
 
 static void
@@ -402,7 +401,6 @@ begin_new_exec(struct linux_binprm *bprm)
 	t->personality &= ~(bprm->per_clear | READ_IMPLIES_EXEC);
 	do_close_on_exec(t);
 	t->sas_ss_sp = t->sas_ss_size = 0;
-	t->sas_ss_flags = K_SS_DISABLE;
 	set_task_comm(t, kbasename(bprm->filename));
 	t->self_exec_id++;
 	flush_signal_handlers(t);

@@ -88,6 +88,7 @@ signal_alloc(struct kernel *k)
 	init_waitqueue_head(&sig->wait_chldexit);
 	init_sigpending(&sig->shared_pending);
 	mutex_init(&sig->cred_guard, RANK_EXEC);
+	mutex_init(&sig->rlim_lock, RANK_LEAF);
 	ktimer_init(&sig->real_timer, it_real_fn);
 	sig->start_time_ns = (uint64_t)ktime_get();
 	return sig;
@@ -215,9 +216,9 @@ copy_signal(struct task *t, struct task *p, uint64_t flags)
 	sig = signal_alloc(t->k);
 	if (!sig)
 		return -ENOMEM;
-	mutex_lock(&old->leader->alloc_lock);
+	mutex_lock(&old->rlim_lock);
 	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));
-	mutex_unlock(&old->leader->alloc_lock);
+	mutex_unlock(&old->rlim_lock);
 	sig->leader = p;
 	sig->oom_score_adj = old->oom_score_adj;
 	sig->has_child_subreaper = old->has_child_subreaper || old->is_child_subreaper;
@@ -588,7 +589,6 @@ create_boot_task(struct kernel *k, struct task *parent, const char *name)
 	t->real_parent = t->parent = parent ? parent : t;
 	for (i = 0; i < MIN(k->params.ncpus, (uint32_t)1024); i++)
 		t->cpu_affinity[i / 64] |= 1ULL << (i % 64);
-	sas_ss_reset(t);
 	init_rlimits(k, t->signal);
 	t->signal->leader_of_session = true;
 	__atomic_add_fetch(&t->cred->user->processes, 1, __ATOMIC_RELAXED);

@@ -105,7 +105,7 @@ place_frame(struct task *t, const struct k_sigaction *act, uint64_t *frame, uint
 	bool nested = on_sig_stack(t, t->regs.rsp), entering = false;
 	uint64_t xsize = t->k->trap->xstate_size(t);
 
-	if ((act->flags & SA_ONSTACK) && sas_ss_state(t, t->regs.rsp) == 0) {
+	if ((act->flags & SA_ONSTACK) && sas_ss_state(t, sp) == 0) {
 		sp = t->sas_ss_sp + t->sas_ss_size;
 		entering = true;
 	}

@@ -2,7 +2,7 @@
  *
  * Process groups and sessions (setpgid(2), setsid(2), credentials(7)), resource limits (getrlimit(2)), nice values.
  *
- * Locks: tasklist_lock for the tree and the pids; the leader's alloc_lock for limits.
+ * Locks: tasklist_lock for the tree and the pids; rlim_lock for limits.
  * Left out: RLIMIT_CPU and RLIMIT_RTTIME are kept but not enforced.
  */
 #include <linux/capability.h>
@@ -131,7 +131,6 @@ int
 do_prlimit(struct task *t, struct task *other, unsigned int resource, const struct rlimit64_k *new, struct rlimit64_k *old)
 {
 	struct rlimit64_k *r;
-	struct task *leader;
 	int err = 0;
 
 	if (resource >= K_RLIM_NLIMITS)
@@ -143,8 +142,7 @@ do_prlimit(struct task *t, struct task *other, unsigned int resource, const stru
 			return -EPERM;
 	}
 	r = &other->signal->rlim[resource];
-	leader = other->group_leader;
-	mutex_lock(&leader->alloc_lock);
+	mutex_lock(&other->signal->rlim_lock);
 	if (new && new->max > r->max && !capable(t, CAP_SYS_RESOURCE))
 		err = -EPERM;
 	if (!err && old)
@@ -153,7 +151,7 @@ do_prlimit(struct task *t, struct task *other, unsigned int resource, const stru
 		__atomic_store_n(&r->cur, new->cur, __ATOMIC_RELAXED);
 		__atomic_store_n(&r->max, new->max, __ATOMIC_RELAXED);
 	}
-	mutex_unlock(&leader->alloc_lock);
+	mutex_unlock(&other->signal->rlim_lock);
 	return err;
 }
 

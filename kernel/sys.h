@@ -45,7 +45,7 @@ int do_setsid(struct task *t) __must_check;
  * @new: or NULL
  * @old: or NULL
  *
- * Context: takes the leader's alloc_lock.
+ * Context: takes rlim_lock.
  * Return: 0, -EINVAL, -EPERM.
  */
 int do_prlimit(struct task *t, struct task *other, unsigned int resource, const struct rlimit64_k *new,

@@ -101,7 +101,8 @@ struct signal_struct {
 	struct pid *tty_old_pgrp;
 	bool leader_of_session;
 
-	struct rlimit64_k rlim[K_RLIM_NLIMITS]; /* leader's alloc_lock */
+	struct mutex rlim_lock; /* RANK_LEAF */
+	struct rlimit64_k rlim[K_RLIM_NLIMITS];
 
 	/* timers: setitimer real/virtual/prof and POSIX timers (kernel/itimer.c, kernel/posix-timers.c) */
 	struct ktimer real_timer;
