@@ -147,7 +147,7 @@ remove_pages(struct task *t, struct vma *v, uint64_t start, uint64_t end)
 
 	if ((v->flags & VM_LOCKED) || !file)
 		return -EINVAL;
-	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	if ((v->flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
 	if (!file->f_op->fallocate)
 		return -EOPNOTSUPP;

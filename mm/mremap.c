@@ -284,7 +284,7 @@ do_mremap(struct task *t, uint64_t old, uint64_t old_len, uint64_t new_len, uint
 		return -EINVAL;
 	if ((flags & MREMAP_DONTUNMAP) && old_len != new_len)
 		return -EINVAL;
-	if ((old & ~PAGE_MASK) || r.new_len == 0 || old > TASK_SIZE_MAX || r.old_len > TASK_SIZE_MAX - old)
+	if ((old & ~PAGE_MASK) || r.new_len == 0 || r.new_len > TASK_SIZE_MAX || old > TASK_SIZE_MAX || r.old_len > TASK_SIZE_MAX - old)
 		return -EINVAL;
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&t->mm->mmap_lock);

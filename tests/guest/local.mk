@@ -6,6 +6,9 @@ guest_programs = \
 	tests/guest/fault \
 	tests/guest/fork \
 	tests/guest/futex \
+	tests/guest/madvise \
+	tests/guest/mmap \
+	tests/guest/mremap \
 	tests/guest/restart \
 	tests/guest/session \
 	tests/guest/signal \
