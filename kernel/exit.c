@@ -443,6 +443,7 @@ do_exit(struct task *t, int code)
 	if (t->flags & PF_EXITING)
 		return;
 	exit_signals(t);
+	note_cputime(t);
 	t->exit_code = code;
 	group_dead = refcount_dec_and_test(&sig->live);
 	if (group_dead) {

@@ -63,6 +63,8 @@ kernel_init(struct kernel *k)
 	mutex_init(&k->tasklist_lock, RANK_TASKLIST);
 	mutex_init(&k->sighand_free_lock, RANK_LEAF);
 	INIT_LIST_HEAD(&k->free_sighands);
+	mutex_init(&k->uts_lock, RANK_LEAF);
+	ksnprintf(k->domainname, sizeof(k->domainname), "(none)");
 	INIT_LIST_HEAD(&k->tasks);
 	init_waitqueue_head(&k->ended);
 	k->boot_time_ns = ktime_get();

@@ -51,6 +51,8 @@ struct kernel {
 
 	struct kernel_params params;
 	struct printk_site printk[64];
+	struct mutex uts_lock; /* RANK_LEAF, short: params.hostname, domainname */
+	char domainname[65];
 	const struct trap_ops *trap;  /* the trap in use */
 	const struct super_ops *super; /* rare services of the supervisor (trap/request.h) */
 

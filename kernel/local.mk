@@ -37,7 +37,6 @@ libkernel_a_SOURCES += \
 	kernel/types.h \
 	kernel/waitq.h
 libkernel_a_SOURCES += \
-	kernel/utsname.h \
 	kernel/binprm.h \
 	kernel/exec-args.c \
 	kernel/exec-cred.c \
@@ -54,3 +53,6 @@ libkernel_a_SOURCES += \
 	kernel/futex-pi.c \
 	kernel/futex.c \
 	kernel/futex.h
+libkernel_a_SOURCES += kernel/timer.c kernel/itimer.c kernel/itimer.h
+libkernel_a_SOURCES += kernel/posix-clocks.c kernel/posix-clocks.h kernel/posix-timers.c kernel/posix-timers.h
+libkernel_a_SOURCES += kernel/cputime.c kernel/uts.h

@@ -41,6 +41,7 @@ enum lock_rank {
 	RANK_PIPE,     /* pipe, tty, other file-like objects that copy to users while held */
 	RANK_MM,       /* mm->mmap_lock */
 	RANK_FILES,    /* files->file_lock */
+	RANK_ITIMER,   /* POSIX timers of a group */
 	RANK_TASKLIST, /* k->tasklist_lock: parents, children, groups, sessions, pid hash */
 	RANK_SIGHAND,  /* sighand->siglock */
 	RANK_TASK,     /* t->alloc_lock */

@@ -8,6 +8,7 @@
 void
 task_cputime(struct task *t, uint64_t *utime, uint64_t *stime)
 {
+	note_cputime(t);
 	*utime = __atomic_load_n(&t->times.utime, __ATOMIC_RELAXED);
 	*stime = __atomic_load_n(&t->times.stime, __ATOMIC_RELAXED);
 }

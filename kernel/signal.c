@@ -375,7 +375,6 @@ send_sigqueue(struct kernel *k __unused, struct sigqueue *q, struct task *t, int
 	} else if (!list_empty(&q->list)) {
 		q->info.timer.overrun++;
 	} else {
-		q->info.timer.overrun = 0;
 		pending = type == PIDTYPE_PID ? &t->pending : &t->signal->shared_pending;
 		list_add_tail(&q->list, &pending->list);
 		pending->signal |= sigmask_of(sig);

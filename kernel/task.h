@@ -78,6 +78,12 @@ struct task_times {
 	uint64_t maxrss; /* KiB */
 };
 
+/* How much of a task's CPU time was seen of which host thread: exec may give it another one, which counts from zero. */
+struct host_times {
+	int tid;
+	uint64_t utime, stime;
+};
+
 /* A thread group: Linux's signal_struct. */
 struct signal_struct {
 	refcount_t sigcnt;
@@ -106,6 +112,7 @@ struct signal_struct {
 
 	/* timers: setitimer real/virtual/prof and POSIX timers (kernel/itimer.c, kernel/posix-timers.c) */
 	struct ktimer real_timer;
+	struct ktimer cpu_timer; /* looks at the two that run on CPU time */
 	int64_t it_real_interval;
 	int64_t it_virt_expires, it_virt_interval, it_prof_expires, it_prof_interval;
 	struct posix_timers *posix_timers;
@@ -206,6 +213,7 @@ struct task {
 	struct wait_queue_head vfork_wait;
 
 	struct task_times times;
+	struct host_times host_times; /* kernel/cputime.c */
 	int64_t start_time_ns, start_boottime_ns;
 	uint64_t io_rchar, io_wchar, io_syscr, io_syscw;
 	int32_t nice, sched_policy, sched_priority;
@@ -472,6 +480,15 @@ void set_task_comm(struct task *t, const char *name);
  * @stime: ns in the kernel
  */
 void task_cputime(struct task *t, uint64_t *utime, uint64_t *stime);
+
+/**
+ * note_cputime() - bring t->times up to date with what the host knows (kernel/cputime.c)
+ * @t: any task; one that has ended keeps the times it had
+ *
+ * Called before a task's host thread goes away (exit, exec), and whenever times are asked for.
+ * Context: takes RANK_LEAF; some host calls.
+ */
+void note_cputime(struct task *t);
 
 /**
  * thread_group_times() - the same and the other counts of a whole group, dead threads included

@@ -19,8 +19,9 @@ struct ktimer;
  * only wake, queue signals and re-arm, and takes locks from RANK_SIGHAND on. */
 struct ktimer {
 	int64_t expires;
-	uint64_t heap_index; /* place in the queue + 1; 0 when idle */
 	void (*fn)(struct kernel *k, struct ktimer *tm);
+	bool armed; /* in the queue; RANK_TIMER */
+	struct ktimer *child, *next, *prev; /* places in the queue (kernel/timer.c) */
 };
 
 /**
@@ -65,12 +66,61 @@ void ktimer_start(struct kernel *k, struct ktimer *tm, int64_t expires);
 bool ktimer_cancel(struct kernel *k, struct ktimer *tm);
 
 /**
+ * ktimer_try_to_cancel() - disarm, without waiting for the function
+ * @k: the instance
+ * @tm: the timer
+ *
+ * For callers that hold a lock the function takes: on -EBUSY they drop it, ktimer_wait_running(), and look again.
+ * Context: takes RANK_TIMER.
+ * Return: 1 if it was armed, 0 if not, -EBUSY while its function runs (then nothing was done).
+ */
+int ktimer_try_to_cancel(struct kernel *k, struct ktimer *tm) __must_check;
+
+/**
+ * ktimer_wait_running() - wait until a timer's function is not running
+ * @k: the instance
+ * @tm: the timer; it is not looked at, so it may be gone
+ *
+ * Context: takes RANK_TIMER; the caller holds no lock that the function takes.
+ */
+void ktimer_wait_running(struct kernel *k, const struct ktimer *tm);
+
+/**
+ * ktimer_active() - is it armed, or its function running?
+ * @k: the instance
+ * @tm: the timer
+ * @expires: set to when it is, or was, due
+ *
+ * Context: takes RANK_TIMER.
+ */
+bool ktimer_active(struct kernel *k, struct ktimer *tm, int64_t *expires);
+
+/**
+ * ktimers_poke() - make ktimers_run() look at k->dying
+ * @k: the instance
+ *
+ * Context: takes RANK_TIMER.
+ */
+void ktimers_poke(struct kernel *k);
+
+/**
  * ktimers_run() - the supervisor's timer thread: run what is due, sleep until the next, for ever
  * @k: the instance
  *
  * Return: when k->dying.
  */
 void ktimers_run(struct kernel *k);
+
+/**
+ * next_period() - when a periodic timer that was due is due again
+ * @expires: when it was due
+ * @interval: its period, positive
+ * @now: not before @expires
+ * @missed: periods that ended since, beyond the one that was due, are added
+ *
+ * Return: the first @expires + n * @interval after @now, saturated.
+ */
+int64_t next_period(int64_t expires, int64_t interval, int64_t now, uint64_t *missed);
 
 /**
  * get_timespec64() - a struct timespec of the program, as ns

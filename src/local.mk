@@ -15,6 +15,13 @@ stead_SOURCES += \
 	src/syscalls.c \
 	src/terminal.c \
 	src/terminal.h \
+	src/trace-format.c \
+	src/trace-format.h \
+	src/trace-names.c \
+	src/trace-names.h \
+	src/trace-structs.c \
+	src/trace-structs.h \
+	src/trace.c \
 	src/trace.h
 
 $(stead_OBJECTS): | $(TABLE_GEN)

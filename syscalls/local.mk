@@ -1,4 +1,5 @@
 libkernel_a_SOURCES += syscalls/epoll.c
+libkernel_a_SOURCES += syscalls/eventfd.c
 libkernel_a_SOURCES += syscalls/exec.c
 libkernel_a_SOURCES += syscalls/futex.c
 libkernel_a_SOURCES += syscalls/ids.c
@@ -11,12 +12,8 @@ libkernel_a_SOURCES += syscalls/prctl.c
 libkernel_a_SOURCES += syscalls/process.c
 libkernel_a_SOURCES += syscalls/sched.c
 libkernel_a_SOURCES += syscalls/signal.c
+libkernel_a_SOURCES += syscalls/signalfd.c
+libkernel_a_SOURCES += syscalls/sysinfo.c
+libkernel_a_SOURCES += syscalls/time.c
+libkernel_a_SOURCES += syscalls/timerfd.c
 libkernel_a_SOURCES += syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/epoll.c
-libkernel_a_SOURCES += \
-	syscalls/eventfd.c \
-	syscalls/signalfd.c \
-	syscalls/timerfd.c

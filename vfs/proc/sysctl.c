@@ -11,7 +11,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/errno.h"
-#include "kernel/utsname.h"
+#include "kernel/uts.h"
 #include "mm/mm.h"
 #include "trap/host.h"
 #include "vfs/internal.h"
@@ -145,7 +145,7 @@ static const struct proc_entry kernel_table[] = {
 	TEXT("core_pattern", "core"),
 	NUMBER("core_pipe_limit", 0),
 	NUMBER("core_uses_pid", 0),
-	TEXT("domainname", UTS_DOMAINNAME),
+	TEXT("domainname", "(none)"),
 	EDIT("hostname", hostname_show, hostname_store),
 	NUMBER("msgmax", 8192),
 	NUMBER("msgmnb", 16384),

@@ -9,7 +9,7 @@
 #include <asm/unistd.h>
 
 #include "kernel/errno.h"
-#include "kernel/utsname.h"
+#include "kernel/uts.h"
 #include "mm/mm.h"
 #include "trap/host.h"
 #include "trap/request.h"

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CPU time of tasks: what the host has counted for their threads.
+ *
+ * A thread's CPU clock can be read in its own host process (resident trap); the supervisor (remote trap) reads /proc. Both know
+ * the sum exactly, and the share of user and system time from ticks, so the sum is split in that ratio, and neither part
+ * ever goes back, as in Linux. exec under the remote trap goes on in another host thread, whose clock starts at zero: what is
+ * added to t->times is the growth since the last look.
+ *
+ * Under the remote trap the time that workers spend on a task's calls is not counted; that of the trap itself is.
+ * Lock: t->alloc_lock.
+ */
+#include <asm/unistd.h>
+#include <linux/fcntl.h>
+
+#include "kernel/errno.h"
+#include "kernel/posix-clocks.h"
+#include "kernel/task.h"
+#include "trap/host.h"
+#include "trap/trap.h"
+
+/* Clock id of a host thread: ~tid << 3, with bit 2 for a thread. */
+static bool
+thread_clock(int tid, int which, uint64_t *ns)
+{
+	struct k_timespec ts;
+
+	if (host_call2(__NR_clock_gettime, (int)((~(unsigned int)tid << 3) | 4 | (unsigned int)which), &ts) < 0)
+		return false;
+	*ns = (uint64_t)(ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec);
+	return true;
+}
+
+/* /proc/TID/task/TID/NAME */
+static bool
+read_proc(int tid, const char *name, char *buf, size_t n)
+{
+	char path[64];
+	int64_t fd, len;
+
+	ksnprintf(path, sizeof(path), "/proc/%d/task/%d/%s", tid, tid, name);
+	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	len = host_call3(__NR_read, fd, buf, n - 1);
+	host_call1(__NR_close, fd);
+	if (len <= 0)
+		return false;
+	buf[len] = '\0';
+	return true;
+}
+
+static uint64_t
+parse_number(const char **s)
+{
+	uint64_t v = 0;
+
+	while (**s == ' ')
+		(*s)++;
+	for (; **s >= '0' && **s <= '9'; (*s)++)
+		v = v * 10 + (uint64_t)(**s - '0');
+	return v;
+}
+
+/* utime and stime, fields 14 and 15 of proc(5)'s stat; the name in field 2 may hold anything. */
+static bool
+parse_ticks(const char *stat, uint64_t *ut, uint64_t *st)
+{
+	const char *s = strrchr(stat, ')');
+
+	for (int field = 2; s && field < 14; field++) {
+		s = strchr(s, ' ');
+		if (s)
+			s++;
+	}
+	if (!s)
+		return false;
+	*ut = parse_number(&s);
+	*st = parse_number(&s);
+	return true;
+}
+
+static bool
+in_supervisor(const struct kernel *k)
+{
+	return k->trap && strcmp(k->trap->name, "remote") == 0;
+}
+
+/* What the host has counted of a host thread: the sum, and two numbers in the ratio of user to system time. */
+static bool
+host_thread_time(const struct kernel *k, int tid, uint64_t *sum, uint64_t *ut, uint64_t *st)
+{
+	char buf[512];
+	const char *s = buf;
+	uint64_t prof;
+
+	if (thread_clock(tid, CPUCLOCK_SCHED, sum)) {
+		if (!thread_clock(tid, CPUCLOCK_VIRT, ut) || !thread_clock(tid, CPUCLOCK_PROF, &prof))
+			return false;
+		*st = prof > *ut ? prof - *ut : 0;
+		return true;
+	}
+	if (!in_supervisor(k) || !read_proc(tid, "stat", buf, sizeof(buf)) || !parse_ticks(buf, ut, st))
+		return false;
+	*sum = (*ut + *st) * (NSEC_PER_SEC / 100);
+	if (read_proc(tid, "schedstat", buf, sizeof(buf)))
+		*sum = parse_number(&s);
+	return true;
+}
+
+/* Split, with both parts at least what they were. */
+static void
+advance(struct host_times *h, uint64_t sum, uint64_t ut, uint64_t st)
+{
+	uint64_t utime, stime;
+
+	if (sum <= h->utime + h->stime)
+		return;
+	stime = st == 0 ? 0 : (uint64_t)((unsigned __int128)sum * st / (ut + st));
+	stime = MAX(stime, h->stime);
+	utime = sum - stime;
+	if (utime < h->utime) {
+		utime = h->utime;
+		stime = sum - utime;
+	}
+	h->utime = utime;
+	h->stime = stime;
+}
+
+void
+note_cputime(struct task *t)
+{
+	uint64_t sum = 0, ut = 0, st = 0;
+	struct host_times was;
+	int tid;
+
+	/* A host thread id may be another's soon after its task has ended. */
+	if (READ_ONCE(t->exit_state) != 0)
+		return;
+	mutex_guard(&t->alloc_lock);
+	tid = READ_ONCE(t->host_tid.id);
+	if (tid == 0 || !host_thread_time(t->k, tid, &sum, &ut, &st))
+		return;
+	if (t->host_times.tid != tid)
+		t->host_times = (struct host_times){ .tid = tid };
+	was = t->host_times;
+	advance(&t->host_times, sum, ut, st);
+	__atomic_store_n(&t->times.utime, t->times.utime + t->host_times.utime - was.utime, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->times.stime, t->times.stime + t->host_times.stime - was.stime, __ATOMIC_RELAXED);
+}
