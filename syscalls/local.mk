@@ -17,3 +17,12 @@ libkernel_a_SOURCES += syscalls/sysinfo.c
 libkernel_a_SOURCES += syscalls/time.c
 libkernel_a_SOURCES += syscalls/timerfd.c
 libkernel_a_SOURCES += syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/epoll.c
+libkernel_a_SOURCES += \
+	syscalls/eventfd.c \
+	syscalls/signalfd.c \
+	syscalls/timerfd.c
+libkernel_a_SOURCES += syscalls/splice.c

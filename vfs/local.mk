@@ -92,3 +92,4 @@ libkernel_a_SOURCES += \
 libkernel_a_SOURCES += \
 	vfs/eventpoll.c \
 	vfs/eventpoll.h
+libkernel_a_SOURCES += vfs/splice.c vfs/splice.h

@@ -227,6 +227,18 @@ pipe_lock_side(struct task *t, struct pipe_inode_info *pipe, bool *busy)
 	return 0;
 }
 
+int
+pipe_lock_read(struct task *t, struct pipe_inode_info *pipe)
+{
+	return pipe_lock_side(t, pipe, &pipe->rd_busy);
+}
+
+int
+pipe_lock_write(struct task *t, struct pipe_inode_info *pipe)
+{
+	return pipe_lock_side(t, pipe, &pipe->wr_busy);
+}
+
 static bool
 pipe_readable(const struct pipe_inode_info *pipe)
 {
@@ -237,6 +249,78 @@ static bool
 pipe_writable(const struct pipe_inode_info *pipe)
 {
 	return !pipe_full(pipe) || READ_ONCE(pipe->readers) == 0;
+}
+
+void
+pipe_consume(struct pipe_inode_info *pipe, uint32_t n)
+{
+	struct pipe_buffer *buf = pipe_slot(pipe, pipe->tail);
+
+	buf->offset += n;
+	buf->len -= n;
+	if (buf->len > 0)
+		return;
+	pipe_page_free(pipe, buf->page);
+	buf->page = NULL;
+	WRITE_ONCE(pipe->tail, pipe->tail + 1);
+}
+
+void
+pipe_wake_readers(struct pipe_inode_info *pipe)
+{
+	wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
+}
+
+void
+pipe_wake_writers(struct pipe_inode_info *pipe)
+{
+	wake_up_poll(&pipe->wr_wait, PIPE_WRITE_KEY);
+}
+
+int
+pipe_wait_data(struct task *t, struct pipe_inode_info *pipe, bool nonblock)
+{
+	while (pipe_empty(pipe) && pipe->writers) {
+		int err;
+
+		mutex_unlock(&pipe->mutex);
+		if (signal_pending(t))
+			return -ERESTARTSYS;
+		if (nonblock)
+			return -EAGAIN;
+		err = pipe_wait_exclusive(t, &pipe->rd_wait, pipe_readable(pipe));
+		if (!err)
+			err = pipe_lock_read(t, pipe);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int
+pipe_wait_room(struct task *t, struct pipe_inode_info *pipe, bool nonblock)
+{
+	for (;;) {
+		int err;
+
+		if (!pipe->readers) {
+			mutex_unlock(&pipe->mutex);
+			ignore_err(send_sig_info(SIGPIPE, SEND_SIG_NOINFO, t, PIDTYPE_PID, t), "the call says EPIPE");
+			return -EPIPE;
+		}
+		if (!pipe_full(pipe))
+			return 0;
+		mutex_unlock(&pipe->mutex);
+		if (nonblock)
+			return -EAGAIN;
+		if (signal_pending(t))
+			return -ERESTARTSYS;
+		err = pipe_wait_exclusive(t, &pipe->wr_wait, pipe_writable(pipe));
+		if (!err)
+			err = pipe_lock_write(t, pipe);
+		if (err)
+			return err;
+	}
 }
 
 /* Take what is there, up to the room of @to. Bytes, or -EFAULT if nothing could be copied. */
@@ -281,7 +365,7 @@ pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 
 	if (to->count == 0)
 		return 0;
-	ret = pipe_lock_side(t, pipe, &pipe->rd_busy);
+	ret = pipe_lock_read(t, pipe);
 	if (ret)
 		return ret;
 	for (;;) {
@@ -299,7 +383,7 @@ pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 		mutex_unlock(&pipe->mutex);
 		ret = pipe_wait_exclusive(t, &pipe->rd_wait, pipe_readable(pipe));
 		if (!ret)
-			ret = pipe_lock_side(t, pipe, &pipe->rd_busy);
+			ret = pipe_lock_read(t, pipe);
 		if (ret)
 			return ret;
 		wake_next_reader = true;
@@ -355,7 +439,7 @@ pipe_append(struct pipe_inode_info *pipe, struct iov_iter *from, uint32_t flags)
 }
 
 /* Fill free slots. *@done counts; 0, or the error that stopped it. */
-static int64_t
+int64_t
 pipe_fill(struct pipe_inode_info *pipe, struct iov_iter *from, uint32_t flags, int64_t *done)
 {
 	while (from->count > 0 && !pipe_full(pipe)) {
@@ -378,7 +462,7 @@ pipe_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 
 	if (from->count == 0)
 		return 0;
-	err = pipe_lock_side(t, pipe, &pipe->wr_busy);
+	err = pipe_lock_write(t, pipe);
 	if (err)
 		return err;
 	was_empty = pipe_empty(pipe);
@@ -410,7 +494,7 @@ pipe_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 			wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
 		err = pipe_wait_exclusive(t, &pipe->wr_wait, pipe_writable(pipe));
 		if (!err)
-			err = pipe_lock_side(t, pipe, &pipe->wr_busy);
+			err = pipe_lock_write(t, pipe);
 		if (err) {
 			was_empty = false;
 			goto out;
@@ -764,10 +848,17 @@ pipe_fcntl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
 		return (int64_t)READ_ONCE(pipe->ring_size) * (int64_t)PAGE_SIZE;
 	if (cmd != F_SETPIPE_SZ)
 		return -EINVAL;
-	ret = pipe_lock_side(t, pipe, &pipe->rd_busy);
-	if (ret)
-		return ret;
-	ret = pipe->wr_busy ? -EBUSY : pipe_set_size(t, pipe, (uint32_t)arg);
+	for (;;) {
+		ret = pipe_lock_read(t, pipe);
+		if (ret)
+			return ret;
+		if (!pipe->wr_busy)
+			break;
+		mutex_unlock(&pipe->mutex);
+		if (wait_event_interruptible(t, &pipe->busy_wait, !READ_ONCE(pipe->wr_busy)))
+			return -ERESTARTSYS;
+	}
+	ret = pipe_set_size(t, pipe, (uint32_t)arg);
 	mutex_unlock(&pipe->mutex);
 	if (ret > 0)
 		__wake_up(&pipe->wr_wait, 0, PIPE_WRITE_KEY); /* there may be room now */

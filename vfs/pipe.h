@@ -134,6 +134,53 @@ char *pipe_page_alloc(struct pipe_inode_info *pipe) __must_check;
 void pipe_page_free(struct pipe_inode_info *pipe, char *page);
 
 /**
+ * pipe_lock_read(), pipe_lock_write() - the mutex, with no splice at work on that side
+ * @t: the current task
+ * @pipe: the pipe
+ *
+ * Return: 0, or -ERESTARTSYS without the mutex.
+ */
+int pipe_lock_read(struct task *t, struct pipe_inode_info *pipe) __must_check;
+int pipe_lock_write(struct task *t, struct pipe_inode_info *pipe) __must_check;
+
+/**
+ * pipe_wait_data(), pipe_wait_room() - wait until there is something to take, or a free slot
+ * @t: the current task
+ * @pipe: locked by pipe_lock_read() or pipe_lock_write()
+ * @nonblock: do not wait
+ *
+ * Context: sleeps without the mutex. On error it is not held.
+ * Return: 0 (data: or no writers any more), -EAGAIN, -EPIPE (room: no readers, SIGPIPE was sent), -ERESTARTSYS.
+ */
+int pipe_wait_data(struct task *t, struct pipe_inode_info *pipe, bool nonblock) __must_check;
+int pipe_wait_room(struct task *t, struct pipe_inode_info *pipe, bool nonblock) __must_check;
+
+/**
+ * pipe_fill() - move bytes into free slots
+ * @pipe: locked
+ * @from: bytes
+ * @flags: PIPE_BUF_* of the buffers
+ * @done: bytes moved are added
+ *
+ * Return: 0 (all, or no slot left), -ENOMEM, -EFAULT.
+ */
+int64_t pipe_fill(struct pipe_inode_info *pipe, struct iov_iter *from, uint32_t flags, int64_t *done) __must_check;
+
+/**
+ * pipe_consume() - the first @n bytes have been taken
+ * @pipe: locked
+ * @n: not more than the first buffer has
+ */
+void pipe_consume(struct pipe_inode_info *pipe, uint32_t n);
+
+/**
+ * pipe_wake_readers(), pipe_wake_writers() - after a change by other means than read and write
+ * @pipe: not locked
+ */
+void pipe_wake_readers(struct pipe_inode_info *pipe);
+void pipe_wake_writers(struct pipe_inode_info *pipe);
+
+/**
  * free_pipe_info() - the end of a pipe nobody has open
  * @pipe: without files
  */
