@@ -1,3 +1,4 @@
+# One file a line, so that lines added side by side merge.
 libkernel_a_SOURCES += syscalls/epoll.c
 libkernel_a_SOURCES += syscalls/eventfd.c
 libkernel_a_SOURCES += syscalls/exec.c
@@ -13,16 +14,8 @@ libkernel_a_SOURCES += syscalls/process.c
 libkernel_a_SOURCES += syscalls/sched.c
 libkernel_a_SOURCES += syscalls/signal.c
 libkernel_a_SOURCES += syscalls/signalfd.c
+libkernel_a_SOURCES += syscalls/splice.c
 libkernel_a_SOURCES += syscalls/sysinfo.c
 libkernel_a_SOURCES += syscalls/time.c
 libkernel_a_SOURCES += syscalls/timerfd.c
 libkernel_a_SOURCES += syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/epoll.c
-libkernel_a_SOURCES += \
-	syscalls/eventfd.c \
-	syscalls/signalfd.c \
-	syscalls/timerfd.c
-libkernel_a_SOURCES += syscalls/splice.c

@@ -1,95 +1,59 @@
-libkernel_a_SOURCES += \
-	vfs/generic.c \
-	vfs/generic.h \
-	vfs/hostfs/bounce.c \
-	vfs/hostfs/dir.c \
-	vfs/hostfs/fd.c \
-	vfs/hostfs/file.c \
-	vfs/hostfs/hostfs.h \
-	vfs/hostfs/inode.c \
-	vfs/hostfs/super.c
-libkernel_a_SOURCES += \
-	vfs/fdtable.h \
-	vfs/fs.h \
-	vfs/namei.h \
-	vfs/poll.h
-libkernel_a_SOURCES += \
-	vfs/pipe.c \
-	vfs/pipe.h
-libkernel_a_SOURCES += \
-	vfs/select.c \
-	vfs/select.h
-libkernel_a_SOURCES += \
-	vfs/pidfd.c
-libkernel_a_SOURCES += \
-	vfs/dev/chrdev.c \
-	vfs/dev/dev.h
-libkernel_a_SOURCES += \
-	vfs/eventpoll.c \
-	vfs/eventpoll.h
-libkernel_a_SOURCES += \
-	vfs/eventfd.c \
-	vfs/eventfd.h \
-	vfs/signalfd.c \
-	vfs/timerfd.c
-	vfs/pidfd.c \
-	vfs/anon_inodes.c \
-	vfs/attr.c \
-	vfs/d_path.c \
-	vfs/dcache.c \
-	vfs/fcntl.c \
-	vfs/fcntl.h \
-	vfs/fdtable.c \
-	vfs/file.c \
-	vfs/fs_struct.c \
-	vfs/getname.c \
-	vfs/inode.c \
-	vfs/internal.h \
-	vfs/ioctl.c \
-	vfs/ioctl.h \
-	vfs/locks.c \
-	vfs/mount.c \
-	vfs/namei-ops.c \
-	vfs/namei-ops.h \
-	vfs/namei.c \
-	vfs/namespace.c \
-	vfs/namespace.h \
-	vfs/open.c \
-	vfs/permission.c \
-	vfs/read_write.c \
-	vfs/read_write.h \
-	vfs/readdir.c \
-	vfs/readdir.h \
-	vfs/stat.c \
-	vfs/super.c \
-	vfs/xattr.c
-libkernel_a_SOURCES += \
-	vfs/generic.c \
-	vfs/generic.h \
-	vfs/hostfs/bounce.c \
-	vfs/hostfs/dir.c \
-	vfs/hostfs/fd.c \
-	vfs/hostfs/file.c \
-	vfs/hostfs/hostfs.h \
-	vfs/hostfs/inode.c \
-	vfs/hostfs/super.c
-libkernel_a_SOURCES += \
-	vfs/fdtable.h \
-	vfs/fs.h \
-	vfs/namei.h \
-	vfs/poll.h
-libkernel_a_SOURCES += \
-	vfs/pipe.c \
-	vfs/pipe.h
-libkernel_a_SOURCES += \
-	vfs/select.c \
-	vfs/select.h
-libkernel_a_SOURCES += \
-	vfs/pidfd.c
-libkernel_a_SOURCES += \
-	vfs/dev/chrdev.c \
-	vfs/dev/dev.h
-libkernel_a_SOURCES += \
-	vfs/eventpoll.c \
-	vfs/eventpoll.h
-libkernel_a_SOURCES += vfs/splice.c vfs/splice.h
+# One file a line, so that lines added side by side merge.
+libkernel_a_SOURCES += vfs/anon_inodes.c
+libkernel_a_SOURCES += vfs/attr.c
+libkernel_a_SOURCES += vfs/d_path.c
+libkernel_a_SOURCES += vfs/dcache.c
+libkernel_a_SOURCES += vfs/dev/chrdev.c
+libkernel_a_SOURCES += vfs/dev/dev.h
+libkernel_a_SOURCES += vfs/eventfd.c
+libkernel_a_SOURCES += vfs/eventfd.h
+libkernel_a_SOURCES += vfs/eventpoll.c
+libkernel_a_SOURCES += vfs/eventpoll.h
+libkernel_a_SOURCES += vfs/fcntl.c
+libkernel_a_SOURCES += vfs/fcntl.h
+libkernel_a_SOURCES += vfs/fdtable.c
+libkernel_a_SOURCES += vfs/fdtable.h
+libkernel_a_SOURCES += vfs/file.c
+libkernel_a_SOURCES += vfs/fs.h
+libkernel_a_SOURCES += vfs/fs_struct.c
+libkernel_a_SOURCES += vfs/generic.c
+libkernel_a_SOURCES += vfs/generic.h
+libkernel_a_SOURCES += vfs/getname.c
+libkernel_a_SOURCES += vfs/hostfs/bounce.c
+libkernel_a_SOURCES += vfs/hostfs/dir.c
+libkernel_a_SOURCES += vfs/hostfs/fd.c
+libkernel_a_SOURCES += vfs/hostfs/file.c
+libkernel_a_SOURCES += vfs/hostfs/hostfs.h
+libkernel_a_SOURCES += vfs/hostfs/inode.c
+libkernel_a_SOURCES += vfs/hostfs/super.c
+libkernel_a_SOURCES += vfs/inode.c
+libkernel_a_SOURCES += vfs/internal.h
+libkernel_a_SOURCES += vfs/ioctl.c
+libkernel_a_SOURCES += vfs/ioctl.h
+libkernel_a_SOURCES += vfs/locks.c
+libkernel_a_SOURCES += vfs/mount.c
+libkernel_a_SOURCES += vfs/namei-ops.c
+libkernel_a_SOURCES += vfs/namei-ops.h
+libkernel_a_SOURCES += vfs/namei.c
+libkernel_a_SOURCES += vfs/namei.h
+libkernel_a_SOURCES += vfs/namespace.c
+libkernel_a_SOURCES += vfs/namespace.h
+libkernel_a_SOURCES += vfs/open.c
+libkernel_a_SOURCES += vfs/permission.c
+libkernel_a_SOURCES += vfs/pidfd.c
+libkernel_a_SOURCES += vfs/pipe.c
+libkernel_a_SOURCES += vfs/pipe.h
+libkernel_a_SOURCES += vfs/poll.h
+libkernel_a_SOURCES += vfs/read_write.c
+libkernel_a_SOURCES += vfs/read_write.h
+libkernel_a_SOURCES += vfs/readdir.c
+libkernel_a_SOURCES += vfs/readdir.h
+libkernel_a_SOURCES += vfs/select.c
+libkernel_a_SOURCES += vfs/select.h
+libkernel_a_SOURCES += vfs/signalfd.c
+libkernel_a_SOURCES += vfs/splice.c
+libkernel_a_SOURCES += vfs/splice.h
+libkernel_a_SOURCES += vfs/stat.c
+libkernel_a_SOURCES += vfs/super.c
+libkernel_a_SOURCES += vfs/timerfd.c
+libkernel_a_SOURCES += vfs/xattr.c
