@@ -269,14 +269,12 @@ sys_arch_prctl(struct task *t, int code, uint64_t addr)
 		if (addr >= TASK_SIZE_MAX)
 			return -EPERM;
 		t->regs.fs_base = addr;
-		set_bits(&t->work, WORK_REGS);
 		return 0;
 	case ARCH_SET_GS:
 		/* under the resident trap %gs is the kernel's */
 		if (addr >= TASK_SIZE_MAX || !strcmp(t->k->trap->name, "resident"))
 			return -EPERM;
 		t->regs.gs_base = addr;
-		set_bits(&t->work, WORK_REGS);
 		return 0;
 	case ARCH_GET_FS:
 		return put_user_u64(t, t->regs.fs_base, UADDR(addr));
