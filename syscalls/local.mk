@@ -1,4 +1,5 @@
 # One file a line, so that lines added side by side merge.
+# A file a line: lines of different parts do not touch.
 libkernel_a_SOURCES += syscalls/epoll.c
 libkernel_a_SOURCES += syscalls/eventfd.c
 libkernel_a_SOURCES += syscalls/exec.c

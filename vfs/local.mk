@@ -1,10 +1,13 @@
 # One file a line, so that lines added side by side merge.
+# A file a line: lines of different parts do not touch.
 libkernel_a_SOURCES += vfs/anon_inodes.c
 libkernel_a_SOURCES += vfs/attr.c
 libkernel_a_SOURCES += vfs/d_path.c
 libkernel_a_SOURCES += vfs/dcache.c
 libkernel_a_SOURCES += vfs/dev/chrdev.c
 libkernel_a_SOURCES += vfs/dev/dev.h
+libkernel_a_SOURCES += vfs/dev/devpts.c
+libkernel_a_SOURCES += vfs/dev/populate.c
 libkernel_a_SOURCES += vfs/eventfd.c
 libkernel_a_SOURCES += vfs/eventfd.h
 libkernel_a_SOURCES += vfs/eventpoll.c
@@ -44,6 +47,18 @@ libkernel_a_SOURCES += vfs/pidfd.c
 libkernel_a_SOURCES += vfs/pipe.c
 libkernel_a_SOURCES += vfs/pipe.h
 libkernel_a_SOURCES += vfs/poll.h
+libkernel_a_SOURCES += vfs/proc/array.c
+libkernel_a_SOURCES += vfs/proc/base.c
+libkernel_a_SOURCES += vfs/proc/fd.c
+libkernel_a_SOURCES += vfs/proc/inode.c
+libkernel_a_SOURCES += vfs/proc/maps.c
+libkernel_a_SOURCES += vfs/proc/mem.c
+libkernel_a_SOURCES += vfs/proc/mounts.c
+libkernel_a_SOURCES += vfs/proc/proc.h
+libkernel_a_SOURCES += vfs/proc/root.c
+libkernel_a_SOURCES += vfs/proc/seq.c
+libkernel_a_SOURCES += vfs/proc/sysctl.c
+libkernel_a_SOURCES += vfs/proc/system.c
 libkernel_a_SOURCES += vfs/read_write.c
 libkernel_a_SOURCES += vfs/read_write.h
 libkernel_a_SOURCES += vfs/readdir.c
