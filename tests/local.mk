@@ -1,3 +1,14 @@
+# Tests: `make check` runs them all, `make summary` adds up their results (./bootstrap check does both).
+
+EXTRA_DIST += tests/summary
+AM_TESTS_ENVIRONMENT = STEAD='$(abs_builddir)/stead'; export STEAD; PTY='$(abs_builddir)/tests/programs/pty'; export PTY; \
+	GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS;
+
 include $(srcdir)/tests/guest/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/unit/local.mk
+include $(srcdir)/tests/programs/local.mk
+
+.PHONY: summary
+summary:
+	@$(srcdir)/tests/summary $(TEST_LOGS)

@@ -19,4 +19,3 @@ check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-user
 TESTS += $(guest_tests)
 EXTRA_DIST += tests/guest/guest.h tests/guest/run-guest $(guest_tests)
-AM_TESTS_ENVIRONMENT = GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS; STEAD='$(abs_builddir)/stead'; export STEAD;
