@@ -50,24 +50,54 @@ number_show(struct proc_seq *m)
 /* kernel */
 
 static int
+show_name(struct proc_seq *m, const char *name)
+{
+	char copy[UTS_NAME_MAX + 1];
+
+	mutex_lock(&m->t->k->uts_lock);
+	memcpy(copy, name, sizeof(copy));
+	mutex_unlock(&m->t->k->uts_lock);
+	seq_printf(m, "%s\n", copy);
+	return 0;
+}
+
+static int
+store_name(struct kernel *k, char *name, char *text)
+{
+	char *nl = strchr(text, '\n');
+	size_t n;
+
+	if (nl)
+		*nl = '\0';
+	n = MIN(strlen(text), (size_t)UTS_NAME_MAX);
+	mutex_guard(&k->uts_lock);
+	memset(name, 0, UTS_NAME_MAX + 1);
+	memcpy(name, text, n);
+	return 0;
+}
+
+static int
 hostname_show(struct proc_seq *m)
 {
-	seq_printf(m, "%s\n", m->t->k->params.hostname);
-	return 0;
+	return show_name(m, m->t->k->params.hostname);
 }
 
 static int
 hostname_store(struct task *t, const struct proc_inode *pi __unused, char *text)
 {
-	struct kernel_params *p = &t->k->params;
-	char *nl = strchr(text, '\n');
+	return store_name(t->k, t->k->params.hostname, text);
+}
 
-	if (nl)
-		*nl = '\0';
-	if (strlen(text) >= sizeof(p->hostname))
-		return -EINVAL;
-	memcpy(p->hostname, text, strlen(text) + 1);
-	return 0;
+static int
+domainname_show(struct proc_seq *m)
+{
+	return show_name(m, m->t->k->domainname);
+}
+
+static int
+domainname_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	return store_name(t->k, t->k->domainname, text);
 }
 
 static int
@@ -145,7 +175,7 @@ static const struct proc_entry kernel_table[] = {
 	TEXT("core_pattern", "core"),
 	NUMBER("core_pipe_limit", 0),
 	NUMBER("core_uses_pid", 0),
-	TEXT("domainname", "(none)"),
+	EDIT("domainname", domainname_show, domainname_store),
 	EDIT("hostname", hostname_show, hostname_store),
 	NUMBER("msgmax", 8192),
 	NUMBER("msgmnb", 16384),

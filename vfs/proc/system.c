@@ -32,21 +32,30 @@ struct memory {
 	uint64_t total, free, available, cached; /* KiB */
 };
 
-/* Free is what the host has left, never more than the instance may take. */
+/* As sysinfo(2) has it: free is what the host has left, within what the instance was given and has not taken. */
 static struct memory
 memory_now(struct kernel *k)
 {
-	struct memory mem = { .total = k->params.memory >> 10, .free = 0 };
+	struct memory mem = { 0 };
+	struct page_pool_stats st;
 	struct sysinfo si;
-	uint64_t unit, other;
+	uint64_t limit = k->params.memory, unit;
 
 	memset(&si, 0, sizeof(si));
-	if (host_call1(__NR_sysinfo, &si) < 0 || !si.totalram)
-		return mem;
+	if (host_call1(__NR_sysinfo, &si) < 0)
+		memset(&si, 0, sizeof(si));
 	unit = si.mem_unit ? si.mem_unit : 1;
-	mem.free = MIN(si.freeram * unit >> 10, mem.total);
-	other = (si.bufferram * unit) >> 10;
-	mem.cached = MIN(other, mem.total - mem.free);
+	mem.total = si.totalram * unit;
+	mem.free = si.freeram * unit;
+	if (limit && (limit < mem.total || !mem.total)) {
+		page_pool_stats(k, &st);
+		mem.total = limit;
+		mem.free = MIN(mem.free, limit - MIN(limit, (st.total - st.free) * PAGE_SIZE));
+	}
+	mem.cached = MIN(si.bufferram * unit, mem.total - mem.free);
+	mem.total >>= 10;
+	mem.free >>= 10;
+	mem.cached >>= 10;
 	mem.available = mem.free + mem.cached;
 	return mem;
 }
