@@ -1,5 +1,4 @@
 # One file a line, so that lines added side by side merge.
-# A file a line: lines of different parts do not touch.
 libkernel_a_SOURCES += syscalls/epoll.c
 libkernel_a_SOURCES += syscalls/eventfd.c
 libkernel_a_SOURCES += syscalls/exec.c
@@ -12,6 +11,7 @@ libkernel_a_SOURCES += syscalls/pipe.c
 libkernel_a_SOURCES += syscalls/poll.c
 libkernel_a_SOURCES += syscalls/prctl.c
 libkernel_a_SOURCES += syscalls/process.c
+libkernel_a_SOURCES += syscalls/proto.h
 libkernel_a_SOURCES += syscalls/sched.c
 libkernel_a_SOURCES += syscalls/signal.c
 libkernel_a_SOURCES += syscalls/signalfd.c

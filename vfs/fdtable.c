@@ -597,3 +597,15 @@ next_fd_task(struct task *other, int fd)
 	mutex_unlock(&other->alloc_lock);
 	return ret;
 }
+
+unsigned int
+fd_size_task(struct task *other)
+{
+	unsigned int n = 0;
+
+	mutex_lock(&other->alloc_lock);
+	if (other->files)
+		n = __atomic_load_n(&other->files->fdt, __ATOMIC_ACQUIRE)->max_fds;
+	mutex_unlock(&other->alloc_lock);
+	return n;
+}

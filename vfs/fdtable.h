@@ -101,6 +101,7 @@ int unshare_files(struct task *t) __must_check;
 /* For /proc: the file under @fd of another task, with a reference; and the next used descriptor at or above @fd, or -1. */
 struct file *fget_task(struct task *other, int fd) __must_check;
 int next_fd_task(struct task *other, int fd);
+unsigned int fd_size_task(struct task *other); /* how many descriptors its table has room for; 0 if it has none any more */
 
 struct fs_struct *fs_alloc(struct kernel *k) __must_check;
 struct fs_struct *copy_fs_struct(struct fs_struct *old) __must_check; /* or NULL */

@@ -264,7 +264,7 @@ status_ids(struct proc_seq *m, const struct task_look *l)
 		   l->pid, l->ppid, l->tracer);
 	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid,
 		   c->fsgid);
-	seq_printf(m, "FDSize:\t%d\nGroups:\t", fd_size_task(m->task));
+	seq_printf(m, "FDSize:\t%u\nGroups:\t", fd_size_task(m->task));
 	for (uint32_t i = 0; c->group_info && i < c->group_info->ngroups; i++)
 		seq_printf(m, "%s%u", i ? " " : "", c->group_info->gid[i]);
 	seq_printf(m, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", l->tgid, l->pid, l->pgrp, l->session);
