@@ -71,3 +71,40 @@ libkernel_a_SOURCES += vfs/stat.c
 libkernel_a_SOURCES += vfs/super.c
 libkernel_a_SOURCES += vfs/timerfd.c
 libkernel_a_SOURCES += vfs/xattr.c
+libkernel_a_SOURCES += \
+	vfs/hostfs/bounce.c \
+	vfs/hostfs/dir.c \
+	vfs/hostfs/fd.c \
+	vfs/hostfs/file.c \
+	vfs/hostfs/hostfile.c \
+	vfs/hostfs/hostfs.h \
+	vfs/hostfs/inode.c \
+	vfs/hostfs/super.c \
+	vfs/init.c \
+	vfs/overlay/overlay.h \
+	vfs/overlay/super.c \
+	vfs/tmpfs/dir.c \
+	vfs/tmpfs/file.c \
+	vfs/tmpfs/namei.c \
+	vfs/tmpfs/pages.c \
+	vfs/tmpfs/radix.c \
+	vfs/tmpfs/radix.h \
+	vfs/tmpfs/super.c \
+	vfs/tmpfs/tmpfs.h \
+	vfs/tmpfs/xattr.c
+libkernel_a_SOURCES += \
+	vfs/fdtable.h \
+	vfs/fs.h \
+	vfs/namei.h \
+	vfs/poll.h
+libkernel_a_SOURCES += \
+	vfs/pipe.c \
+	vfs/pipe.h
+libkernel_a_SOURCES += \
+	vfs/select.c \
+	vfs/select.h
+libkernel_a_SOURCES += \
+	vfs/pidfd.c
+libkernel_a_SOURCES += \
+	vfs/dev/chrdev.c \
+	vfs/dev/dev.h

@@ -37,7 +37,6 @@ hostfs_lookup(struct task *t, struct inode *dir, struct dentry *dentry)
 	} else if (err != -ENOENT) {
 		return ERR_PTR(err);
 	}
-	dentry->d_op = &hostfs_dentry_ops;
 	dentry->d_time = hostfs_clock();
 	d_add(dentry, inode);
 	return NULL;
@@ -49,6 +48,7 @@ hostfs_revalidate(struct task *t, struct dentry *dentry)
 	struct inode *inode = dentry->d_inode;
 	struct hostfs_sb *sbi = HOSTFS_SB(dentry->d_sb);
 	struct dentry *parent;
+	char name[NAME_MAX + 1];
 	struct statx stx;
 	hfd_t fd;
 	int err;
@@ -58,12 +58,10 @@ hostfs_revalidate(struct task *t, struct dentry *dentry)
 	if ((sbi->layer || (inode && (inode->i_mode & S_IFMT) == S_IFDIR)) &&
 	    hostfs_clock() - READ_ONCE(dentry->d_time) < HOSTFS_AGE_DIR)
 		return 1;
-	mutex_lock(&dentry->d_lock);
-	parent = dget(dentry->d_parent);
-	mutex_unlock(&dentry->d_lock);
+	parent = hostfs_name(dentry, name);
 	err = hostfs_dirfd(t, parent, &fd);
 	if (!err) {
-		err = hostfs_statx(fd, dentry->d_name.name, &stx);
+		err = hostfs_statx(fd, name, &stx);
 		hostfs_unpin(parent->d_inode);
 	}
 	dput(parent);
@@ -129,7 +127,6 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 		return (int)PTR_ERR(inode);
 	if (made.fd >= 0)
 		hostfs_adopt_writefd(inode, made);
-	dentry->d_op = &hostfs_dentry_ops;
 	dentry->d_time = hostfs_clock();
 	d_instantiate(dentry, inode);
 	dir_changed(dir);

@@ -150,6 +150,24 @@ install(struct inode *inode, hfd_t fd, enum hostfs_fd_kind kind, hfd_t *out, boo
 	hostfs_close(old);
 }
 
+struct dentry *
+hostfs_name(struct dentry *dentry, char *name)
+{
+	for (;;) {
+		uint32_t seq = __atomic_load_n(&dentry->d_seq, __ATOMIC_ACQUIRE);
+		struct dentry *parent = dget_parent(dentry);
+		uint32_t len = MIN(READ_ONCE(dentry->d_name.len), (uint32_t)NAME_MAX);
+
+		memcpy(name, READ_ONCE(dentry->d_name.name), len);
+		name[len] = 0;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(seq & 1) && __atomic_load_n(&dentry->d_seq, __ATOMIC_ACQUIRE) == seq)
+			return parent;
+		dput(parent);
+		cpu_relax();
+	}
+}
+
 /*
  * Open a dentry of the host by the names from its nearest ancestor that has a descriptor. Names may change meanwhile: the
  * caller compares what was opened with the inode.
@@ -169,26 +187,19 @@ open_by_names(struct task *t, struct dentry *dentry, uint64_t flags)
 		goto out;
 	buf[at] = 0;
 	while (d != d->d_sb->s_root) {
-		struct dentry *parent;
-		size_t len;
+		char name[NAME_MAX + 1];
+		struct dentry *parent = hostfs_name(d, name);
+		size_t len = strlen(name);
 
-		mutex_lock(&d->d_lock);
-		len = d->d_name.len;
-		parent = d->d_parent;
 		if (len + 1 <= at) {
 			if (buf[at])
 				buf[--at] = '/';
 			at -= len;
-			memcpy(buf + at, d->d_name.name, len);
-		} else {
-			parent = NULL;
-		}
-		if (parent)
-			dget(parent);
-		mutex_unlock(&d->d_lock);
-		if (!parent) { /* deeper than PATH_MAX: in two steps */
+			memcpy(buf + at, name, len);
+		} else { /* deeper than PATH_MAX: in two steps */
 			int err = hostfs_dirfd(t, d, &base);
 
+			dput(parent);
 			if (err) {
 				ret = err;
 				goto out;

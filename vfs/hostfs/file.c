@@ -14,7 +14,6 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "trap/host.h"
-#include "vfs/generic.h"
 #include "vfs/hostfs/hostfs.h"
 #include "vfs/namei.h"
 
@@ -78,12 +77,12 @@ state_of(const struct file *file)
 	return HOSTFS_SB(file->f_inode->i_sb)->state;
 }
 
-hfd_t
-hostfs_file_fd(const struct file *file)
+static hfd_t
+hostfs_host_fd(struct file *file)
 {
 	const struct hostfs_file *hf = file->private_data;
 
-	return file->f_op == &hostfs_file_fops && hf ? hf->fd : HFD_NONE;
+	return hf ? hf->fd : HFD_NONE;
 }
 
 static int64_t
@@ -185,6 +184,7 @@ const struct file_operations hostfs_file_fops = {
 	.write = hostfs_write,
 	.llseek = hostfs_llseek,
 	.mmap = hostfs_mmap,
+	.host_fd = hostfs_host_fd,
 	.fsync = hostfs_fsync,
 	.fallocate = hostfs_fallocate,
 };

@@ -144,6 +144,15 @@ hfd_t hostfs_anyfd(struct inode *inode, bool real, bool *writer) __must_check;
  */
 int64_t hostfs_open_at(hfd_t dir, const char *name, uint64_t flags, uint32_t mode) __must_check;
 
+/**
+ * hostfs_name() - the parent and name of a dentry at one moment
+ * @dentry: referenced, not a root
+ * @name: room for NAME_MAX + 1
+ *
+ * Return: the parent with a reference.
+ */
+struct dentry *hostfs_name(struct dentry *dentry, char *name) __must_check;
+
 void hostfs_close_all(struct inode *inode);
 void hostfs_close(hfd_t fd);
 struct hostfs_state *hostfs_state_get(struct kernel *k) __must_check; /* or NULL: -ENOMEM */
@@ -166,11 +175,6 @@ extern const struct inode_operations hostfs_dir_iops, hostfs_file_iops, hostfs_s
 extern const struct file_operations hostfs_dir_fops, hostfs_file_fops;
 extern const struct dentry_operations hostfs_dentry_ops;
 extern const struct file_system_type hostfs_fs_type;
-
-/**
- * hostfs_file_fd() - the host descriptor of an open regular file of hostfs, else HFD_NONE
- */
-hfd_t hostfs_file_fd(const struct file *file);
 
 /* bounce.c: transfers through the kernel's memory, where the program's cannot be reached from this process */
 int64_t hostfs_pread(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter *to, int64_t pos, uint32_t rwf) __must_check;

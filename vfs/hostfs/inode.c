@@ -121,19 +121,16 @@ hostfs_iget(struct super_block *sb, const struct statx *stx)
 {
 	struct hostfs_sb *sbi = HOSTFS_SB(sb);
 	uint64_t dev = make_dev(stx->stx_dev_major, stx->stx_dev_minor);
-	uint64_t key = stx->stx_ino + dev * 0x9e3779b97f4a7c15ull;
 	struct hostfs_inode *hi;
 	struct new_inode fresh = { NULL };
 	struct inode *inode;
 
-	for (;; key += 0x632be59bd9b4e019ull) { /* another file under our key: the next one */
-		inode = iget_locked(sb, key, &fresh);
-		if (!inode)
-			break;
+	while ((inode = iget_keyed(sb, stx->stx_ino, dev, &fresh))) {
 		if (hostfs_same(inode, stx)) {
 			hostfs_fill(inode, stx);
 			return inode;
 		}
+		remove_inode_hash(inode); /* the host has given the number to another file */
 		iput(inode);
 	}
 	if (!fresh.inode)
@@ -181,11 +178,7 @@ stat_dentry(struct task *t, struct dentry *dentry, struct statx *stx)
 	}
 	if (dentry == dentry->d_sb->s_root)
 		return hostfs_statx(sbi->root, "", stx);
-	mutex_lock(&dentry->d_lock);
-	parent = dget(dentry->d_parent);
-	memcpy(name, dentry->d_name.name, MIN(dentry->d_name.len, (uint32_t)NAME_MAX));
-	name[MIN(dentry->d_name.len, (uint32_t)NAME_MAX)] = 0;
-	mutex_unlock(&dentry->d_lock);
+	parent = hostfs_name(dentry, name);
 	err = hostfs_dirfd(t, parent, &fd);
 	if (!err) {
 		err = hostfs_statx(fd, name, stx);
@@ -226,7 +219,6 @@ hostfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32
 			return err;
 	}
 	generic_fillattr(inode, st);
-	st->ino = hi->ino;
 	st->dev = hostfs_dev(sbi->k, sbi->state, hi->dev);
 	return 0;
 }
@@ -292,6 +284,8 @@ target_get(struct task *t, struct dentry *dentry, struct target *tg)
 		}
 		return err;
 	}
+	if (dentry->d_flags & DCACHE_UNHASHED)
+		return -ENOENT; /* its name is somebody else's */
 	err = hostfs_dirfd(t, dentry->d_parent, &tg->fd);
 	tg->name = dentry->d_name.name;
 	tg->pinned = dentry->d_parent->d_inode;
@@ -360,10 +354,8 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = dentry->d_inode;
 	struct target tg;
-	int64_t ret = setattr_prepare(t, dentry, attr);
+	int64_t ret = 0;
 
-	if (ret)
-		return (int)ret;
 	if (attr->ia_valid & ATTR_SIZE) {
 		ret = truncate_to(t, dentry, attr->ia_size);
 		if (ret)

@@ -127,6 +127,7 @@ hostfs_get_tree(struct fs_context *fc, struct super_block **out)
 	sb->s_flags = fc->flags;
 	sb->s_maxbytes = INT64_MAX;
 	sb->s_op = &hostfs_sops;
+	sb->s_d_op = &hostfs_dentry_ops;
 	sb->s_fs_info = sbi;
 	root = hostfs_iget(sb, &stx);
 	if (IS_ERR(root))
@@ -137,7 +138,6 @@ hostfs_get_tree(struct fs_context *fc, struct super_block **out)
 	sb->s_root = d_make_root(sb, root);
 	if (!sb->s_root)
 		return -ENOMEM;
-	sb->s_root->d_op = &hostfs_dentry_ops;
 	*out = sb;
 	return 0;
 }
