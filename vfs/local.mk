@@ -4,7 +4,6 @@ libkernel_a_SOURCES += vfs/attr.c
 libkernel_a_SOURCES += vfs/d_path.c
 libkernel_a_SOURCES += vfs/dcache.c
 libkernel_a_SOURCES += vfs/dev/chrdev.c
-libkernel_a_SOURCES += vfs/dev/dev.h
 libkernel_a_SOURCES += vfs/dev/devpts.c
 libkernel_a_SOURCES += vfs/dev/populate.c
 libkernel_a_SOURCES += vfs/eventfd.c
@@ -26,8 +25,10 @@ libkernel_a_SOURCES += vfs/hostfs/dir.c
 libkernel_a_SOURCES += vfs/hostfs/fd.c
 libkernel_a_SOURCES += vfs/hostfs/file.c
 libkernel_a_SOURCES += vfs/hostfs/hostfs.h
+libkernel_a_SOURCES += vfs/hostfs/hostfile.c
 libkernel_a_SOURCES += vfs/hostfs/inode.c
 libkernel_a_SOURCES += vfs/hostfs/super.c
+libkernel_a_SOURCES += vfs/init.c
 libkernel_a_SOURCES += vfs/inode.c
 libkernel_a_SOURCES += vfs/internal.h
 libkernel_a_SOURCES += vfs/ioctl.c
@@ -41,11 +42,10 @@ libkernel_a_SOURCES += vfs/namei.h
 libkernel_a_SOURCES += vfs/namespace.c
 libkernel_a_SOURCES += vfs/namespace.h
 libkernel_a_SOURCES += vfs/open.c
+libkernel_a_SOURCES += vfs/overlay/super.c
 libkernel_a_SOURCES += vfs/permission.c
 libkernel_a_SOURCES += vfs/pidfd.c
 libkernel_a_SOURCES += vfs/pipe.c
-libkernel_a_SOURCES += vfs/pipe.h
-libkernel_a_SOURCES += vfs/poll.h
 libkernel_a_SOURCES += vfs/proc/array.c
 libkernel_a_SOURCES += vfs/proc/base.c
 libkernel_a_SOURCES += vfs/proc/fd.c
@@ -53,7 +53,6 @@ libkernel_a_SOURCES += vfs/proc/inode.c
 libkernel_a_SOURCES += vfs/proc/maps.c
 libkernel_a_SOURCES += vfs/proc/mem.c
 libkernel_a_SOURCES += vfs/proc/mounts.c
-libkernel_a_SOURCES += vfs/proc/proc.h
 libkernel_a_SOURCES += vfs/proc/root.c
 libkernel_a_SOURCES += vfs/proc/seq.c
 libkernel_a_SOURCES += vfs/proc/sysctl.c
@@ -70,41 +69,11 @@ libkernel_a_SOURCES += vfs/splice.h
 libkernel_a_SOURCES += vfs/stat.c
 libkernel_a_SOURCES += vfs/super.c
 libkernel_a_SOURCES += vfs/timerfd.c
+libkernel_a_SOURCES += vfs/tmpfs/dir.c
+libkernel_a_SOURCES += vfs/tmpfs/file.c
+libkernel_a_SOURCES += vfs/tmpfs/namei.c
+libkernel_a_SOURCES += vfs/tmpfs/pages.c
+libkernel_a_SOURCES += vfs/tmpfs/radix.c
+libkernel_a_SOURCES += vfs/tmpfs/super.c
+libkernel_a_SOURCES += vfs/tmpfs/xattr.c
 libkernel_a_SOURCES += vfs/xattr.c
-libkernel_a_SOURCES += \
-	vfs/hostfs/bounce.c \
-	vfs/hostfs/dir.c \
-	vfs/hostfs/fd.c \
-	vfs/hostfs/file.c \
-	vfs/hostfs/hostfile.c \
-	vfs/hostfs/hostfs.h \
-	vfs/hostfs/inode.c \
-	vfs/hostfs/super.c \
-	vfs/init.c \
-	vfs/overlay/overlay.h \
-	vfs/overlay/super.c \
-	vfs/tmpfs/dir.c \
-	vfs/tmpfs/file.c \
-	vfs/tmpfs/namei.c \
-	vfs/tmpfs/pages.c \
-	vfs/tmpfs/radix.c \
-	vfs/tmpfs/radix.h \
-	vfs/tmpfs/super.c \
-	vfs/tmpfs/tmpfs.h \
-	vfs/tmpfs/xattr.c
-libkernel_a_SOURCES += \
-	vfs/fdtable.h \
-	vfs/fs.h \
-	vfs/namei.h \
-	vfs/poll.h
-libkernel_a_SOURCES += \
-	vfs/pipe.c \
-	vfs/pipe.h
-libkernel_a_SOURCES += \
-	vfs/select.c \
-	vfs/select.h
-libkernel_a_SOURCES += \
-	vfs/pidfd.c
-libkernel_a_SOURCES += \
-	vfs/dev/chrdev.c \
-	vfs/dev/dev.h

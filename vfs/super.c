@@ -6,6 +6,8 @@
  * the same device is the file system's own business (get_tree may return a live one after raising s_active).
  */
 #include "kernel/kernel.h"
+#include <asm/statfs.h>
+
 #include "vfs/internal.h"
 
 /**
@@ -118,4 +120,16 @@ vfs_init(struct kernel *k)
 	if (!err)
 		err = anon_inodes_init(k);
 	return err;
+}
+
+int
+simple_statfs(struct dentry *dentry, void *buf)
+{
+	struct statfs64 *st = buf;
+
+	memset(st, 0, sizeof(*st));
+	st->f_type = dentry->d_sb->s_magic;
+	st->f_bsize = st->f_frsize = PAGE_SIZE;
+	st->f_namelen = K_NAME_MAX;
+	return 0;
 }
