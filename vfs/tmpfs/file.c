@@ -12,6 +12,7 @@
 
 #include "kernel/task.h"
 #include "mm/mm.h"
+#include "vfs/generic.h"
 #include "vfs/namei.h"
 #include "vfs/tmpfs/tmpfs.h"
 
