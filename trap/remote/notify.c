@@ -85,7 +85,7 @@ serve_notified(const struct seccomp_notif *n)
 	r = &t->regs;
 	r->orig_rax = (uint64_t)n->data.nr;
 	r->rip = n->data.instruction_pointer;
-	ret = syscall_enter(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
+	ret = serve_call(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
 	if (t->flags & PF_EXITING) {
 		t->k->trap->exit(t);
 	} else if (ret == SYSCALL_REGS_SET) {
