@@ -344,8 +344,7 @@ exec_mmap(struct linux_binprm *bprm)
 	struct mm *old = t->mm;
 
 	mm_release(t);
-	get_file(bprm->file);
-	bprm->mm->exe_file = bprm->file;
+	set_mm_exe_file(bprm->mm, bprm->file);
 	bprm->mm->dumpable = !bprm->nondump && bprm->cred->euid == bprm->cred->uid && bprm->cred->egid == bprm->cred->gid;
 	mutex_lock(&t->alloc_lock);
 	t->mm = bprm->mm;

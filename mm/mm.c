@@ -6,6 +6,7 @@
 #include "kernel/errno.h"
 #include "mm/internal.h"
 #include "vfs/fdtable.h"
+#include "vfs/namei.h"
 
 int
 mm_init(struct kernel *k)
@@ -83,10 +84,20 @@ mmput(struct mm *mm)
 	if (!refcount_dec_and_test(&mm->users))
 		return;
 	drop_vmas(mm);
-	if (mm->exe_file)
+	if (mm->exe_file) {
+		allow_write_access(mm->exe_file);
 		fput(NULL, mm->exe_file);
+	}
 	mm->exe_file = NULL;
 	mmdrop(mm);
+}
+
+void
+set_mm_exe_file(struct mm *mm, struct file *file)
+{
+	ignore_err(deny_write_access(file->f_inode), "writers are denied already: nobody can have come in between");
+	get_file(file);
+	mm->exe_file = file;
 }
 
 static void
@@ -109,9 +120,8 @@ copy_settings(struct mm *mm, const struct mm *old)
 	memcpy(mm->saved_auxv, old->saved_auxv, sizeof(mm->saved_auxv));
 	mm->dumpable = old->dumpable;
 	mm->vdso = old->vdso;
-	mm->exe_file = old->exe_file;
-	if (mm->exe_file)
-		get_file(mm->exe_file);
+	if (old->exe_file)
+		set_mm_exe_file(mm, old->exe_file);
 }
 
 /* Locks on memory are not inherited (mlock(2)). */

@@ -138,6 +138,13 @@ void mmgrab(struct mm *mm);
 void mmdrop(struct mm *mm);
 
 /**
+ * set_mm_exe_file() - the program of an address space; nobody can write to it as long as it runs (ETXTBSY)
+ * @mm: has none yet
+ * @file: writers are denied; the mm takes a reference and a denial of its own
+ */
+void set_mm_exe_file(struct mm *mm, struct file *file);
+
+/**
  * do_mmap() - map
  * @t: the current task
  * @file: with the caller's reference (another one is taken), or NULL for anonymous memory

@@ -57,8 +57,26 @@ super_ended(struct kernel *k)
 	tracer_stop();
 }
 
+static uint64_t
+super_rss_pages(struct kernel *k, hpid_t host_tid)
+{
+	unsigned long size, resident = 0;
+	char path[40];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", host_tid.id);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%lu %lu", &size, &resident) != 2)
+		resident = 0;
+	fclose(f);
+	return resident;
+}
+
 static const struct super_ops super = {
 	.load_plan = super_load_plan,
+	.rss_pages = super_rss_pages,
 	.panic = super_panic,
 	.ended = super_ended,
 };

@@ -42,6 +42,7 @@ void path_put(struct task *t, const struct path *p);
 struct file *filp_open(struct task *t, const char *name, uint32_t flags, uint16_t mode) __must_check; /* or ERR_PTR */
 struct file *do_open_execat(struct task *t, int dfd, struct filename *name, int flags) __must_check;   /* or ERR_PTR */
 void allow_write_access(struct file *file);
+int deny_write_access(struct inode *inode) __must_check; /* 0, -ETXTBSY: somebody has it open for writing */
 int64_t do_sys_open(struct task *t, int dfd, struct filename *name, uint64_t flags, uint16_t mode, uint64_t resolve) __must_check;
 
 /* I/O on open files; *pos is used and advanced. */
