@@ -17,6 +17,7 @@ is_data_mapping(uint32_t flags)
 void
 vm_stat_account(struct mm *mm, uint32_t flags, int64_t npages)
 {
+	mm->seq++;
 	mm->total_vm += (uint64_t)npages;
 	if (mm->total_vm > mm->hiwater_vm)
 		mm->hiwater_vm = mm->total_vm;

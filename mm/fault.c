@@ -4,7 +4,8 @@
  *
  * Mended here: growth of a VM_GROWSDOWN vma, and pages of a file that has grown since it was mapped. A fault that the tree
  * allows is run again: another thread has just changed the mapping. Should it come again and again at one place, the host
- * knows something that we do not, and it becomes a signal.
+ * knows something that we do not, and it becomes a signal. A tracer does not learn whether a fault was a read or a write; one
+ * that only a write explains is run again once, in case it was a read and the mapping has just changed.
  */
 #include <linux/mman.h>
 #include <linux/resource.h>
@@ -62,73 +63,96 @@ expand_stack(struct task *t, struct vma *v, uint64_t addr)
 	return true;
 }
 
-/* x86: whatever is accessible can be read; a fetch shows as a read at the instruction itself. */
-static bool
-access_allowed(const struct task *t, const struct vma *v, uint64_t addr, bool write)
-{
-	bool fetch = !write && t->regs_valid &&
-		     (addr == t->regs.rip || ((addr & ~PAGE_MASK) == 0 && addr - t->regs.rip < MAX_INSN_LEN));
+enum verdict { FORBIDDEN, PERHAPS, ALLOWED };
 
-	if (write)
-		return (v->flags & VM_WRITE) != 0;
-	if (fetch)
-		return (v->flags & VM_EXEC) != 0;
-	return vma_is_accessible(v);
+/* x86: whatever is accessible can be read; a fetch shows as an access at the instruction itself. */
+static enum verdict
+access_allowed(const struct task *t, const struct vma *v, uint64_t addr, unsigned int access)
+{
+	if (access == MM_FAULT_UNKNOWN && t->regs_valid &&
+	    (addr == t->regs.rip || ((addr & ~PAGE_MASK) == 0 && addr - t->regs.rip < MAX_INSN_LEN)))
+		access = MM_FAULT_EXEC;
+	switch (access) {
+	case MM_FAULT_WRITE:
+		return v->flags & VM_WRITE ? ALLOWED : FORBIDDEN;
+	case MM_FAULT_EXEC:
+		return v->flags & VM_EXEC ? ALLOWED : FORBIDDEN;
+	case MM_FAULT_READ:
+		return vma_is_accessible(v) ? ALLOWED : FORBIDDEN;
+	default:
+		if (v->flags & VM_WRITE)
+			return ALLOWED;
+		return vma_is_accessible(v) ? PERHAPS : FORBIDDEN;
+	}
 }
 
+/* Did the same instruction fault there at most @most times in a row? Counts. */
 static bool
-again_and_again(struct task *t, uint64_t addr)
+try_again(struct task *t, uint64_t addr, uint32_t most)
 {
 	if (t->fault_addr != addr || t->fault_rip != t->regs.rip) {
 		t->fault_addr = addr;
 		t->fault_rip = t->regs.rip;
 		t->fault_count = 0;
 	}
-	return ++t->fault_count > SAME_FAULT_MAX;
+	if (++t->fault_count <= most)
+		return true;
+	t->fault_addr = 0;
+	return false;
 }
 
 static bool
-fault_locked(struct task *t, uint64_t addr, bool write, int *sig, int *code)
+fault_below(struct task *t, struct vma *v, uint64_t addr, unsigned int access, int *code)
 {
-	struct vma *v = addr < TASK_SIZE_MAX ? find_vma(t->mm, addr) : NULL;
-
-	*sig = K_SIGSEGV;
 	*code = K_SEGV_MAPERR;
-	if (!v)
+	if (!(v->flags & VM_GROWSDOWN))
 		return false;
-	if (v->start > addr) {
-		if (!(v->flags & VM_GROWSDOWN))
-			return false;
-		if (!access_allowed(t, v, addr, write)) {
-			*code = K_SEGV_ACCERR;
-			return false;
-		}
-		return expand_stack(t, v, addr);
+	if (access_allowed(t, v, addr, access) == FORBIDDEN) {
+		*code = K_SEGV_ACCERR;
+		return false;
 	}
+	return expand_stack(t, v, addr);
+}
+
+static bool
+fault_inside(struct task *t, struct vma *v, uint64_t addr, unsigned int access, bool host_bus, int *sig, int *code)
+{
+	enum verdict verdict = access_allowed(t, v, addr, access);
+
 	*code = K_SEGV_ACCERR;
-	if (!access_allowed(t, v, addr, write))
+	if (verdict == FORBIDDEN)
 		return false;
 	if (addr >= v->backed_end) {
 		if (vma_map_host(t, v, v->backed_end, v->end, 0) == 0 && addr < v->backed_end)
 			return true;
-	} else if (!(v->flags & VM_HOSTFILE) && !again_and_again(t, addr)) {
-		return true;
-	}
-	if (v->file) {
 		*sig = K_SIGBUS;
 		*code = K_BUS_ADRERR;
+		return false;
 	}
-	return false;
+	if (host_bus && (v->flags & VM_HOSTFILE)) {
+		*sig = K_SIGBUS;
+		*code = K_BUS_ADRERR;
+		return false;
+	}
+	return try_again(t, addr, verdict == ALLOWED ? SAME_FAULT_MAX : 1);
 }
 
 bool
-mm_fault(struct task *t, uint64_t addr, bool write, int *sig, int *code)
+mm_fault(struct task *t, uint64_t addr, unsigned int access, int *sig, int *code)
 {
-	bool mended;
+	struct mm *mm = t->mm;
+	bool host_bus = *sig == K_SIGBUS, mended = false;
+	struct vma *v;
 
-	mutex_lock(&t->mm->mmap_lock);
-	mended = fault_locked(t, addr, write, sig, code);
-	mutex_unlock(&t->mm->mmap_lock);
+	*sig = K_SIGSEGV;
+	*code = K_SEGV_MAPERR;
+	mutex_lock(&mm->mmap_lock);
+	v = addr < TASK_SIZE_MAX ? find_vma(mm, addr) : NULL;
+	if (v && v->start > addr)
+		mended = fault_below(t, v, addr, access, code);
+	else if (v)
+		mended = fault_inside(t, v, addr, access, host_bus, sig, code);
+	mutex_unlock(&mm->mmap_lock);
 	return mended;
 }
 

@@ -103,6 +103,7 @@ advise_flags(struct task *t, struct vma **vp, uint64_t start, uint64_t end, cons
 			return err;
 	}
 	v->flags = flags;
+	t->mm->seq++;
 	*vp = vma_merge(t->mm, v, gone);
 	return 0;
 }

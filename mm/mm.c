@@ -62,18 +62,25 @@ mmdrop(struct mm *mm)
 }
 
 static void
+take_vmas(struct mm *mm, struct list_head *gone)
+{
+	struct vma *v, *n;
+
+	list_for_each_entry_safe(v, n, &mm->vmas, list) {
+		vma_remove(mm, v);
+		list_add_tail(&v->list, gone);
+	}
+	mm->total_vm = mm->locked_vm = mm->data_vm = mm->exec_vm = mm->stack_vm = 0;
+}
+
+static void
 drop_vmas(struct mm *mm)
 {
 	struct list_head gone;
-	struct vma *v, *n;
 
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&mm->mmap_lock);
-	list_for_each_entry_safe(v, n, &mm->vmas, list) {
-		vma_remove(mm, v);
-		list_add_tail(&v->list, &gone);
-	}
-	mm->total_vm = mm->locked_vm = mm->data_vm = mm->exec_vm = mm->stack_vm = 0;
+	take_vmas(mm, &gone);
 	mutex_unlock(&mm->mmap_lock);
 	vma_free_list(&gone);
 }
@@ -146,28 +153,60 @@ copy_vma(struct mm *mm, const struct vma *from)
 	return 0;
 }
 
+/* Both are locked, or @mm is nobody else's yet. */
+static int
+copy_vmas(struct mm *mm, struct mm *old)
+{
+	struct vma *v;
+
+	mm->fork_seq = old->seq;
+	list_for_each_entry(v, &old->vmas, list) {
+		int err = v->flags & VM_DONTCOPY ? 0 : copy_vma(mm, v);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 struct mm *
 dup_mm(struct task *t, struct mm *old)
 {
 	struct mm *mm = mm_alloc(t->k);
-	struct vma *v;
-	int err = 0;
+	int err;
 
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&old->mmap_lock);
 	copy_settings(mm, old);
-	list_for_each_entry(v, &old->vmas, list) {
-		if (v->flags & VM_DONTCOPY)
-			continue;
-		err = copy_vma(mm, v);
-		if (err)
-			break;
-	}
+	err = copy_vmas(mm, old);
 	mutex_unlock(&old->mmap_lock);
 	if (err) {
 		mmput(mm);
 		return ERR_PTR(err);
 	}
 	return mm;
+}
+
+int
+mm_after_clone(struct task *t, struct task *child)
+{
+	struct mm *old = t->mm, *mm = child->mm;
+	struct list_head gone;
+	int err = 0;
+
+	if (!mm || mm == old)
+		return 0;
+	INIT_LIST_HEAD(&gone);
+	mutex_lock(&old->mmap_lock);
+	if (mm->fork_seq != old->seq) {
+		mutex_lock_nested(&mm->mmap_lock);
+		take_vmas(mm, &gone);
+		err = copy_vmas(mm, old);
+		mm->brk = old->brk;
+		mutex_unlock(&mm->mmap_lock);
+	}
+	mutex_unlock(&old->mmap_lock);
+	vma_free_list(&gone);
+	return err;
 }

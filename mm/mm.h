@@ -69,6 +69,7 @@ struct mm {
 	struct mutex mmap_lock; /* RANK_MM */
 	struct vma *root;
 	struct list_head vmas;
+	uint64_t seq, fork_seq; /* changes of the tree; what it was when dup_mm() copied it */
 	uint32_t map_count;
 	uint64_t total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
 	uint64_t hiwater_rss, hiwater_vm;
@@ -114,6 +115,17 @@ struct mm *mm_alloc(struct kernel *k) __must_check;
  * Return: the copy, or ERR_PTR(-ENOMEM).
  */
 struct mm *dup_mm(struct task *t, struct mm *old) __must_check;
+
+/**
+ * mm_after_clone() - make a forked child's tree agree with its memory, if another thread changed the mm between dup_mm() and the
+ *	host's fork
+ * @t: the parent, current
+ * @child: it, not running yet
+ *
+ * Context: takes mmap_lock. Nothing may change the parent's mappings between the host's fork and this.
+ * Return: 0, -ENOMEM.
+ */
+int mm_after_clone(struct task *t, struct task *child) __must_check;
 
 /**
  * mmget(), mmput() - users of an mm; the last mmput drops all vmas and files. Host memory goes with the host process.
@@ -234,17 +246,23 @@ void mm_set_brk(struct task *t, uint64_t start);
  */
 uint64_t mm_mmap_rnd(struct task *t) __must_check;
 
+#define MM_FAULT_UNKNOWN 0u /* the tracer's view */
+#define MM_FAULT_WRITE	 1u
+#define MM_FAULT_READ	 2u
+#define MM_FAULT_EXEC	 4u
+
 /**
  * mm_fault() - a host fault in program code: is it SIGSEGV, SIGBUS or something to mend (a file page to bring in)?
  * @t: the current task
  * @addr: fault address
- * @write: it was a write
- * @sig: set: the signal to force
- * @code: set: its si_code
+ * @access: MM_FAULT_*
+ * @sig: the host's signal; set to the one to force
+ * @code: the host's si_code; set to the one to force
  *
+ * Context: takes mmap_lock; host calls.
  * Return: true if it was mended and the instruction can be run again.
  */
-bool mm_fault(struct task *t, uint64_t addr, bool write, int *sig, int *code);
+bool mm_fault(struct task *t, uint64_t addr, unsigned int access, int *sig, int *code);
 
 /* What a shared futex is keyed by. */
 struct futex_key {

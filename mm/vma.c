@@ -265,6 +265,7 @@ insert_only(struct mm *mm, struct vma *v)
 	v->gap = gap_before(mm, v);
 	mm->root = tree_insert(mm->root, v);
 	mm->map_count++;
+	mm->seq++;
 	refresh_gap(mm, next);
 }
 
@@ -276,6 +277,7 @@ remove_only(struct mm *mm, struct vma *v)
 	mm->root = tree_erase(mm->root, v);
 	list_del_init(&v->list);
 	mm->map_count--;
+	mm->seq++;
 	refresh_gap(mm, next);
 }
 
@@ -299,6 +301,7 @@ vma_resize(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 	/* Between its neighbours, so its place in the tree stays. */
 	v->start = start;
 	v->end = end;
+	mm->seq++;
 	refresh_gap(mm, v);
 	refresh_gap(mm, vma_next(mm, v));
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -112,6 +113,11 @@ do_clone(void *p)
 	if (err < 0)
 		return err;
 	if (!thread) {
+		/* on this thread nobody changes mappings meanwhile */
+		if (mm_after_clone(arg->t, child)) {
+			kill(pid, SIGKILL);
+			return -ENOMEM;
+		}
 		proc = calloc(1, sizeof(*proc));
 		if (!proc)
 			return -ENOMEM;

@@ -187,6 +187,13 @@ is_quick(uint64_t nr)
 	case SYS_mremap:
 	case SYS_madvise:
 	case SYS_mincore:
+	case SYS_mlock:
+	case SYS_mlock2:
+	case SYS_munlock:
+	case SYS_mlockall:
+	case SYS_munlockall:
+	case SYS_remap_file_pages:
+	case SYS_pkey_mprotect:
 	case SYS_rt_sigreturn:
 	case SYS_arch_prctl:
 		return true;
@@ -297,7 +304,7 @@ stopped_by_signal(struct trap_task *rt, int sig)
 	t->syscall_nr = -1;
 	code = info.si_code;
 	if ((sig == SIGSEGV || sig == SIGBUS) && code != SI_KERNEL) {
-		if (mm_fault(t, info.fault.addr, false, &sig, &code)) {
+		if (mm_fault(t, info.fault.addr, MM_FAULT_UNKNOWN, &sig, &code)) {
 			if (exit_to_user_fast(t))
 				resume_now(rt);
 			else
