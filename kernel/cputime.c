@@ -108,6 +108,16 @@ host_thread_time(const struct kernel *k, int tid, uint64_t *sum, uint64_t *ut, u
 	return true;
 }
 
+/* a * b / c for b <= c: the product is 128 bits long, the result fits. gcc would call its library for it. */
+static uint64_t
+mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t hi;
+
+	__asm__("mulq %2\n\tdivq %3" : "+a"(a), "=&d"(hi) : "r"(b), "r"(c) : "cc");
+	return a;
+}
+
 /* Split, with both parts at least what they were. */
 static void
 advance(struct host_times *h, uint64_t sum, uint64_t ut, uint64_t st)
@@ -116,7 +126,7 @@ advance(struct host_times *h, uint64_t sum, uint64_t ut, uint64_t st)
 
 	if (sum <= h->utime + h->stime)
 		return;
-	stime = st == 0 ? 0 : (uint64_t)((unsigned __int128)sum * st / (ut + st));
+	stime = st == 0 ? 0 : mul_div(sum, st, ut + st);
 	stime = MAX(stime, h->stime);
 	utime = sum - stime;
 	if (utime < h->utime) {

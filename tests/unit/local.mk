@@ -6,6 +6,10 @@ unit_tests += tests/unit/vma
 tests_unit_vma_SOURCES = tests/unit/vma.c
 tests_unit_vma_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_vma_LDADD = libkernel.a $(CRITERION_LIBS)
+unit_tests += tests/unit/process
+tests_unit_process_SOURCES = tests/unit/process.c
+tests_unit_process_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+tests_unit_process_LDADD = kernel.o $(CRITERION_LIBS) -lpthread
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

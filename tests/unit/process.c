@@ -476,10 +476,10 @@ main_queue(struct task *t, uint64_t arg)
 	queue(t, SIGUSR2, 5); /* is not queued twice */
 	CALL(t, sys_rt_sigprocmask(t, 2, UADDR((uintptr_t)&none), UNULL, 8));
 	cr_expect_eq(norder, 4);
-	/* lowest number first; each frame is put on the one before it, so that handlers run the other way round */
+	/* taken lowest first, and each frame is put on the one before it; the second 34 waits until the first is done with */
 	cr_expect_eq(order[0], 36001);
-	cr_expect_eq(order[1], 34003);
-	cr_expect_eq(order[2], 34002);
+	cr_expect_eq(order[1], 34002);
+	cr_expect_eq(order[2], 34003);
 	cr_expect_eq(order[3], SIGUSR2 * 1000 + 4);
 }
 
