@@ -70,6 +70,7 @@ struct inode {
 	int32_t i_writecount; /* writers, or negative: denied (running program) */
 	uint32_t i_state;
 	uint32_t i_seals; /* F_SEAL_*, of tmpfs */
+	struct inode *i_overlay; /* the overlay inode that has it as its upper file */
 	void *i_private; /* the file system's */
 };
 #define S_DEAD	    1u

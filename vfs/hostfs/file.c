@@ -14,8 +14,8 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "trap/host.h"
-#include "vfs/hostfs/hostfs.h"
 #include "vfs/generic.h"
+#include "vfs/hostfs/hostfs.h"
 #include "vfs/namei.h"
 
 #define DIR_BUF_SIZE (32 * 1024u)

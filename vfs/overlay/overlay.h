@@ -1,12 +1,130 @@
 /* SPDX-License-Identifier: MIT
  *
- * overlay: a writable layer over a read-only one.
+ * overlay: a writable layer over read-only ones, as overlayfs of Linux without redirect_dir and metacopy. What the files of
+ * vfs/overlay/ need of each other.
+ *
+ * An overlay inode stands for one file: what is in the upper layer if it is there, else the lower one. A directory that is in
+ * several layers is merged. The first change copies a file up; from then on oi->upper is set and never changes. In the upper
+ * layer a character device 0:0 is a whiteout: the name is gone. A directory with trusted.overlay.opaque hides what is below it.
+ *
+ * An inode without an upper file is hashed by its lower inode, one with an upper file is found by i_overlay of that. So the
+ * names of a hard-linked lower file share one inode; once copied up it is kept for the life of the mount, and the links stay
+ * one file.
+ *
+ * Work on the upper layer is done with the caller's identity and all capabilities, since permissions were checked on the
+ * overlay's own inodes.
+ *
+ * Locks: i_rwsem of overlay inodes -> oi->copyup (RANK_COPYUP) -> i_rwsem of real inodes (RANK_INODE_LOWER) -> ovl_sb.lock.
  */
 #ifndef STEAD_VFS_OVERLAY_H
 #define STEAD_VFS_OVERLAY_H
 
 #include "vfs/fs.h"
 
+#define OVL_MAX_LOWER 32
+#define OVL_MAX_DEVS  128
+#define OVL_SUPER_MAGIC 0x794c7630u
+
+struct ovl_sb {
+	struct kernel *k;
+	struct mount *upper_mnt; /* NULL: read-only */
+	struct dentry *work;	 /* a directory of the upper file system */
+	struct mount *lower_mnt[OVL_MAX_LOWER];
+	unsigned int nr_lower;
+	bool userxattr;
+	struct mutex lock; /* RANK_LEAF: i_overlay of real inodes, pinned, devs */
+	struct list_head pinned; /* ovl_inode.pinned: copied up, with more lower names than one */
+	uint64_t next_temp; /* atomic */
+	uint64_t devs[OVL_MAX_DEVS]; /* st_dev of real files; the index goes into inode numbers */
+	uint32_t nr_devs;
+	char *options; /* for /proc/mounts, or NULL */
+};
+
+struct ovl_lower {
+	struct dentry *dentry;
+	unsigned int layer;
+};
+
+struct ovl_inode {
+	struct inode *inode;
+	struct mutex copyup;
+	struct dentry *upper; /* atomic, set once */
+	struct list_head pinned;
+	bool own_nlink; /* i_nlink is counted here, not that of the real inode */
+	unsigned int nr_lower;
+	struct ovl_lower lower[];
+};
+
+static inline struct ovl_inode *
+OVL_I(const struct inode *inode)
+{
+	return inode->i_private;
+}
+
+static inline struct ovl_sb *
+OVL_SB(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+static inline struct dentry *
+ovl_upper(const struct inode *inode)
+{
+	return __atomic_load_n(&OVL_I(inode)->upper, __ATOMIC_ACQUIRE);
+}
+
+/* inode.c */
+void ovl_real_path(const struct inode *inode, struct path *out); /* no references: those of the inode */
+struct inode *ovl_real_inode(const struct inode *inode);
+void ovl_copyattr(struct inode *inode); /* what the real inode says now */
+/* The overlay inode of an upper dentry or a stack of lower ones; takes references of its own. ERR_PTR. */
+struct inode *ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low,
+			    unsigned int nr_lower) __must_check;
+void ovl_set_upper(struct inode *inode, struct dentry *upper); /* copied up */
+uint64_t ovl_map_ino(struct ovl_sb *ofs, const struct inode *real);
+bool ovl_is_whiteout(const struct dentry *real);
+bool ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real);
+int ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper) __must_check;
+int ovl_set_origin(struct task *t, struct ovl_sb *ofs, struct dentry *upper, uint64_t ino) __must_check;
+bool ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name);
+struct cred *ovl_override_creds(struct task *t) __must_check; /* the old ones, or NULL: -ENOMEM */
+void ovl_revert_creds(struct task *t, struct cred *old);
+void ovl_evict_inode(struct kernel *k, struct inode *inode);
+int ovl_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
+int ovl_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
+int64_t ovl_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+int ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
+int64_t ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
+extern const struct inode_operations ovl_file_iops, ovl_symlink_iops, ovl_dir_iops;
+
+/* copyup.c */
+
+/**
+ * ovl_copy_up() - make sure that a file is in the upper layer, with all directories above it
+ * @t: the current task
+ * @dentry: of the overlay
+ * @flags: O_TRUNC: the data is not wanted
+ *
+ * Context: takes oi->copyup; sleeps. Directories above may be locked (i_rwsem).
+ * Return: 0, -EROFS, or what the upper layer says.
+ */
+int ovl_copy_up(struct task *t, struct dentry *dentry, uint32_t flags) __must_check;
+
+/* lookup.c */
+struct dentry *ovl_lookup(struct task *t, struct inode *dir, struct dentry *dentry);
+/* Would @name be seen in @dir if the upper layer had no such entry? */
+bool ovl_lower_positive(struct task *t, const struct inode *dir, const struct qstr *name);
+extern const struct dentry_operations ovl_dentry_ops;
+
+/* readdir.c */
+extern const struct file_operations ovl_dir_fops;
+int ovl_check_empty(struct task *t, struct dentry *dentry) __must_check; /* 0, -ENOTEMPTY */
+int ovl_clear_whiteouts(struct task *t, struct dentry *upper) __must_check; /* i_rwsem of its parent is held */
+
+/* file.c */
+extern const struct file_operations ovl_file_fops;
+
+/* super.c */
 extern const struct file_system_type overlay_fs_type;
 
 /**

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Overlay inodes: which real files they stand for, their attributes and extended attributes.
+ */
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+#include <linux/xattr.h>
+
+#include "kernel/cred.h"
+#include "kernel/task.h"
+#include "vfs/hostfs/hostfs.h"
+#include "vfs/namei.h"
+#include "vfs/overlay/overlay.h"
+
+void
+ovl_real_path(const struct inode *inode, struct path *out)
+{
+	const struct ovl_sb *ofs = OVL_SB(inode->i_sb);
+	const struct ovl_inode *oi = OVL_I(inode);
+	struct dentry *upper = ovl_upper(inode);
+
+	out->dentry = upper ? upper : oi->lower[0].dentry;
+	out->mnt = upper ? ofs->upper_mnt : ofs->lower_mnt[oi->lower[0].layer];
+}
+
+struct inode *
+ovl_real_inode(const struct inode *inode)
+{
+	struct path real;
+
+	ovl_real_path(inode, &real);
+	return d_inode(real.dentry);
+}
+
+bool
+ovl_is_whiteout(const struct dentry *real)
+{
+	const struct inode *inode = d_inode(real);
+
+	return inode && S_ISCHR(inode->i_mode) && inode->i_rdev == 0;
+}
+
+/* st_dev of the file system a real inode is on. */
+static uint64_t
+real_dev(const struct ovl_sb *ofs, const struct inode *real)
+{
+	if (real->i_sb->s_type == &hostfs_fs_type)
+		return hostfs_dev(ofs->k, HOSTFS_SB(real->i_sb)->state, HOSTFS_I(real)->dev);
+	return real->i_sb->s_dev;
+}
+
+/*
+ * One number space for all layers: the number of the real file with the index of its file system in the top byte. Files of
+ * the lowest layer's own file system, which is index 0, keep theirs.
+ */
+uint64_t
+ovl_map_ino(struct ovl_sb *ofs, const struct inode *real)
+{
+	uint64_t dev = real_dev(ofs, real), i, n = __atomic_load_n(&ofs->nr_devs, __ATOMIC_ACQUIRE);
+
+	for (i = 0; i < n; i++)
+		if (ofs->devs[i] == dev)
+			return real->i_ino ^ i << 56;
+	mutex_lock(&ofs->lock);
+	for (i = 0; i < ofs->nr_devs && ofs->devs[i] != dev; i++)
+		;
+	if (i == ofs->nr_devs && i < OVL_MAX_DEVS) {
+		ofs->devs[i] = dev;
+		__atomic_store_n(&ofs->nr_devs, (uint32_t)i + 1, __ATOMIC_RELEASE);
+	}
+	mutex_unlock(&ofs->lock);
+	return real->i_ino ^ i << 56;
+}
+
+void
+ovl_copyattr(struct inode *inode)
+{
+	struct ovl_inode *oi = OVL_I(inode);
+	const struct inode *real = ovl_real_inode(inode);
+
+	inode->i_mode = real->i_mode;
+	inode->i_uid = real->i_uid;
+	inode->i_gid = real->i_gid;
+	inode->i_rdev = real->i_rdev;
+	inode->i_atime = real->i_atime;
+	inode->i_mtime = real->i_mtime;
+	inode->i_ctime = real->i_ctime;
+	inode->i_blocks = real->i_blocks;
+	WRITE_ONCE(inode->i_size, READ_ONCE(real->i_size));
+	if (S_ISDIR(inode->i_mode))
+		inode->i_nlink = inode->i_flags & S_DEAD ? 0 : oi->nr_lower + (ovl_upper(inode) != NULL) > 1 ? 1 : real->i_nlink;
+	else if (!oi->own_nlink)
+		inode->i_nlink = real->i_nlink;
+}
+
+static const char *
+ovl_get_link(struct task *t, struct dentry *dentry, struct inode *inode, void **done, struct path *jump)
+{
+	struct path real;
+
+	ovl_real_path(inode, &real);
+	return d_inode(real.dentry)->i_op->get_link(t, real.dentry, d_inode(real.dentry), done, jump);
+}
+
+static void
+set_ops(struct inode *inode)
+{
+	switch (inode->i_mode & S_IFMT) {
+	case S_IFDIR:
+		inode->i_op = &ovl_dir_iops;
+		inode->i_fop = &ovl_dir_fops;
+		break;
+	case S_IFLNK:
+		inode->i_op = &ovl_symlink_iops;
+		break;
+	case S_IFREG:
+		inode->i_op = &ovl_file_iops;
+		inode->i_fop = &ovl_file_fops;
+		break;
+	default:
+		inode->i_op = &ovl_file_iops;
+		break;
+	}
+}
+
+/* The number a file had before it was copied up. */
+static uint64_t
+get_origin(struct ovl_sb *ofs, struct dentry *upper)
+{
+	struct inode *real = d_inode(upper);
+	uint64_t ino;
+
+	if (real->i_op->getxattr && real->i_op->getxattr(NULL, real, ofs->userxattr ? "user.overlay.origin" : "trusted.overlay.origin",
+							  &ino, sizeof(ino)) == sizeof(ino))
+		return ino;
+	return ovl_map_ino(ofs, real);
+}
+
+static int
+fill(struct inode *inode, struct ovl_sb *ofs, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower)
+{
+	struct ovl_inode *oi = kzalloc(ofs->k, sizeof(*oi) + nr_lower * sizeof(oi->lower[0]));
+
+	if (!oi)
+		return -ENOMEM;
+	oi->inode = inode;
+	mutex_init(&oi->copyup, RANK_COPYUP);
+	INIT_LIST_HEAD(&oi->pinned);
+	oi->upper = dget(upper);
+	oi->nr_lower = nr_lower;
+	for (unsigned int i = 0; i < nr_lower; i++) {
+		oi->lower[i] = low[i];
+		dget(low[i].dentry);
+	}
+	inode->i_private = oi;
+	ovl_copyattr(inode);
+	inode->i_btime = ovl_real_inode(inode)->i_btime;
+	oi->own_nlink = !upper && !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
+	set_ops(inode);
+	return 0;
+}
+
+/* The overlay inode that has @real as its upper one, with a reference, or NULL. ofs->lock is held. */
+static struct inode *
+find_by_upper(const struct super_block *sb, const struct inode *real)
+{
+	struct inode *inode = real->i_overlay;
+
+	return inode && inode->i_sb == sb ? igrab(inode) : NULL;
+}
+
+static struct inode *
+get_by_upper(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower)
+{
+	struct ovl_sb *ofs = OVL_SB(sb);
+	struct inode *real = d_inode(upper), *inode, *other;
+	int err;
+
+	mutex_lock(&ofs->lock);
+	inode = find_by_upper(sb, real);
+	mutex_unlock(&ofs->lock);
+	if (inode)
+		return inode;
+	inode = new_inode_of(sb);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	err = fill(inode, ofs, upper, low, nr_lower);
+	if (err) {
+		iput(inode);
+		return ERR_PTR(err);
+	}
+	inode->i_ino = get_origin(ofs, upper);
+	mutex_lock(&ofs->lock);
+	other = find_by_upper(sb, real);
+	if (!other)
+		real->i_overlay = inode;
+	mutex_unlock(&ofs->lock);
+	if (other) {
+		iput(inode);
+		return other;
+	}
+	return inode;
+}
+
+struct inode *
+ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower)
+{
+	struct ovl_sb *ofs = OVL_SB(sb);
+	struct new_inode fresh = { NULL };
+	struct inode *inode, *real;
+	int err;
+
+	if (upper)
+		return get_by_upper(sb, upper, low, nr_lower);
+	real = d_inode(low[0].dentry);
+	inode = iget_keyed(sb, ovl_map_ino(ofs, real), (uintptr_t)real, &fresh);
+	if (inode || !fresh.inode)
+		return inode ? inode : ERR_PTR(-ENOMEM);
+	err = fill(fresh.inode, ofs, NULL, low, nr_lower);
+	if (err) {
+		iget_failed(&fresh);
+		return ERR_PTR(err);
+	}
+	return unlock_new_inode(&fresh);
+}
+
+void
+ovl_set_upper(struct inode *inode, struct dentry *upper)
+{
+	struct ovl_sb *ofs = OVL_SB(inode->i_sb);
+	struct ovl_inode *oi = OVL_I(inode);
+
+	mutex_lock(&ofs->lock);
+	d_inode(upper)->i_overlay = inode;
+	if (oi->own_nlink && inode->i_nlink > 1 && list_empty(&oi->pinned) && igrab(inode))
+		list_add(&oi->pinned, &ofs->pinned);
+	mutex_unlock(&ofs->lock);
+	__atomic_store_n(&oi->upper, dget(upper), __ATOMIC_RELEASE);
+	ovl_copyattr(inode);
+}
+
+void
+ovl_evict_inode(struct kernel *k, struct inode *inode)
+{
+	struct ovl_sb *ofs = OVL_SB(inode->i_sb);
+	struct ovl_inode *oi = OVL_I(inode);
+
+	if (!oi)
+		return;
+	if (oi->upper) {
+		mutex_lock(&ofs->lock);
+		if (d_inode(oi->upper)->i_overlay == inode)
+			d_inode(oi->upper)->i_overlay = NULL;
+		mutex_unlock(&ofs->lock);
+		dput(oi->upper);
+	}
+	for (unsigned int i = 0; i < oi->nr_lower; i++)
+		dput(oi->lower[i].dentry);
+	kfree(k, oi);
+	inode->i_private = NULL;
+}
+
+/*
+ * The caller's credentials with all capabilities. Only capabilities differ, so that other tasks that look at this one's
+ * identity meanwhile (kill(2)) see no other.
+ */
+struct cred *
+ovl_override_creds(struct task *t)
+{
+	struct cred *new = prepare_creds(t), *old;
+
+	if (!new)
+		return NULL;
+	new->cap_effective = CAP_FULL;
+	mutex_lock(&t->alloc_lock);
+	old = t->cred;
+	t->cred = new;
+	mutex_unlock(&t->alloc_lock);
+	return old;
+}
+
+void
+ovl_revert_creds(struct task *t, struct cred *old)
+{
+	struct cred *new;
+
+	mutex_lock(&t->alloc_lock);
+	new = t->cred;
+	t->cred = old;
+	mutex_unlock(&t->alloc_lock);
+	put_cred(new);
+}
+
+int
+ovl_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct inode *ri;
+	struct path real;
+	int err = 0;
+
+	ovl_real_path(inode, &real);
+	ri = d_inode(real.dentry);
+	if (ri->i_op->getattr)
+		err = ri->i_op->getattr(t, &real, st, mask, flags);
+	else
+		generic_fillattr(ri, st);
+	if (err)
+		return err;
+	ovl_copyattr(inode);
+	st->dev = inode->i_sb->s_dev;
+	st->ino = inode->i_ino;
+	st->nlink = inode->i_nlink;
+	return 0;
+}
+
+int
+ovl_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct iattr up = *attr;
+	struct cred *old;
+	int err = ovl_copy_up(t, dentry, (attr->ia_valid & ATTR_SIZE) && attr->ia_size == 0 ? O_TRUNC : 0);
+
+	if (err)
+		return err;
+	up.ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID | ATTR_FILE | ATTR_OPEN);
+	up.ia_valid |= ATTR_FORCE;
+	up.ia_file = NULL;
+	/* the time this change was given stays the time of both */
+	if (up.ia_valid & ATTR_ATIME)
+		up.ia_valid |= ATTR_ATIME_SET;
+	if (up.ia_valid & ATTR_MTIME)
+		up.ia_valid |= ATTR_MTIME_SET;
+	old = ovl_override_creds(t);
+	if (!old)
+		return -ENOMEM;
+	err = notify_change(t, ovl_upper(inode), &up);
+	ovl_revert_creds(t, old);
+	ovl_copyattr(inode);
+	return err;
+}
+
+bool
+ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name)
+{
+	return ofs->userxattr ? strncmp(name, "user.overlay.", 13) == 0 : strncmp(name, "trusted.overlay.", 16) == 0;
+}
+
+int64_t
+ovl_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n)
+{
+	struct inode *real = ovl_real_inode(inode);
+
+	if (ovl_is_private_xattr(OVL_SB(inode->i_sb), name) || !real->i_op->getxattr)
+		return -EOPNOTSUPP;
+	return real->i_op->getxattr(t, real, name, buf, n);
+}
+
+int
+ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags)
+{
+	struct inode *inode = d_inode(dentry);
+	struct cred *old;
+	int64_t err;
+
+	if (ovl_is_private_xattr(OVL_SB(inode->i_sb), name))
+		return -EOPNOTSUPP;
+	if (!buf && !ovl_upper(inode)) { /* nothing to remove: no need to copy up */
+		err = ovl_getxattr(t, inode, name, NULL, 0);
+		if (err < 0)
+			return (int)err;
+	}
+	err = ovl_copy_up(t, dentry, 0);
+	if (err)
+		return (int)err;
+	old = ovl_override_creds(t);
+	if (!old)
+		return -ENOMEM;
+	err = vfs_setxattr(t, ovl_upper(inode), name, buf, n, flags);
+	ovl_revert_creds(t, old);
+	ovl_copyattr(inode);
+	return (int)err;
+}
+
+/* Names of the real file without our own. */
+int64_t
+ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n)
+{
+	struct ovl_sb *ofs = OVL_SB(dentry->d_sb);
+	struct path real;
+	int64_t len, out = 0;
+
+	ovl_real_path(d_inode(dentry), &real);
+	if (!d_inode(real.dentry)->i_op->listxattr)
+		return 0;
+	len = d_inode(real.dentry)->i_op->listxattr(t, real.dentry, buf, n);
+	if (len <= 0 || !buf || !n)
+		return len;
+	for (int64_t at = 0; at < len;) {
+		size_t m = strlen(buf + at) + 1;
+
+		if (!ovl_is_private_xattr(ofs, buf + at)) {
+			memmove(buf + out, buf + at, m);
+			out += (int64_t)m;
+		}
+		at += (int64_t)m;
+	}
+	return out;
+}
+
+static const char *
+xattr_name(const struct ovl_sb *ofs, bool origin)
+{
+	if (origin)
+		return ofs->userxattr ? "user.overlay.origin" : "trusted.overlay.origin";
+	return ofs->userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
+}
+
+bool
+ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real)
+{
+	struct inode *inode = d_inode(real);
+	char v;
+
+	return inode->i_op->getxattr && inode->i_op->getxattr(t, inode, xattr_name(ofs, false), &v, 1) == 1 && v == 'y';
+}
+
+static int
+set_private(struct task *t, struct dentry *upper, const char *name, const void *v, size_t n)
+{
+	struct inode *inode = d_inode(upper);
+	int err;
+
+	if (!inode->i_op->setxattr)
+		return -EOPNOTSUPP;
+	mutex_lock_nested(&inode->i_rwsem);
+	err = inode->i_op->setxattr(t, upper, name, v, n, 0);
+	mutex_unlock(&inode->i_rwsem);
+	return err;
+}
+
+int
+ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper)
+{
+	return set_private(t, upper, xattr_name(ofs, false), "y", 1);
+}
+
+int
+ovl_set_origin(struct task *t, struct ovl_sb *ofs, struct dentry *upper, uint64_t ino)
+{
+	return set_private(t, upper, xattr_name(ofs, true), &ino, sizeof(ino));
+}
+
+const struct inode_operations ovl_file_iops = {
+	.setattr = ovl_setattr,
+	.getattr = ovl_getattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+};
+
+const struct inode_operations ovl_symlink_iops = {
+	.get_link = ovl_get_link,
+	.setattr = ovl_setattr,
+	.getattr = ovl_getattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+};
