@@ -20,3 +20,22 @@ libkernel_a_SOURCES += syscalls/sysinfo.c
 libkernel_a_SOURCES += syscalls/time.c
 libkernel_a_SOURCES += syscalls/timerfd.c
 libkernel_a_SOURCES += syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/tty.c
+libkernel_a_SOURCES += \
+	syscalls/epoll.c
+libkernel_a_SOURCES += \
+	syscalls/eventfd.c \
+	syscalls/signalfd.c \
+	syscalls/timerfd.c
+libkernel_a_SOURCES += syscalls/attr.c
+libkernel_a_SOURCES += syscalls/dir.c
+libkernel_a_SOURCES += syscalls/fcntl.c
+libkernel_a_SOURCES += syscalls/fd.c
+libkernel_a_SOURCES += syscalls/mount.c
+libkernel_a_SOURCES += syscalls/namei.c
+libkernel_a_SOURCES += syscalls/open.c
+libkernel_a_SOURCES += syscalls/read_write.c
+libkernel_a_SOURCES += syscalls/stat.c
+libkernel_a_SOURCES += syscalls/sync.c
+libkernel_a_SOURCES += syscalls/xattr.c

@@ -64,7 +64,7 @@ setattr_prepare(struct task *t, struct dentry *dentry, struct iattr *attr)
 		if (!in_group_p(t->cred, gid) && !capable(t, CAP_FSETID))
 			attr->ia_mode &= ~(uint32_t)S_ISGID;
 	}
-	if ((valid & (ATTR_MTIME_SET | ATTR_ATIME_SET)) && !inode_owner_or_capable(t, inode))
+	if ((valid & (ATTR_MTIME_SET | ATTR_ATIME_SET | ATTR_TIMES_SET)) && !inode_owner_or_capable(t, inode))
 		return -EPERM;
 	return 0;
 }

@@ -9,8 +9,6 @@
 #include "kernel/task.h"
 #include "vfs/internal.h"
 
-#define ST_VALID 0x20
-
 int
 vfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags)
 {
