@@ -20,14 +20,6 @@ libkernel_a_SOURCES += syscalls/sysinfo.c
 libkernel_a_SOURCES += syscalls/time.c
 libkernel_a_SOURCES += syscalls/timerfd.c
 libkernel_a_SOURCES += syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/tty.c
-libkernel_a_SOURCES += \
-	syscalls/epoll.c
-libkernel_a_SOURCES += \
-	syscalls/eventfd.c \
-	syscalls/signalfd.c \
-	syscalls/timerfd.c
 libkernel_a_SOURCES += syscalls/attr.c
 libkernel_a_SOURCES += syscalls/dir.c
 libkernel_a_SOURCES += syscalls/fcntl.c
