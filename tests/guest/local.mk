@@ -9,6 +9,8 @@ guest_programs = \
 	tests/guest/madvise \
 	tests/guest/mmap \
 	tests/guest/mremap \
+	tests/guest/pipe \
+	tests/guest/poll \
 	tests/guest/restart \
 	tests/guest/session \
 	tests/guest/signal \

@@ -1,620 +1,481 @@
 /* SPDX-License-Identifier: MIT
  *
- * mmap, munmap, mprotect, brk: placement, errors, faults, files, sharing, limits.
+ * mmap, munmap, mprotect, mremap, brk, madvise, mincore, mlock: anonymous and of files, private and shared.
  */
-#include <setjmp.h>
-#include <sys/personality.h>
+#include "tests/guest/guest.h"
 
-#include "guest.h"
-
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
-#define PAGE 4096UL
-#define RW   (PROT_READ | PROT_WRITE)
-#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-
-static sigjmp_buf fault_jmp;
-static volatile int fault_sig, fault_code;
-static void *volatile fault_at;
-
-static void
-on_fault(int sig, siginfo_t *si, void *uc)
-{
-	(void)uc;
-	fault_sig = sig;
-	fault_code = si->si_code;
-	fault_at = si->si_addr;
-	siglongjmp(fault_jmp, 1);
-}
-
-static void
-catch_faults(void)
-{
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
-
-	CHECK_EQ(sigaction(SIGSEGV, &sa, NULL), 0);
-	CHECK_EQ(sigaction(SIGBUS, &sa, NULL), 0);
-}
-
-/* What reading or writing a byte gives: 0, or signal * 100 + code; the address must be the byte's. */
-static int
-touch(volatile char *p, bool write)
-{
-	if (sigsetjmp(fault_jmp, 1)) {
-		if (fault_at != (void *)p)
-			guest_fail(__FILE__, __LINE__, "fault at another address");
-		return fault_sig * 100 + fault_code;
-	}
-	if (write)
-		*p = 1;
-	else
-		(void)*p;
-	return 0;
-}
-
-#define MAPERR (SIGSEGV * 100 + SEGV_MAPERR)
-#define ACCERR (SIGSEGV * 100 + SEGV_ACCERR)
-#define ADRERR (SIGBUS * 100 + BUS_ADRERR)
+#define PG 4096ul
 
 static char *
-map_anon(size_t pages)
+anon(size_t pages, int prot)
 {
-	char *p = mmap(NULL, pages * PAGE, RW, ANON, -1, 0);
+	char *p = mmap(NULL, pages * PG, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(p != MAP_FAILED);
 	return p;
 }
 
-static int
-temp_file(size_t size)
+/* Is this page mapped? */
+static bool
+mapped(const void *p)
 {
-	char name[] = "/tmp/guest-mmap-XXXXXX";
-	int fd = mkstemp(name);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(unlink(name), 0);
-	CHECK_EQ(ftruncate(fd, (off_t)size), 0);
-	return fd;
-}
-
-/* The line of /proc/self/maps that has @addr: permissions; "" if there is none. */
-static void
-perms_of(const void *addr, char perms[8], unsigned long *start, unsigned long *end)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	char line[512];
-
-	CHECK(f);
-	perms[0] = 0;
-	while (fgets(line, sizeof(line), f)) {
-		unsigned long s, e;
-		char p[8];
-
-		if (sscanf(line, "%lx-%lx %7s", &s, &e, p) == 3 && s <= (unsigned long)addr && (unsigned long)addr < e) {
-			strcpy(perms, p);
-			*start = s;
-			*end = e;
-			break;
-		}
-	}
-	fclose(f);
+	return msync((void *)((uintptr_t)p & ~(PG - 1)), PG, MS_ASYNC) == 0;
 }
 
 static void
-anonymous_memory_is_zero_and_private(void)
+anonymous_memory_is_zero(void)
 {
-	char *p = map_anon(16);
-	pid_t pid;
+	char *p = anon(100, PROT_READ | PROT_WRITE);
+	size_t i;
 
-	for (size_t i = 0; i < 16 * PAGE; i++)
+	for (i = 0; i < 100 * PG; i += 997)
 		CHECK_EQ(p[i], 0);
-	memset(p, 7, 16 * PAGE);
-	pid = fork();
-	if (pid == 0) {
-		memset(p, 8, 16 * PAGE);
-		_exit(0);
-	}
-	CHECK_EXITS(pid, 0);
-	CHECK_EQ(p[5 * PAGE], 7);
-	CHECK_EQ(munmap(p, 16 * PAGE), 0);
+	memset(p, 1, 100 * PG);
+	CHECK_EQ(munmap(p, 100 * PG), 0);
+	CHECK(!mapped(p));
+	CHECK_EQ(munmap(p, 100 * PG), 0); /* nothing there is no error */
 }
 
 static void
-shared_anonymous_memory_is_shared(void)
+arguments(void)
 {
-	char *p = mmap(NULL, 8 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
+	char *p = anon(1, PROT_READ);
+	int fd = open("/etc/passwd", O_RDONLY);
 
-	CHECK(p != MAP_FAILED);
-	for (size_t i = 0; i < 8 * PAGE; i++)
-		CHECK_EQ(p[i], 0);
-	pid = fork();
-	if (pid == 0) {
-		strcpy(p + 3 * PAGE, "from the child");
-		_exit(munmap(p, 8 * PAGE) != 0);
-	}
-	CHECK_EXITS(pid, 0);
-	CHECK_STR(p + 3 * PAGE, "from the child");
+	CHECK_ERR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EINVAL);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ, MAP_PRIVATE, fd, 5), EINVAL);
+	CHECK_ERR((long)mmap(p + 1, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), EINVAL);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
+	CHECK_ERR((long)mmap(NULL, ~0ul - PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	CHECK_ERR((long)mmap(NULL, 1ul << 48, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), ENOMEM);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ, MAP_PRIVATE, open("/usr", O_RDONLY), 0), ENODEV);
+	CHECK_ERR(munmap(p + 1, PG), EINVAL);
+	CHECK_ERR(munmap(p, 0), EINVAL);
+	fd = open("/etc/passwd", O_RDONLY | O_PATH);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ, MAP_PRIVATE, fd, 0), EBADF);
+	CHECK_ERR((long)mmap((void *)(1ul << 47), PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
 }
 
 static void
-dev_zero(void)
+hints_and_fixed_places(void)
 {
-	int fd = open("/dev/zero", O_RDWR);
-	char *p, *q;
-	pid_t pid;
+	char *p = anon(10, PROT_READ | PROT_WRITE), *q;
 
-	CHECK(fd >= 0);
-	p = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0);
-	q = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, 0);
-	CHECK(p != MAP_FAILED && q != MAP_FAILED);
-	close(fd);
-	CHECK_EQ(p[PAGE] | q[PAGE], 0);
-	pid = fork();
-	if (pid == 0) {
-		p[0] = q[0] = 5;
-		_exit(0);
-	}
-	CHECK_EXITS(pid, 0);
+	p[0] = 7;
+	q = mmap(p, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(q != p && q != MAP_FAILED); /* a hint never replaces */
+	q = mmap(p, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	CHECK(q == MAP_FAILED);
+	CHECK_EQ(errno, EEXIST);
+	CHECK_EQ(munmap(p + 3 * PG, PG), 0);
+	q = mmap(p + 3 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(q == p + 3 * PG); /* a free hint is taken */
+	q = mmap(p, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	CHECK(q == p);
 	CHECK_EQ(p[0], 0);
-	CHECK_EQ(q[0], 5);
+	q = mmap(NULL, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	CHECK(q != MAP_FAILED && (uintptr_t)q < 1ul << 31);
 }
 
 static void
-bad_arguments(void)
+holes(void)
 {
-	int fd = temp_file(2 * PAGE), ro;
-	char path[64];
+	char *p = anon(10, PROT_READ | PROT_WRITE);
 
-	CHECK_ERR(mmap(NULL, 0, RW, ANON, -1, 0), EINVAL);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_ANONYMOUS, -1, 0), EINVAL);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE, -1, 0), EINVAL);
-	CHECK_ERR(syscall(SYS_mmap, NULL, PAGE, RW, ANON, -1, 1), EINVAL);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_PRIVATE, -1, 0), EBADF);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_PRIVATE, 999, 0), EBADF);
-	CHECK_ERR(mmap(NULL, SIZE_MAX, RW, ANON, -1, 0), ENOMEM);
-	CHECK_ERR(mmap(NULL, 1UL << 47, PROT_NONE, ANON | MAP_NORESERVE, -1, 0), ENOMEM);
-	CHECK_ERR(mmap((void *)1, PAGE, RW, ANON | MAP_FIXED, -1, 0), EINVAL);
-	CHECK_ERR(mmap((void *)(1UL << 47), PAGE, RW, ANON | MAP_FIXED, -1, 0), ENOMEM);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0), EINVAL);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0), EINVAL);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0), EOPNOTSUPP);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 0x400000, fd, 0), EOPNOTSUPP);
-	CHECK_ERR(mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, (off_t)(-1UL << 12)), EOVERFLOW);
-	CHECK(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE, fd, 0) != MAP_FAILED);
-	CHECK_ERR(mmap((void *)0x10000000, PAGE, RW, MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE, fd, 0), EOPNOTSUPP);
-	CHECK_ERR(munmap(NULL, 0), EINVAL);
-	CHECK_ERR(munmap((void *)1, PAGE), EINVAL);
-	CHECK_ERR(munmap((void *)(1UL << 47), PAGE), EINVAL);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ro = open(path, O_RDONLY);
-	CHECK(ro >= 0);
-	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_SHARED, ro, 0), EACCES);
-	CHECK(mmap(NULL, PAGE, RW, MAP_PRIVATE, ro, 0) != MAP_FAILED);
-	close(ro);
-	ro = open(path, O_WRONLY);
-	CHECK_ERR(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, ro, 0), EACCES);
-	CHECK_ERR(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, ro, 0), EACCES);
-	close(ro);
-	ro = open("/tmp", O_RDONLY);
-	CHECK_ERR(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, ro, 0), ENODEV);
-	close(ro);
-	ro = open("/tmp", O_PATH);
-	CHECK_ERR(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, ro, 0), EBADF);
+	CHECK_EQ(munmap(p + 2 * PG, PG), 0);
+	CHECK_EQ(munmap(p + 5 * PG, 2 * PG), 0);
+	CHECK(mapped(p + PG) && !mapped(p + 2 * PG) && mapped(p + 3 * PG) && !mapped(p + 6 * PG) && mapped(p + 7 * PG));
+	CHECK_ERR(mprotect(p, 10 * PG, PROT_READ), ENOMEM);
+	CHECK_EQ(munmap(p, 10 * PG), 0);
+	CHECK(!mapped(p) && !mapped(p + 9 * PG));
 }
 
 static void
-pipes_cannot_be_mapped(void)
+protection(void)
 {
-	int fds[2];
+	char *p = anon(3, PROT_READ | PROT_WRITE);
+	int pi[2];
 
-	CHECK_EQ(pipe(fds), 0);
-	CHECK_ERR(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fds[0], 0), ENODEV);
-}
-
-static void
-hints_and_fixed(void)
-{
-	char *p = map_anon(16), *q;
-
-	CHECK_EQ(munmap(p, 16 * PAGE), 0);
-	q = mmap(p + 3 * PAGE + 17, PAGE, RW, ANON, -1, 0);
-	CHECK(q == p + 3 * PAGE); /* a free hint is taken, rounded down */
-	q = mmap(p + 3 * PAGE, PAGE, RW, ANON, -1, 0);
-	CHECK(q != MAP_FAILED && q != p + 3 * PAGE);
-	p[3 * PAGE] = 9;
-	q = mmap(p, 8 * PAGE, RW, ANON | MAP_FIXED, -1, 0);
-	CHECK(q == p && p[3 * PAGE] == 0);
-	CHECK_ERR(mmap(p + 7 * PAGE, 2 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
-	q = mmap(p + 8 * PAGE, 2 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
-	CHECK(q == p + 8 * PAGE);
-}
-
-static void
-placement_is_top_down(void)
-{
-	char *a = mmap(NULL, 64 * PAGE, PROT_NONE, ANON, -1, 0), *b = mmap(NULL, 64 * PAGE, PROT_READ, ANON, -1, 0);
-
-	CHECK(a != MAP_FAILED && b != MAP_FAILED);
-	CHECK(b + 64 * PAGE <= a);
-	CHECK_EQ(munmap(a, 64 * PAGE), 0);
-	CHECK(mmap(NULL, 64 * PAGE, PROT_NONE, ANON, -1, 0) == a);
-}
-
-static void
-map_32bit(void)
-{
-	for (int i = 0; i < 4; i++) {
-		char *p = mmap(NULL, 1 << 20, RW, ANON | MAP_32BIT, -1, 0);
-
-		CHECK(p != MAP_FAILED);
-		CHECK((unsigned long)p + (1 << 20) <= 0x80000000UL && (unsigned long)p >= 0x40000000UL);
-		p[0] = 1;
-	}
-	CHECK_ERR(mmap(NULL, 2UL << 30, PROT_NONE, ANON | MAP_32BIT | MAP_NORESERVE, -1, 0), ENOMEM);
-}
-
-static void
-faults_say_what_is_wrong(void)
-{
-	char *p = map_anon(4);
-
-	catch_faults();
-	CHECK_EQ(touch(p, true), 0);
-	CHECK_EQ(mprotect(p, PAGE, PROT_READ), 0);
-	CHECK_EQ(touch(p, false), 0);
-	CHECK_EQ(touch(p, true), ACCERR);
-	CHECK_EQ(mprotect(p, PAGE, PROT_NONE), 0);
-	CHECK_EQ(touch(p, false), ACCERR);
-	CHECK_EQ(mprotect(p, PAGE, RW), 0);
-	CHECK_EQ(*p, 1);
-	CHECK_EQ(munmap(p, PAGE), 0);
-	CHECK_EQ(touch(p, false), MAPERR);
-	CHECK_EQ(touch(p, true), MAPERR);
-	CHECK_EQ(touch((char *)8, false), MAPERR);
-}
-
-static void
-running_unmapped_or_data_memory(void)
-{
-	char *p = map_anon(1);
-	void (*fn)(void);
-
-	catch_faults();
-	*p = (char)0xc3; /* ret */
-	memcpy(&fn, &p, sizeof(fn));
-	if (!sigsetjmp(fault_jmp, 1)) {
-		fn();
-		CHECK(!"ran data");
-	}
-	CHECK_EQ(fault_sig * 100 + fault_code, ACCERR);
-	CHECK(fault_at == p);
-	CHECK_EQ(mprotect(p, PAGE, PROT_READ | PROT_EXEC), 0);
-	fn();
-	CHECK_EQ(munmap(p, PAGE), 0);
-	if (!sigsetjmp(fault_jmp, 1)) {
-		fn();
-		CHECK(!"ran nothing");
-	}
-	CHECK_EQ(fault_sig * 100 + fault_code, MAPERR);
-}
-
-static void
-mprotect_errors(void)
-{
-	char *p = map_anon(4);
-	int fd = temp_file(PAGE), ro;
-	char path[64], *q;
-
-	CHECK_ERR(mprotect(p + 1, PAGE, PROT_READ), EINVAL);
-	CHECK_ERR(mprotect(p, PAGE, 0x40), EINVAL);
+	CHECK_EQ(pipe(pi), 0);
+	p[PG] = 'v';
+	CHECK_EQ(mprotect(p + PG, PG, PROT_NONE), 0);
+	CHECK_ERR(write(pi[1], p + PG, 1), EFAULT);
+	CHECK_EQ(mprotect(p + PG, PG, PROT_READ), 0);
+	CHECK_EQ(write(pi[1], p + PG, 1), 1);
+	CHECK_ERR(read(pi[0], p + PG, 1), EFAULT);
+	CHECK_EQ(mprotect(p, 3 * PG, PROT_READ | PROT_WRITE), 0);
+	CHECK_EQ(p[PG], 'v');
+	CHECK_ERR(mprotect(p + 1, PG, PROT_READ), EINVAL);
 	CHECK_EQ(mprotect(p, 0, PROT_READ), 0);
-	CHECK_ERR(mprotect(p, (size_t)-PAGE, PROT_READ), ENOMEM);
-	CHECK_EQ(munmap(p + 2 * PAGE, PAGE), 0);
-	CHECK_ERR(mprotect(p, 4 * PAGE, PROT_READ), ENOMEM);
-	/* what comes before the hole was changed */
-	catch_faults();
-	CHECK_EQ(touch(p + PAGE, true), ACCERR);
-	CHECK_EQ(touch(p + 3 * PAGE, true), 0);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ro = open(path, O_RDONLY);
-	q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ro, 0);
-	CHECK(q != MAP_FAILED);
-	CHECK_ERR(mprotect(q, PAGE, RW), EACCES);
-	q = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, ro, 0);
-	CHECK_EQ(mprotect(q, PAGE, RW), 0);
-	*q = 1;
-	CHECK_ERR(mprotect(p, PAGE, PROT_READ | PROT_GROWSDOWN), EINVAL);
+	CHECK_ERR(mprotect(p, PG, 0x40), EINVAL);
 }
 
 static void
-splitting_and_joining(void)
+code_can_be_made(void)
 {
-	char *p = mmap(NULL, 9 * PAGE, PROT_NONE, ANON, -1, 0);
-	unsigned long s, e;
-	char perms[8];
+	unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 }; /* mov $42, %eax; ret */
+	char *p = anon(1, PROT_READ | PROT_WRITE);
 
+	memcpy(p, code, sizeof(code));
+	CHECK_EQ(mprotect(p, PG, PROT_READ | PROT_EXEC), 0);
+	CHECK_EQ(((int (*)(void))(uintptr_t)p)(), 42);
+	CHECK_EQ(mprotect(p, PG, PROT_READ | PROT_WRITE), 0);
+	p[1] = 43;
+	CHECK_EQ(mprotect(p, PG, PROT_READ | PROT_EXEC), 0);
+	CHECK_EQ(((int (*)(void))(uintptr_t)p)(), 43);
+	p = mmap(NULL, PG, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(p != MAP_FAILED);
-	CHECK_EQ(mprotect(p + PAGE, 7 * PAGE, RW), 0);
-	perms_of(p + PAGE, perms, &s, &e);
-	CHECK_STR(perms, "rw-p");
-	CHECK_EQ(s - (unsigned long)p, PAGE);
-	CHECK_EQ(e - (unsigned long)p, 8 * PAGE);
-	CHECK_EQ(mprotect(p + 3 * PAGE, PAGE, PROT_READ), 0);
-	perms_of(p + 3 * PAGE, perms, &s, &e);
-	CHECK_STR(perms, "r--p");
-	CHECK_EQ(e - s, PAGE);
-	CHECK_EQ(mprotect(p + 3 * PAGE, PAGE, RW), 0);
-	perms_of(p + 3 * PAGE, perms, &s, &e);
-	CHECK_EQ(e - s, 7 * PAGE);
-	CHECK_EQ(munmap(p + 4 * PAGE, PAGE), 0);
-	perms_of(p + 4 * PAGE, perms, &s, &e);
-	CHECK_STR(perms, "");
-	CHECK_EQ(munmap(p, 9 * PAGE), 0);
-	CHECK_EQ(munmap(p, 9 * PAGE), 0); /* nothing there is no error */
+	memcpy(p, code, sizeof(code));
+	CHECK_EQ(((int (*)(void))(uintptr_t)p)(), 42);
+	p[1] = 44;
+	CHECK_EQ(((int (*)(void))(uintptr_t)p)(), 44);
 }
 
 static void
-file_private(void)
+private_file_mappings_do_not_write_back(void)
 {
-	int fd = temp_file(3 * PAGE);
 	char *p, c;
+	int fd;
 
-	CHECK_EQ(pwrite(fd, "abc", 3, PAGE), 3);
-	p = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, PAGE);
+	guest_tmpdir();
+	guest_write_file("f", "original", 8, 0600);
+	fd = open("f", O_RDONLY);
+	p = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	CHECK(p != MAP_FAILED);
-	CHECK(memcmp(p, "abc", 4) == 0);
-	p[0] = 'X';
-	CHECK_EQ(pread(fd, &c, 1, PAGE), 1);
-	CHECK_EQ(c, 'a');
 	close(fd);
-	CHECK_EQ(p[1], 'b');
+	p[0] = 'X';
+	fd = open("f", O_RDWR);
+	CHECK_EQ(read(fd, &c, 1), 1);
+	CHECK_EQ(c, 'o');
+	CHECK_EQ(pwrite(fd, "YY", 2, 1), 2);
+	CHECK_EQ(p[0], 'X');
 }
 
 static void
-file_shared(void)
+shared_file_mappings_are_the_file(void)
 {
-	int fd = temp_file(3 * PAGE);
-	char *p = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0), *q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 2 * PAGE), buf[6];
+	char *p, *q, buf[4];
+	int fd;
 	pid_t pid;
 
+	guest_tmpdir();
+	fd = open("f", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(ftruncate(fd, 3 * PG), 0);
+	p = mmap(NULL, 3 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	q = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, PG);
 	CHECK(p != MAP_FAILED && q != MAP_FAILED);
-	strcpy(p + 2 * PAGE, "hello");
-	CHECK_STR(q, "hello");
-	CHECK_EQ(pread(fd, buf, 6, 2 * PAGE), 6);
-	CHECK_STR(buf, "hello");
-	CHECK_EQ(pwrite(fd, "J", 1, 2 * PAGE), 1);
-	CHECK_STR(q, "Jello");
-	pid = fork();
+	strcpy(p + PG, "abc");
+	CHECK_STR(q, "abc");
+	CHECK_EQ(pread(fd, buf, 4, PG), 4);
+	CHECK_STR(buf, "abc");
+	CHECK_EQ(pwrite(fd, "xyz", 3, PG), 3);
+	CHECK_STR(p + PG, "xyz");
+	pid = guest_fork();
 	if (pid == 0) {
-		q[PAGE * 0] == 'J' ? strcpy(p, "child") : NULL;
+		p[PG] = 'C';
 		_exit(0);
 	}
 	CHECK_EXITS(pid, 0);
-	CHECK_STR(p, "child");
-	CHECK_EQ(msync(p, 3 * PAGE, MS_SYNC), 0);
-	CHECK_EQ(msync(p, 3 * PAGE, MS_ASYNC), 0);
-	CHECK_ERR(msync(p + 1, PAGE, MS_SYNC), EINVAL);
-	CHECK_ERR(msync(p, PAGE, MS_SYNC | MS_ASYNC), EINVAL);
-	CHECK_EQ(munmap(p + PAGE, PAGE), 0);
-	CHECK_ERR(msync(p, 3 * PAGE, MS_SYNC), ENOMEM);
+	CHECK_STR(q, "Cyz");
+	CHECK_EQ(msync(p, 3 * PG, MS_SYNC), 0);
+	CHECK_EQ(munmap(p, 3 * PG), 0);
+	CHECK_STR(q, "Cyz");
+	CHECK_EQ(pread(fd, buf, 4, PG), 4);
+	CHECK_STR(buf, "Cyz");
 }
 
 static void
-past_the_end_of_file(void)
+mapped_text_of_the_host(void)
 {
-	int fd = temp_file(PAGE + 10);
-	char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
+	int fd = open("/bin/sh", O_RDONLY);
+	char buf[64], *p = mmap(NULL, PG, PROT_READ, MAP_PRIVATE, fd, 0), *q = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0);
+
+	CHECK(p != MAP_FAILED && q != MAP_FAILED);
+	CHECK_EQ(read(fd, buf, 64), 64);
+	CHECK(memcmp(p, buf, 64) == 0 && memcmp(q, buf, 64) == 0);
+	CHECK(memcmp(p, "\177ELF", 4) == 0);
+}
+
+static void
+a_written_copy_of_a_host_file(void)
+{
+	int fd;
+	char *p;
+
+	guest_tmpdir();
+	CHECK_EQ(system("cp /etc/passwd f"), 0);
+	fd = open("f", O_RDWR);
+	p = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK(memcmp(p, "root:", 5) == 0);
+	memcpy(p, "ROOT", 4);
+	CHECK_EQ(system("grep -q ^ROOT: f"), 0);
+}
+
+static void
+shared_anonymous_memory(void)
+{
+	char *p = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
 
 	CHECK(p != MAP_FAILED);
-	catch_faults();
-	CHECK_EQ(touch(p + PAGE, true), 0);
-	CHECK_EQ(touch(p + PAGE + 4095, true), 0); /* the rest of the last page is there */
-	CHECK_EQ(touch(p + 2 * PAGE, false), ADRERR);
-	CHECK_EQ(touch(p + 3 * PAGE, true), ADRERR);
-	CHECK_EQ(ftruncate(fd, 3 * PAGE), 0); /* the file grows into the mapping */
-	CHECK_EQ(touch(p + 2 * PAGE, true), 0);
-	CHECK_EQ(p[2 * PAGE], 1);
-	CHECK_EQ(touch(p + 3 * PAGE, true), ADRERR);
-}
-
-static void
-truncated_under_a_mapping(void)
-{
-	int fd = temp_file(4 * PAGE);
-	char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
-
-	CHECK(p != MAP_FAILED);
-	memset(p, 3, 4 * PAGE);
-	catch_faults();
-	CHECK_EQ(ftruncate(fd, PAGE), 0);
-	CHECK_EQ(touch(p, true), 0);
-	CHECK_EQ(touch(p + 2 * PAGE, false), ADRERR);
-	CHECK_EQ(ftruncate(fd, 4 * PAGE), 0);
-	CHECK_EQ(touch(p + 2 * PAGE, false), 0);
-	CHECK_EQ(p[2 * PAGE], 0);
-}
-
-static void
-read_into_and_write_from_bad_memory(void)
-{
-	char *p = map_anon(2);
-	int fds[2];
-
-	CHECK_EQ(pipe(fds), 0);
-	CHECK_EQ(munmap(p + PAGE, PAGE), 0);
-	CHECK_EQ(write(fds[1], p + PAGE - 3, 3), 3);
-	CHECK_ERR(write(fds[1], p + PAGE, 3), EFAULT);
-	CHECK_ERR(read(fds[0], p + PAGE, 3), EFAULT);
-	CHECK_EQ(mprotect(p, PAGE, PROT_READ), 0);
-	CHECK_EQ(write(fds[1], p, 3), 3);
-	CHECK_ERR(read(fds[0], p, 3), EFAULT);
-	CHECK_ERR(open(p + PAGE, O_RDONLY), EFAULT);
-	CHECK_ERR(open((char *)-4096L, O_RDONLY), EFAULT);
-	CHECK_ERR(open((char *)(1UL << 47), O_RDONLY), EFAULT);
-}
-
-static void
-grows_down(void)
-{
-	char *area = mmap(NULL, 512 * PAGE, PROT_NONE, ANON, -1, 0), *p;
-
-	CHECK(area != MAP_FAILED);
-	CHECK_EQ(munmap(area, 512 * PAGE), 0);
-	p = mmap(area + 400 * PAGE, PAGE, RW, ANON | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
-	CHECK(p == area + 400 * PAGE);
-	catch_faults();
-	CHECK_EQ(touch(p, true), 0);
-	CHECK_EQ(touch(p - PAGE, true), 0);
-	CHECK_EQ(touch(p - 10 * PAGE, true), 0);
-	CHECK_EQ(mprotect(p - 5 * PAGE, PAGE, PROT_READ | PROT_GROWSDOWN), 0);
-	CHECK_EQ(touch(p - 10 * PAGE, true), ACCERR);
-	CHECK_EQ(touch(p, true), 0);
-}
-
-__attribute__((noinline)) static int
-recurse(int depth)
-{
-	volatile char frame[4000];
-
-	frame[0] = (char)depth;
-	return depth == 0 ? frame[0] : recurse(depth - 1) + frame[0] * 0 + 1;
-}
-
-static void
-the_stack_grows(void)
-{
-	CHECK_EQ(recurse(1500), 1500); /* 6 MB of the usual 8 */
-}
-
-static void
-a_call_with_a_buffer_deep_in_the_stack(void)
-{
-	char buf[2 << 20];
-	int fds[2];
-
-	CHECK_EQ(pipe(fds), 0);
-	CHECK_EQ(write(fds[1], "deep", 5), 5);
-	CHECK_EQ(read(fds[0], buf, 5), 5);
-	CHECK_STR(buf, "deep");
-}
-
-static void
-stack_overflow_is_a_fault(void)
-{
-	struct rlimit rl;
-	stack_t ss = { .ss_sp = map_anon(16), .ss_size = 16 * PAGE };
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
-
-	CHECK_EQ(getrlimit(RLIMIT_STACK, &rl), 0);
-	CHECK_EQ(sigaltstack(&ss, NULL), 0);
-	CHECK_EQ(sigaction(SIGSEGV, &sa, NULL), 0);
-	if (sigsetjmp(fault_jmp, 1) == 0) {
-		recurse(1 << 29);
-		CHECK(!"endless stack");
+	pid = guest_fork();
+	if (pid == 0) {
+		p[0] = 1;
+		p[3 * PG] = 2;
+		_exit(0);
 	}
-	CHECK_EQ(fault_sig, SIGSEGV);
+	CHECK_EXITS(pid, 0);
+	CHECK(p[0] == 1 && p[3 * PG] == 2 && p[PG] == 0);
+	CHECK_EQ(madvise(p, PG, MADV_DONTNEED), 0); /* shared: the contents stay */
+	CHECK_EQ(p[0], 1);
 }
 
 static void
-brk_moves(void)
+private_memory_after_fork(void)
+{
+	char *p = anon(200, PROT_READ | PROT_WRITE);
+	pid_t pid;
+	size_t i;
+
+	memset(p, 'p', 200 * PG);
+	pid = guest_fork();
+	if (pid == 0) {
+		for (i = 0; i < 200; i++) {
+			if (p[i * PG] != 'p')
+				_exit(1);
+			p[i * PG] = 'c';
+		}
+		_exit(0);
+	}
+	CHECK_EXITS(pid, 0);
+	for (i = 0; i < 200; i++)
+		CHECK_EQ(p[i * PG], 'p');
+}
+
+static void
+remap(void)
+{
+	char *p = anon(4, PROT_READ | PROT_WRITE), *q, *fixed = anon(20, PROT_NONE);
+
+	memset(p, 'r', 4 * PG);
+	q = mremap(p, 4 * PG, 2 * PG, 0);
+	CHECK(q == p && mapped(p + PG) && !mapped(p + 2 * PG));
+	q = mremap(p, 2 * PG, 1000 * PG, MREMAP_MAYMOVE);
+	CHECK(q != MAP_FAILED);
+	CHECK(q[0] == 'r' && q[2 * PG - 1] == 'r' && q[2 * PG] == 0);
+	p = mremap(q, 1000 * PG, 10 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, fixed);
+	CHECK(p == fixed && p[0] == 'r' && !mapped(q));
+	CHECK_ERR((long)mremap(p, 10 * PG, 11 * PG, 0), ENOMEM); /* the rest of fixed is in the way */
+	CHECK_ERR((long)mremap(p + 1, PG, PG, 0), EINVAL);
+	CHECK_ERR((long)mremap(p, PG, 0, 0), EINVAL);
+	CHECK_ERR((long)mremap(p, PG, PG, MREMAP_FIXED, fixed), EINVAL);
+	CHECK_EQ(munmap(p, PG), 0);
+	CHECK_ERR((long)mremap(p, PG, 2 * PG, MREMAP_MAYMOVE), EFAULT);
+	CHECK_ERR((long)mremap(p + PG, 5 * PG, 5 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, p + 2 * PG), EINVAL);
+	q = mremap(p + PG, PG, PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+	CHECK(q != MAP_FAILED && q[0] == 'r' && mapped(p + PG) && p[PG] == 0);
+}
+
+static void
+remap_of_shared_memory(void)
+{
+	char *p = mmap(NULL, 2 * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *q;
+
+	p[0] = 's';
+	q = mremap(p, 0, 2 * PG, MREMAP_MAYMOVE); /* a second mapping of the same pages */
+	CHECK(q != MAP_FAILED && q != p);
+	CHECK_EQ(q[0], 's');
+	q[0] = 't';
+	CHECK_EQ(p[0], 't');
+}
+
+static void
+the_break(void)
 {
 	char *start = sbrk(0), *p;
 
-	CHECK(sbrk(10 * PAGE) == start);
-	memset(start, 1, 10 * PAGE);
-	CHECK(sbrk(0) == start + 10 * PAGE);
-	CHECK(sbrk(-5 * (long)PAGE) == start + 10 * PAGE);
-	catch_faults();
-	p = (char *)(((unsigned long)start + 5 * PAGE + PAGE - 1) & -PAGE);
-	CHECK_EQ(touch(p, false), MAPERR);
-	CHECK(sbrk(5 * PAGE) == start + 5 * PAGE);
-	CHECK_EQ(*p, 0); /* fresh memory */
-	/* below the start nothing changes, and the old break is returned */
-	CHECK_EQ(syscall(SYS_brk, 0), (long)(start + 10 * PAGE));
-	CHECK_EQ(syscall(SYS_brk, -1L), (long)(start + 10 * PAGE));
-	CHECK_EQ(syscall(SYS_brk, start), (long)start);
+	CHECK(sbrk(10 * PG) == start);
+	start[10 * PG - 1] = 1;
+	CHECK(sbrk(0) == start + 10 * PG);
+	CHECK_EQ(brk(start + PG), 0);
+	CHECK(!mapped((char *)(((uintptr_t)start + PG + PG - 1) & ~(PG - 1)) + 2 * PG));
+	CHECK_EQ(brk(start + 20 * PG), 0);
+	CHECK_EQ(start[10 * PG - 1], 0); /* new again */
+	p = (char *)syscall(SYS_brk, 0);
+	CHECK(p == start + 20 * PG);
+	CHECK(syscall(SYS_brk, 1ul << 46) == (long)p); /* refused: the old one */
+	CHECK_EQ(brk(start), 0);
 }
 
 static void
-brk_stops_before_another_mapping(void)
-{
-	char *start = (char *)syscall(SYS_brk, 0), *top = (char *)(((unsigned long)start + PAGE - 1) & -PAGE);
-
-	CHECK(mmap(top + 16 * PAGE, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == top + 16 * PAGE);
-	CHECK_EQ(syscall(SYS_brk, top + 17 * PAGE), (long)start);
-	CHECK_EQ(syscall(SYS_brk, top + 8 * PAGE), (long)(top + 8 * PAGE));
-}
-
-static void
-limits(void)
+break_and_data_limit(void)
 {
 	struct rlimit rl = { 1 << 20, 1 << 20 };
 	char *start = sbrk(0);
 
-	CHECK_EQ(setrlimit(RLIMIT_DATA, &rl), 0);
-	CHECK_EQ(syscall(SYS_brk, start + (4 << 20)), (long)start);
-	CHECK_ERR(mmap(NULL, 64 << 20, RW, ANON, -1, 0), ENOMEM);
-	CHECK(mmap(NULL, 64 << 20, PROT_READ, ANON, -1, 0) != MAP_FAILED);
-	rl.rlim_cur = rl.rlim_max = 128 << 20;
+	setrlimit(RLIMIT_DATA, &rl);
+	CHECK_ERR(brk(start + (4 << 20)), ENOMEM);
+	CHECK(sbrk(0) == start);
+}
+
+static void
+address_space_limit(void)
+{
+	struct rlimit rl = { 256 << 20, 256 << 20 };
+	char *p;
+
 	CHECK_EQ(setrlimit(RLIMIT_AS, &rl), 0);
-	CHECK_ERR(mmap(NULL, 128 << 20, PROT_READ, ANON, -1, 0), ENOMEM);
-	/* what is replaced does not count */
-	start = mmap(NULL, 16 << 20, PROT_READ, ANON, -1, 0);
-	CHECK(start != MAP_FAILED);
-	for (int i = 0; i < 10; i++)
-		CHECK(mmap(start, 16 << 20, PROT_READ, ANON | MAP_FIXED, -1, 0) == start);
+	p = mmap(NULL, 200 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_ERR((long)mmap(NULL, 100 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	CHECK_EQ(munmap(p, 200 << 20), 0);
+	CHECK(mmap(NULL, 100 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
 static void
-append_only_and_directories(void)
+advice(void)
 {
-	int fd = temp_file(PAGE), ap;
-	char path[64];
+	char *p = anon(4, PROT_READ | PROT_WRITE);
+	pid_t pid;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ap = open(path, O_RDWR | O_APPEND);
-	CHECK(ap >= 0);
-	CHECK(mmap(NULL, PAGE, RW, MAP_SHARED, ap, 0) != MAP_FAILED); /* O_APPEND is not the attribute */
+	memset(p, 'a', 4 * PG);
+	CHECK_EQ(madvise(p + PG, PG, MADV_DONTNEED), 0);
+	CHECK(p[0] == 'a' && p[PG] == 0 && p[2 * PG] == 'a');
+	CHECK_EQ(madvise(p, 4 * PG, MADV_WILLNEED), 0);
+	CHECK_EQ(madvise(p, 4 * PG, MADV_RANDOM), 0);
+	CHECK_ERR(madvise(p, 4 * PG, 9999), EINVAL);
+	CHECK_ERR(madvise(p + 1, PG, MADV_NORMAL), EINVAL);
+	CHECK_EQ(munmap(p + 3 * PG, PG), 0);
+	CHECK_ERR(madvise(p, 4 * PG, MADV_DONTNEED), ENOMEM);
+	memset(p, 'b', 3 * PG);
+	CHECK_EQ(madvise(p, PG, MADV_DONTFORK), 0);
+	CHECK_EQ(madvise(p + PG, PG, MADV_WIPEONFORK), 0);
+	pid = guest_fork();
+	if (pid == 0)
+		_exit(!mapped(p) && p[PG] == 0 && p[2 * PG] == 'b' ? 0 : 1);
+	CHECK_EXITS(pid, 0);
+	CHECK(p[0] == 'b' && p[PG] == 'b');
 }
 
 static void
-many_maps(void)
+private_file_pages_come_back_after_dontneed(void)
 {
-	enum { N = 2000 };
-	char *p = mmap(NULL, 2 * N * PAGE, PROT_NONE, ANON, -1, 0);
+	char *p;
+	int fd;
+
+	guest_tmpdir();
+	guest_write_file("f", "file", 4, 0600);
+	fd = open("f", O_RDONLY);
+	p = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	memcpy(p, "mine", 4);
+	CHECK_EQ(madvise(p, PG, MADV_DONTNEED), 0);
+	CHECK(memcmp(p, "file", 4) == 0);
+}
+
+static void
+residency(void)
+{
+	unsigned char vec[4];
+	char *p = anon(4, PROT_READ | PROT_WRITE);
+
+	p[0] = p[2 * PG] = 1;
+	CHECK_EQ(mincore(p, 4 * PG, vec), 0);
+	CHECK((vec[0] & 1) && (vec[2] & 1));
+	CHECK_ERR(mincore(p + 1, PG, vec), EINVAL);
+	CHECK_ERR(mincore(p, 4 * PG, guest_bad_address()), EFAULT);
+	CHECK_EQ(munmap(p + PG, PG), 0);
+	CHECK_ERR(mincore(p, 4 * PG, vec), ENOMEM);
+}
+
+static void
+locking(void)
+{
+	char *p = anon(4, PROT_READ | PROT_WRITE);
+
+	CHECK_EQ(mlock(p, 4 * PG), 0);
+	CHECK_EQ(munlock(p, 2 * PG), 0);
+	CHECK_EQ(munmap(p + PG, PG), 0);
+	CHECK_ERR(mlock(p, 4 * PG), ENOMEM);
+	CHECK_EQ(munlockall(), 0);
+	CHECK_ERR(mlockall(0), EINVAL);
+	CHECK_ERR(mlockall(0x100), EINVAL);
+	p = mmap(NULL, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+	CHECK(p != MAP_FAILED);
+}
+
+static void
+syncing(void)
+{
+	char *p = anon(2, PROT_READ | PROT_WRITE);
+
+	CHECK_EQ(msync(p, 2 * PG, MS_SYNC), 0);
+	CHECK_EQ(msync(p, 2 * PG, MS_ASYNC | MS_INVALIDATE), 0);
+	CHECK_ERR(msync(p, PG, MS_SYNC | MS_ASYNC), EINVAL);
+	CHECK_ERR(msync(p + 1, PG, MS_SYNC), EINVAL);
+	CHECK_ERR(msync(p, PG, 0x100), EINVAL);
+	CHECK_EQ(munmap(p, PG), 0);
+	CHECK_ERR(msync(p, 2 * PG, MS_SYNC), ENOMEM);
+}
+
+static void
+a_stack_that_grows(void)
+{
+	char *p = mmap(NULL, 300 * PG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *q;
+
+	CHECK_EQ(munmap(p, 300 * PG), 0);
+	q = mmap(p + 290 * PG, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+	CHECK(q == p + 290 * PG);
+	q[0] = 1;
+	q[-(long)PG] = 2;
+	q[-2 * (long)PG] = 3;
+	CHECK(q[0] == 1 && q[-2 * (long)PG] == 3);
+}
+
+static void
+maps_of_proc_agree(void)
+{
+	char *p = mmap(NULL, 3 * PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), line[400], want[64];
+	FILE *f;
+	bool found = false;
+
+	CHECK_EQ(mprotect(p + PG, PG, PROT_READ | PROT_WRITE), 0);
+	snprintf(want, sizeof(want), "%lx-%lx rw-p", (unsigned long)p + PG, (unsigned long)p + 2 * PG);
+	f = fopen("/proc/self/maps", "r");
+	CHECK(f != NULL);
+	while (fgets(line, sizeof(line), f))
+		found |= strncmp(line, want, strlen(want)) == 0;
+	CHECK(found);
+}
+
+static void
+many_mappings(void)
+{
+	char *p = anon(2000, PROT_READ | PROT_WRITE);
 	int i;
 
-	CHECK(p != MAP_FAILED);
-	for (i = 0; i < N; i++)
-		CHECK_EQ(mprotect(p + 2UL * (unsigned int)i * PAGE, PAGE, RW), 0);
-	for (i = 0; i < N; i++)
-		p[2UL * (unsigned int)i * PAGE] = (char)i;
-	for (i = 0; i < N; i++)
-		CHECK_EQ(p[2UL * (unsigned int)i * PAGE], (char)i);
-	CHECK_EQ(munmap(p, 2 * N * PAGE), 0);
+	for (i = 0; i < 2000; i += 2)
+		CHECK_EQ(mprotect(p + (size_t)i * PG, PG, PROT_READ), 0);
+	for (i = 1; i < 2000; i += 2)
+		p[(size_t)i * PG] = 1;
+	CHECK_EQ(munmap(p, 2000 * PG), 0);
 }
 
 static void *
-map_and_unmap(void *arg)
+map_thread(void *arg)
 {
-	unsigned int seed = (unsigned int)(unsigned long)arg;
+	int i;
 
-	for (int i = 0; i < 300; i++) {
-		size_t n = 1 + (unsigned int)rand_r(&seed) % 32;
-		char *p = mmap(NULL, n * PAGE, RW, ANON, -1, 0);
+	for (i = 0; i < 200; i++) {
+		char *p = mmap(NULL, 8 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (p == MAP_FAILED)
-			return (void *)1;
-		for (size_t j = 0; j < n; j++) {
-			if (p[j * PAGE] != 0)
-				return (void *)2;
-			p[j * PAGE] = (char)j;
-		}
-		if (munmap(p, n * PAGE))
-			return (void *)3;
+			return arg;
+		p[PG] = 1;
+		if (mprotect(p + PG, PG, PROT_READ) != 0 || p[PG] != 1 || munmap(p, 8 * PG) != 0)
+			return arg;
 	}
 	return NULL;
 }
@@ -622,41 +483,69 @@ map_and_unmap(void *arg)
 static void
 threads_map_at_once(void)
 {
-	pthread_t th[4];
+	pthread_t th[6];
+	void *ret;
+	int i;
 
-	for (unsigned long i = 0; i < 4; i++)
-		CHECK_EQ(pthread_create(&th[i], NULL, map_and_unmap, (void *)(i + 1)), 0);
-	for (int i = 0; i < 4; i++) {
-		void *ret;
-
-		CHECK_EQ(pthread_join(th[i], &ret), 0);
-		CHECK_EQ((long)ret, 0);
+	for (i = 0; i < 6; i++)
+		pthread_create(&th[i], NULL, map_thread, &th);
+	for (i = 0; i < 6; i++) {
+		pthread_join(th[i], &ret);
+		CHECK(ret == NULL);
 	}
 }
 
 static void
-read_implies_exec(void)
+memory_files(void)
 {
-	char *p;
+	int fd = memfd_create("name", MFD_ALLOW_SEALING);
+	char *p, *q;
 
-	CHECK(personality(READ_IMPLIES_EXEC) >= 0);
-	p = map_anon(1);
-	*p = (char)0xc3;
-	((void (*)(void))(uintptr_t)p)();
+	CHECK(fd >= 0);
+	CHECK_EQ(ftruncate(fd, 2 * PG), 0);
+	p = mmap(NULL, 2 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	q = mmap(NULL, 2 * PG, PROT_READ, MAP_SHARED, fd, 0);
+	strcpy(p + PG, "seen");
+	CHECK_STR(q + PG, "seen");
+	CHECK_ERR(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+	CHECK_EQ(munmap(p, 2 * PG) + munmap(q, 2 * PG), 0);
+	CHECK_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK), 0);
+	CHECK_EQ(fcntl(fd, F_GET_SEALS), F_SEAL_WRITE | F_SEAL_SHRINK);
+	CHECK_ERR(write(fd, "x", 1), EPERM);
+	CHECK_ERR(ftruncate(fd, PG), EPERM);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_WRITE, MAP_SHARED, fd, 0), EPERM);
+}
+
+static void
+dev_zero(void)
+{
+	int fd = open("/dev/zero", O_RDWR);
+	char *p = mmap(NULL, 2 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	char *s = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	pid_t pid;
+
+	CHECK(p != MAP_FAILED && s != MAP_FAILED);
+	CHECK_EQ(p[PG], 0);
+	p[0] = 1;
+	pid = guest_fork();
+	if (pid == 0) {
+		s[0] = 2;
+		_exit(0);
+	}
+	CHECK_EXITS(pid, 0);
+	CHECK_EQ(s[0], 2);
 }
 
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		T(anonymous_memory_is_zero_and_private), T(shared_anonymous_memory_is_shared), T(dev_zero), T(bad_arguments),
-		T(pipes_cannot_be_mapped), T(hints_and_fixed), T(placement_is_top_down), T(map_32bit),
-		T(faults_say_what_is_wrong), T(running_unmapped_or_data_memory), T(mprotect_errors), T(splitting_and_joining),
-		T(file_private), T(file_shared), T(past_the_end_of_file), T(truncated_under_a_mapping),
-		T(read_into_and_write_from_bad_memory), T(grows_down), T(the_stack_grows),
-		T(a_call_with_a_buffer_deep_in_the_stack), T(stack_overflow_is_a_fault), T(brk_moves),
-		T(brk_stops_before_another_mapping), T(limits), T(append_only_and_directories), T(many_maps),
-		T(threads_map_at_once), T(read_implies_exec),
+		T(anonymous_memory_is_zero), T(arguments), T(hints_and_fixed_places), T(holes), T(protection), T(code_can_be_made),
+		T(private_file_mappings_do_not_write_back), T(shared_file_mappings_are_the_file), T(mapped_text_of_the_host),
+		T(a_written_copy_of_a_host_file), T(shared_anonymous_memory), T(private_memory_after_fork), T(remap),
+		T(remap_of_shared_memory), T(the_break), T(break_and_data_limit), T(address_space_limit), T(advice),
+		T(private_file_pages_come_back_after_dontneed), T(residency), T(locking), T(syncing), T(a_stack_that_grows),
+		T(maps_of_proc_agree), T(many_mappings), T(threads_map_at_once), T(memory_files), T(dev_zero),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
