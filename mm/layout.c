@@ -25,6 +25,7 @@
 #define MMAP_RND_PAGES	  (1UL << 28)
 #define BRK_RND_BYTES	  0x02000000UL
 #define TASK_UNMAPPED_BASE ALIGN_UP(TASK_SIZE_MAX / 3, PAGE_SIZE)
+#define HUGE_PAGE	  (2UL << 20)
 #define GAP_MIN		  (128UL << 20)
 #define GAP_MAX		  (TASK_SIZE_MAX / 6 * 5)
 
@@ -92,6 +93,19 @@ search_bottomup(struct mm *mm, uint64_t len, uint64_t low, uint64_t high, uint64
 	return addr;
 }
 
+/* Memory that huge pages could fill goes where they can, as in Linux since 6.7. */
+static uint64_t
+search_area(struct mm *mm, uint64_t len, uint64_t low, uint32_t flags)
+{
+	uint64_t found = 0;
+
+	if (mm->bottom_up)
+		return 0;
+	if ((flags & MAP_ANONYMOUS) && (len & (HUGE_PAGE - 1)) == 0)
+		found = search_topdown(mm, len, low, mm->mmap_base, HUGE_PAGE);
+	return found ? found : search_topdown(mm, len, low, mm->mmap_base, PAGE_SIZE);
+}
+
 static bool
 hint_usable(struct mm *mm, uint64_t addr, uint64_t len)
 {
@@ -140,8 +154,7 @@ get_unmapped_area(struct task *t, uint64_t addr, uint64_t len, uint32_t flags)
 		return (int64_t)addr;
 	if (flags & MAP_ABOVE4G)
 		low = 1UL << 32;
-	if (!mm->bottom_up)
-		found = search_topdown(mm, len, low, mm->mmap_base, PAGE_SIZE);
+	found = search_area(mm, len, low, flags);
 	if (!found)
 		found = search_bottomup(mm, len, MAX(mm->mmap_legacy_base, low), TASK_SIZE_MAX, PAGE_SIZE);
 	return found ? (int64_t)found : -ENOMEM;

@@ -11,25 +11,11 @@
 
 #include "kernel/cred.h"
 #include "mm/internal.h"
+#include "mm/uaccess.h"
 #include "trap/trap.h"
-#include "vfs/fdtable.h"
-#include "vfs/namei.h"
 
 #define BASE  0x100000000UL
 #define PAGES 256u
-
-/* What vma.o and mmap.o need of the rest of the kernel. */
-void
-fput(struct task *t, struct file *file)
-{
-	file->f_count.n--;
-}
-
-struct file *
-pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, const struct file_operations *fops, void *priv, uint32_t flags)
-{
-	return ERR_PTR(-ENOMEM);
-}
 
 /* The host: protection of each page + 1, 0 where nothing is mapped. */
 static unsigned char host_prot[PAGES];
