@@ -7,6 +7,7 @@
  * Left out: user namespaces, file capabilities, keyrings.
  */
 #include <linux/capability.h>
+#include <linux/resource.h>
 #include <linux/securebits.h>
 
 #include "kernel/cred.h"
@@ -202,6 +203,13 @@ cred_is_subset(const struct cred *old, const struct cred *new)
 	return (new->cap_permitted & ~old->cap_permitted) == 0;
 }
 
+bool
+nproc_exceeded(const struct task *t, const struct cred *c)
+{
+	return c->user && c->user->uid != 0 &&
+	       __atomic_load_n(&c->user->processes, __ATOMIC_RELAXED) > rlimit(t, RLIMIT_NPROC);
+}
+
 void
 commit_creds(struct task *t, struct cred *c)
 {
@@ -216,6 +224,10 @@ commit_creds(struct task *t, struct cred *c)
 	if (c->user != old->user) {
 		__atomic_add_fetch(&c->user->processes, 1, __ATOMIC_RELAXED);
 		__atomic_sub_fetch(&old->user->processes, 1, __ATOMIC_RELAXED);
+		if (nproc_exceeded(t, c))
+			t->flags |= PF_NPROC_EXCEEDED;
+		else
+			t->flags &= ~PF_NPROC_EXCEEDED;
 	}
 	mutex_lock(&t->alloc_lock);
 	t->cred = c;

@@ -65,6 +65,13 @@ struct cred *prepare_creds(struct task *t) __must_check;
 void commit_creds(struct task *t, struct cred *c);
 
 /**
+ * nproc_exceeded() - has the user of some credentials more processes than the task may have?
+ * @t: the current task, for its RLIMIT_NPROC
+ * @c: the credentials
+ */
+bool nproc_exceeded(const struct task *t, const struct cred *c);
+
+/**
  * cred_init() - boot: the table of users
  * @k: the instance
  *

@@ -8,7 +8,7 @@
  * sees old or new credentials. It is waited for interruptibly, because de_thread() of the winner waits for the losers to die, and
  * it is not held over de_thread(), which waits for other threads and their tracers.
  *
- * Left out: binfmt_misc, i386 and a.out formats, the RLIMIT_NPROC check after set*uid (PF_NPROC_EXCEEDED).
+ * Left out: binfmt_misc, i386 and a.out formats.
  */
 #include <asm/unistd.h>
 #include <linux/fcntl.h>
@@ -431,7 +431,12 @@ do_execveat_common(struct task *t, int dirfd, struct filename *name, const struc
 		putname(name);
 		return -EINVAL;
 	}
-	err = lock_cred_guard(t);
+	/* setrlimit(2): set*uid does not fail for too many processes, but running another program then does. */
+	err = (t->flags & PF_NPROC_EXCEEDED) && nproc_exceeded(t, t->cred) ? -EAGAIN : 0;
+	if (!err)
+		t->flags &= ~PF_NPROC_EXCEEDED;
+	if (!err)
+		err = lock_cred_guard(t);
 	if (!err) {
 		err = prepare(t, dirfd, name, argv, envp, flags);
 		unlock_cred_guard(t);

@@ -169,15 +169,6 @@ dup_task_struct(struct task *t)
 	return p;
 }
 
-static bool
-nproc_exceeded(const struct task *t)
-{
-	const struct user_struct *u = t->cred->user;
-
-	return __atomic_load_n(&u->processes, __ATOMIC_RELAXED) > rlimit(t, RLIMIT_NPROC) && u->uid != 0 &&
-	       !capable(t, CAP_SYS_RESOURCE) && !capable(t, CAP_SYS_ADMIN);
-}
-
 static int
 copy_sighand(struct task *t, struct task *p, uint64_t flags)
 {
@@ -445,7 +436,7 @@ copy_process(struct task *t, const struct kernel_clone_args *args, int *pidfd)
 	p = dup_task_struct(t);
 	if (!p)
 		return ERR_PTR(-ENOMEM);
-	if (nproc_exceeded(t)) {
+	if ((nproc_exceeded(t, t->cred) && !capable(t, CAP_SYS_RESOURCE) && !capable(t, CAP_SYS_ADMIN))) {
 		free_unborn(p);
 		return ERR_PTR(-EAGAIN);
 	}

@@ -54,6 +54,7 @@ enum task_mode {
 #define PF_VFORK     (1u << 3)
 #define PF_KTHREAD   (1u << 4)
 #define PF_SUPERPRIV (1u << 5)
+#define PF_NPROC_EXCEEDED (1u << 16) /* set*uid to a user with too many processes: execve fails, as long as that is so */
 
 enum pid_type { PIDTYPE_PID = 0, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 
