@@ -75,6 +75,7 @@ struct kernel {
 	struct mm_state *mm;
 	struct vfs_state *vfs;
 	struct hostfs_state *hostfs;
+	struct mount *shm_mnt; /* tmpfs of memfds */
 	struct pipe_state *pipe;
 	struct epoll_state *epoll;
 	struct tty_state *tty;

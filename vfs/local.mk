@@ -82,6 +82,7 @@ libkernel_a_SOURCES += vfs/tmpfs/namei.c
 libkernel_a_SOURCES += vfs/tmpfs/pages.c
 libkernel_a_SOURCES += vfs/tmpfs/radix.c
 libkernel_a_SOURCES += vfs/tmpfs/radix.h
+libkernel_a_SOURCES += vfs/tmpfs/shmem.c
 libkernel_a_SOURCES += vfs/tmpfs/super.c
 libkernel_a_SOURCES += vfs/tmpfs/tmpfs.h
 libkernel_a_SOURCES += vfs/tmpfs/xattr.c

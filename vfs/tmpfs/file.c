@@ -276,6 +276,8 @@ tmpfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 		if (err)
 			return err;
 	}
+	if ((attr->ia_valid & ATTR_MODE) && (inode->i_seals & F_SEAL_EXEC_NR) && ((inode->i_mode ^ attr->ia_mode) & 0111))
+		return -EPERM;
 	setattr_copy(t, inode, attr);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "vfs/tmpfs/radix.h"
 
 #define TMPFS_MAGIC_NR 0x01021994
+#define F_SEAL_EXEC_NR 0x0020 /* F_SEAL_EXEC: newer than some headers */
 #define BOGO_DIRENT_SIZE 20 /* what an entry adds to a directory's size, as on Linux */
 
 /* A chunk: pages [512 n, 512 n + 512) of a file. Piece 0 is page 0, piece j > 0 pages [2^(j-1), 2^j), each contiguous. */
@@ -96,6 +97,19 @@ struct inode *tmpfs_new_inode(struct task *t, struct super_block *sb, const stru
 bool tmpfs_reserve_inode(struct tmpfs_sb *sbi) __must_check;
 void tmpfs_unreserve_inode(struct tmpfs_sb *sbi);
 extern const struct file_system_type tmpfs_fs_type;
+
+/* shmem.c */
+
+/**
+ * shmem_file_setup() - a file in memory without a name
+ * @t: the current task
+ * @name: what /proc shows: "/NAME (deleted)"
+ * @mode: permissions
+ *
+ * Context: may sleep (allocates).
+ * Return: open for reading and writing, sealed against sealing; or ERR_PTR: -ENOMEM, -ENFILE.
+ */
+struct file *shmem_file_setup(struct task *t, const char *name, uint16_t mode) __must_check;
 
 /* dir.c */
 struct tmpfs_dirent *tmpfs_find(struct inode *dir, const char *name, uint32_t len) __must_check;
