@@ -12,16 +12,16 @@
 #include "vfs/internal.h"
 #include "vfs/read_write.h"
 
-/* One call on a file at its own position. */
+/* One call on a file at its own position. The operation gets f_pos itself: a host file shares its position with the host then. */
 static int64_t
 rw_at_pos(struct task *t, struct fd *f, struct iov_iter *it, bool write, uint32_t rwf)
 {
 	bool locked = file_pos_lock(t, f);
-	int64_t pos = (f->file->f_mode & FMODE_STREAM) ? 0 : f->file->f_pos;
-	int64_t ret = write ? vfs_write(t, f->file, it, &pos, rwf) : vfs_read(t, f->file, it, &pos, rwf);
+	int64_t none = 0, *pos = (f->file->f_mode & FMODE_STREAM) ? &none : &f->file->f_pos, old = *pos;
+	int64_t ret = write ? vfs_write(t, f->file, it, pos, rwf) : vfs_read(t, f->file, it, pos, rwf);
 
-	if (ret >= 0 && !(f->file->f_mode & FMODE_STREAM))
-		f->file->f_pos = pos;
+	if (ret < 0)
+		*pos = old;
 	file_pos_unlock(f, locked);
 	return ret;
 }
