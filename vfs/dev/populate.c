@@ -58,12 +58,14 @@ unlock:
 int
 dev_populate(struct kernel *k, struct task *t, const char *dir)
 {
-	struct fs_context fc = { .k = k, .t = t, .source = "devpts", .options = "gid=5,mode=620,ptmxmode=666" };
+	struct fs_context fc = { .k = k, .t = t, .source = "devpts", .options = "gid=5,mode=620,ptmxmode=666",
+				 .host_root = HFD_NONE };
 	uint32_t umask = t->fs->umask;
 	struct path path;
 	char pts[128];
 	int err;
 
+	register_filesystem(k, &devpts_fs_type);
 	err = kern_path(t, dir, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
 	if (err)
 		return err;
