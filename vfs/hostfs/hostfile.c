@@ -29,6 +29,9 @@
 
 #define PIPE_BUF_HOST 4096
 
+/* f_pos of a file whose position is the host's: the calls hand it to read and write, which then use the host's. */
+#define HOST_POS (INT64_C(1) << 62)
+
 struct hostfile {
 	struct kernel *k;
 	hfd_t fd;
@@ -92,12 +95,12 @@ static int64_t
 hostfile_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf)
 {
 	struct hostfile *hf = file->private_data;
-	bool at = hf->seekable && pos && pos != &file->f_pos;
+	bool at = hf->seekable && *pos != HOST_POS;
 	int64_t n = to->count ? wait_ready(t, file, false, rwf & RWF_NOWAIT) : 0;
 
 	if (n == 0)
 		n = hostfs_pread(t, hf->k->hostfs, hf->fd, to, at ? *pos : -1, 0);
-	if (n > 0 && pos)
+	if (n > 0 && at)
 		*pos += n;
 	return n == -EINTR ? -ERESTARTSYS : n;
 }
@@ -131,10 +134,10 @@ static int64_t
 hostfile_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
 {
 	struct hostfile *hf = file->private_data;
-	bool at = hf->seekable && pos && pos != &file->f_pos;
+	bool at = hf->seekable && *pos != HOST_POS;
 	int64_t n = at ? hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, *pos, 0) : write_stream(t, file, from, rwf);
 
-	if (n > 0 && pos)
+	if (n > 0 && at)
 		*pos += n;
 	return n;
 }
@@ -143,11 +146,8 @@ static int64_t
 hostfile_llseek(struct task *t, struct file *file, int64_t off, int whence)
 {
 	struct hostfile *hf = file->private_data;
-	int64_t ret = host_call3(__NR_lseek, hf->fd.fd, off, whence);
 
-	if (ret >= 0)
-		file->f_pos = ret;
-	return ret;
+	return host_call3(__NR_lseek, hf->fd.fd, off, whence);
 }
 
 static uint32_t
@@ -327,6 +327,7 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	if (seekable) {
 		file->f_mode &= ~FMODE_STREAM;
 		file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+		file->f_pos = HOST_POS;
 	} else {
 		file->f_mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE);
 		file->f_mode |= FMODE_STREAM;
