@@ -326,7 +326,7 @@ copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos,
 		return -EINVAL;
 	if (out->f_inode->i_flags & S_IMMUTABLE)
 		return -EPERM;
-	if (*count > (uint64_t)INT64_MAX - (uint64_t)ipos || *count > (uint64_t)INT64_MAX - (uint64_t)opos)
+	if ((uint64_t)ipos + *count < (uint64_t)ipos || (uint64_t)opos + *count < (uint64_t)opos)
 		return -EOVERFLOW;
 	size = __atomic_load_n(&in->f_inode->i_size, __ATOMIC_RELAXED);
 	*count = ipos >= size ? 0 : MIN(*count, (uint64_t)(size - ipos));
