@@ -125,15 +125,16 @@ would_dump(struct linux_binprm *bprm, struct file *file)
 		bprm->nondump = true;
 }
 
+/* An interpreter. An empty name is the working directory here, which cannot be executed: only names of programs may not be empty. */
 static struct file *
-open_exec(struct task *t, int dirfd, const char *path, int flags)
+open_exec(struct task *t, const char *path)
 {
 	struct filename *name = getname_kernel(t, path);
 	struct file *file;
 
 	if (IS_ERR(name))
 		return (struct file *)name;
-	file = do_open_execat(t, dirfd, name, flags);
+	file = do_open_execat(t, AT_FDCWD, name, AT_EMPTY_PATH);
 	putname(name);
 	return file;
 }
@@ -208,7 +209,7 @@ open_interpreter(struct linux_binprm *bprm)
 			return -EIO;
 		}
 	}
-	file = open_exec(t, AT_FDCWD, path ? path : plan->interp, 0);
+	file = open_exec(t, path ? path : plan->interp);
 	kfree(t->k, path);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);
@@ -261,7 +262,7 @@ enter_script(struct linux_binprm *bprm)
 	if (bprm->interp_name != bprm->filename)
 		kfree(t->k, bprm->interp_name);
 	bprm->interp_name = copy;
-	file = open_exec(t, AT_FDCWD, copy, 0);
+	file = open_exec(t, copy);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);
 	would_dump(bprm, bprm->file);
