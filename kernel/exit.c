@@ -341,13 +341,20 @@ zap_other_threads(struct task *t)
 
 /* From here on no signal is for this task; those of the group that it would have taken are others'. */
 static void
-exit_signals(struct task *t)
+exit_signals(struct task *t, int code)
 {
+	struct signal_struct *sig = t->signal;
 	bool notify = false;
 
 	mutex_lock(&t->sighand->siglock);
 	t->flags |= PF_EXITING;
-	if (t->signal->nr_threads > 1 && !(t->signal->flags & SIGNAL_GROUP_EXIT)) {
+	/* exit(2) of the last thread is the group's */
+	if (--sig->quick_threads == 0 && !(sig->flags & SIGNAL_GROUP_EXIT)) {
+		sig->flags = (sig->flags & SIGNAL_UNKILLABLE) | SIGNAL_GROUP_EXIT;
+		sig->group_exit_code = code;
+		sig->group_stop_count = 0;
+	}
+	if (sig->nr_threads > 1 && !(sig->flags & SIGNAL_GROUP_EXIT)) {
 		if (signal_pending(t))
 			retarget_shared_pending(t, ~t->blocked);
 		if (t->jobctl & JOBCTL_STOP_PENDING)
@@ -442,11 +449,12 @@ do_exit(struct task *t, int code)
 
 	if (t->flags & PF_EXITING)
 		return;
-	exit_signals(t);
+	exit_signals(t, code);
 	note_cputime(t);
 	t->exit_code = code;
 	group_dead = refcount_dec_and_test(&sig->live);
 	if (group_dead) {
+		note_maxrss(t);
 		ktimer_cancel(k, &sig->real_timer);
 		exit_itimers(t);
 	}
@@ -455,7 +463,7 @@ do_exit(struct task *t, int code)
 	exit_files_and_fs(t);
 	if (group_dead)
 		disassociate_ctty(t, true);
-	status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
+	status = sig->group_exit_code; /* of the last thread, if nobody ended the group */
 	exit_notify(t, group_dead);
 	if (main_dead)
 		end_instance(k, status);

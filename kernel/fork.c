@@ -81,7 +81,7 @@ signal_alloc(struct kernel *k)
 
 	if (!sig)
 		return NULL;
-	sig->nr_threads = 1;
+	sig->nr_threads = sig->quick_threads = 1;
 	refcount_set(&sig->live, 1);
 	refcount_set(&sig->sigcnt, 1);
 	INIT_LIST_HEAD(&sig->thread_head);
@@ -359,6 +359,7 @@ static void
 link_thread(struct task *p)
 {
 	p->signal->nr_threads++;
+	p->signal->quick_threads++;
 	refcount_inc(&p->signal->live);
 	list_add_tail(&p->thread_node, &p->signal->thread_head);
 	/* a stop that the group is on its way to takes the new thread along */
@@ -478,16 +479,23 @@ fail:
 static void
 take_back(struct task *t, struct task *p, int pidfd)
 {
+	struct kernel *k = t->k;
+
 	if (pidfd >= 0)
 		ignore_err(close_fd(t, pidfd), "another thread may have closed it");
-	p->flags |= PF_EXITING;
-	ignore_err(refcount_dec_and_test(&p->signal->live), "the group of a thread has others");
 	drop_parts(p);
-	mutex_lock(&t->k->tasklist_lock);
+	mutex_lock(&k->tasklist_lock);
+	mutex_lock(&p->sighand->siglock);
+	p->flags |= PF_EXITING;
+	p->signal->quick_threads--;
+	if (p->jobctl & JOBCTL_STOP_PENDING)
+		ignore_err(task_participate_group_stop(p), "not the last: @t has yet to stop");
+	mutex_unlock(&p->sighand->siglock);
+	ignore_err(refcount_dec_and_test(&p->signal->live), "@t is alive, or @p was alone");
 	p->exit_state = EXIT_DEAD;
-	mutex_unlock(&t->k->tasklist_lock);
-	release_task(p);
 	wake_up_all(&p->parent->signal->wait_chldexit);
+	mutex_unlock(&k->tasklist_lock);
+	release_task(p);
 	put_task_struct(p);
 }
 

@@ -4,13 +4,27 @@
  * and reported, and checked as Linux does, but are not given to the host.
  */
 #include "kernel/task.h"
+#include "trap/request.h"
 
 void
 task_cputime(struct task *t, uint64_t *utime, uint64_t *stime)
 {
-	note_cputime(t);
+	if (!(t->flags & PF_EXITING)) /* do_exit() has noted it */
+		note_cputime(t);
 	*utime = __atomic_load_n(&t->times.utime, __ATOMIC_RELAXED);
 	*stime = __atomic_load_n(&t->times.stime, __ATOMIC_RELAXED);
+}
+
+void
+note_maxrss(struct task *t)
+{
+	uint64_t kb, *max = &t->signal->deads.maxrss;
+
+	if (!t->mm || !t->k->super || !t->k->super->rss_pages || t->host_tid.id == 0)
+		return;
+	kb = t->k->super->rss_pages(t->k, t->host_tid) << (PAGE_SHIFT - 10);
+	if (kb > __atomic_load_n(max, __ATOMIC_RELAXED))
+		__atomic_store_n(max, kb, __ATOMIC_RELAXED);
 }
 
 void

@@ -89,6 +89,7 @@ struct host_times {
 struct signal_struct {
 	refcount_t sigcnt;
 	int nr_threads; /* siglock */
+	int quick_threads; /* those not yet in do_exit(); siglock */
 	refcount_t live;
 	struct task *leader;
 	struct list_head thread_head; /* task->thread_node */
@@ -490,6 +491,14 @@ void task_cputime(struct task *t, uint64_t *utime, uint64_t *stime);
  * Context: takes RANK_LEAF; some host calls.
  */
 void note_cputime(struct task *t);
+
+/**
+ * note_maxrss() - look at the host's count of resident pages, for getrusage(2): the most that was ever seen
+ * @t: a task with a host process
+ *
+ * Context: a host call of the supervisor; no lock.
+ */
+void note_maxrss(struct task *t);
 
 /**
  * thread_group_times() - the same and the other counts of a whole group, dead threads included

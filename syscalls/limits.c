@@ -76,6 +76,7 @@ sys_getrusage(struct task *t, int who, uaddr_t usage)
 
 	switch (who) {
 	case RUSAGE_SELF:
+		note_maxrss(t);
 		thread_group_times(t, &times);
 		break;
 	case RUSAGE_CHILDREN:
