@@ -364,7 +364,7 @@ print_value(struct trace_buf *b, const struct arg_type *ty, uint64_t v)
 	} else if (strcmp(ty->base, "size") == 0) {
 		trace_printf(b, "%llu", (unsigned long long)v);
 	} else if (strcmp(ty->base, "ulong") == 0) {
-		trace_printf(b, v > 4096 ? "%#llx" : "%llu", (unsigned long long)v);
+		trace_printf(b, "%llu", (unsigned long long)v);
 	} else {
 		trace_printf(b, "%d", (int)v);
 	}

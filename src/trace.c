@@ -24,6 +24,7 @@ static struct {
 	bool on, to_stderr;
 	size_t (*peek)(struct task *t, uint64_t addr, void *buf, size_t n);
 	struct task *open; /* whose line is not ended yet */
+	size_t column;	   /* where that line is */
 	int first_tid;
 	bool many; /* more than one task was seen: say which */
 } tr = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
@@ -134,6 +135,7 @@ trace_enter(struct task *t, uint64_t nr, const uint64_t args[6])
 		emit(&head);
 		emit(&body);
 		tr.open = t;
+		tr.column = head.n + body.n;
 	}
 	pthread_mutex_unlock(&tr.lock);
 }
@@ -160,17 +162,13 @@ print_result(struct trace_buf *b, uint64_t nr, int64_t result)
 void
 trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result)
 {
-	struct trace_buf head = { .n = 0 }, body = { .n = 0 };
+	struct trace_buf head = { .n = 0 }, body = { .n = 0 }, result_text = { .n = 0 };
 
 	if (!__atomic_load_n(&tr.on, __ATOMIC_ACQUIRE))
 		return;
 	print_args(&body, t, nr, args, true, result);
 	trace_printf(&body, ")");
-	while (body.n < 8)
-		trace_printf(&body, " ");
-	trace_printf(&body, " = ");
-	print_result(&body, nr, result);
-	trace_printf(&body, "\n");
+	print_result(&result_text, nr, result);
 	pthread_mutex_lock(&tr.lock);
 	if (tr.on) {
 		if (tr.open != t) {
@@ -179,7 +177,9 @@ trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result)
 			print_name(&head, nr);
 			trace_printf(&head, " resumed>");
 			emit(&head);
+			tr.column = head.n;
 		}
+		trace_printf(&body, "%*s = %s\n", (int)(tr.column + body.n < 39 ? 39 - tr.column - body.n : 0), "", result_text.text);
 		emit(&body);
 		tr.open = NULL;
 	}
@@ -230,7 +230,7 @@ trace_gone(struct task *t, int status)
 		return;
 	pthread_mutex_lock(&tr.lock);
 	if (tr.on && tr.open == t) { /* exit_group() and its like */
-		trace_printf(&b, ") = ?\n");
+		trace_printf(&b, ")%*s = ?\n", (int)(tr.column < 38 ? 38 - tr.column : 0), "");
 		emit(&b);
 		tr.open = NULL;
 	}
