@@ -194,8 +194,8 @@ sys_copy_file_range(struct task *t, int fd_in, uaddr_t off_in, int fd_out, uaddr
 
 	if (!in.file || !out.file)
 		goto out;
-	ipos = in.file->f_pos;
-	opos = out.file->f_pos;
+	ipos = file_position(t, in.file);
+	opos = file_position(t, out.file);
 	ret = -EFAULT;
 	if ((!uaddr_null(off_in) && copy_in(t, &ipos, off_in)) || (!uaddr_null(off_out) && copy_in(t, &opos, off_out)))
 		goto out;
@@ -203,11 +203,11 @@ sys_copy_file_range(struct task *t, int fd_in, uaddr_t off_in, int fd_out, uaddr
 	if (ret <= 0)
 		goto out;
 	if (uaddr_null(off_in))
-		in.file->f_pos = ipos;
+		file_set_position(t, in.file, ipos);
 	else if (copy_out(t, off_in, &ipos))
 		ret = -EFAULT;
 	if (uaddr_null(off_out))
-		out.file->f_pos = opos;
+		file_set_position(t, out.file, opos);
 	else if (copy_out(t, off_out, &opos))
 		ret = -EFAULT;
 out:

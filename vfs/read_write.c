@@ -235,6 +235,21 @@ file_pos_unlock(struct fd *f, bool locked)
 }
 
 /* Moves up to @count bytes by a buffer. Stops early when the source ends, or the sink takes less. */
+int64_t
+file_position(struct task *t, struct file *file)
+{
+	int64_t pos = vfs_llseek(t, file, 0, SEEK_CUR);
+
+	return pos < 0 ? file->f_pos : pos;
+}
+
+void
+file_set_position(struct task *t, struct file *file, int64_t pos)
+{
+	if (vfs_llseek(t, file, pos, SEEK_SET) < 0)
+		file->f_pos = pos;
+}
+
 static int64_t
 copy_through(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, uint64_t count)
 {
@@ -295,18 +310,18 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 		return -EINVAL;
 	if (out->f_flags & O_APPEND)
 		return -EINVAL;
-	ipos = pos ? *pos : in->f_pos;
+	ipos = pos ? *pos : file_position(t, in);
 	if (ipos < 0)
 		return -EINVAL;
-	opos = has_opos ? out->f_pos : 0;
+	opos = has_opos ? file_position(t, out) : 0;
 	ret = copy_through(t, in, &ipos, out, &opos, MIN(count, MAX_RW_COUNT));
 	if (ret > 0) {
 		if (pos)
 			*pos = ipos;
 		else
-			in->f_pos = ipos;
+			file_set_position(t, in, ipos);
 		if (has_opos)
-			out->f_pos = opos;
+			file_set_position(t, out, opos);
 	}
 	return ret;
 }

@@ -19,6 +19,17 @@
 bool file_pos_lock(struct task *t, struct fd *f) __must_check;
 void file_pos_unlock(struct fd *f, bool locked);
 
+/**
+ * file_position(), file_set_position() - a file's own position, for calls that work on a copy of it
+ * @t: the current task
+ * @file: the file
+ * @pos: the new one
+ *
+ * Context: may sleep. A host file's position is kept by the host, and moved there.
+ */
+int64_t file_position(struct task *t, struct file *file) __must_check;
+void file_set_position(struct task *t, struct file *file, int64_t pos);
+
 int64_t do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uint64_t count) __must_check;
 int64_t vfs_copy_file_range(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos,
 			    uint64_t count) __must_check;
