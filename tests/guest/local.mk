@@ -7,6 +7,7 @@ guest_programs = \
 	tests/guest/fork \
 	tests/guest/futex \
 	tests/guest/madvise \
+	tests/guest/memory \
 	tests/guest/mmap \
 	tests/guest/mremap \
 	tests/guest/pipe \

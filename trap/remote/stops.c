@@ -137,7 +137,8 @@ inject_call(struct trap_task *rt, long nr, const uint64_t a[6])
 		return -ESRCH;
 	if (!run_to_exit(rt) || !get_regs(rt, &r))
 		return -ESRCH;
-	rt->stop = STOP_AFTER;
+	if (rt->stop == STOP_SECCOMP)
+		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
 	return (int64_t)r.rax;
 }
 
@@ -164,7 +165,8 @@ inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 		if (event_of(status) == PTRACE_EVENT_STOP)
 			atomic_store(&rt->kick_pending, false);
 	}
-	rt->stop = STOP_AFTER;
+	if (rt->stop == STOP_SECCOMP)
+		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
 	if (!get_regs(rt, &r))
 		return -ESRCH;
 	if (!*child)

@@ -167,12 +167,18 @@ tmpfs_mmap(struct task *t, struct file *file, uint64_t pgoff, uint64_t len, uint
 {
 	struct inode *inode = file->f_inode;
 	uint64_t pages = (len + PAGE_SIZE - 1) >> PAGE_SHIFT, run;
+	uint64_t eof = ALIGN_UP((uint64_t)READ_ONCE(inode->i_size), PAGE_SIZE) >> PAGE_SHIFT;
 	char *p;
 
 	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && (inode->i_seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
 		return -EPERM;
 	if (pgoff + pages < pgoff || pgoff + pages > MAX_LFS_FILESIZE >> PAGE_SHIFT)
 		return -EOVERFLOW;
+	if (pgoff >= eof) {
+		src->len = 0; /* SIGBUS there, until the file grows */
+		return 0;
+	}
+	pages = MIN(pages, eof - pgoff);
 	p = tmpfs_map_pages(inode, pgoff, MIN(pages, MAX_MAP_PAGES), &run);
 	if (IS_ERR(p))
 		return (int)PTR_ERR(p);
