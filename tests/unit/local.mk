@@ -13,3 +13,4 @@ tests_unit_process_LDADD = kernel.o $(CRITERION_LIBS) -lpthread
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+include $(srcdir)/tests/unit/core.mk
