@@ -385,6 +385,7 @@ catch(struct task *t, int sig, struct k_siginfo *info)
 static void
 main_handler(struct task *t, uint64_t arg)
 {
+	ksigset_t chld = sigmask_of(SIGCHLD), none = 0;
 	int64_t pid;
 	int status;
 
@@ -392,10 +393,12 @@ main_handler(struct task *t, uint64_t arg)
 	CALL(t, sys_kill(t, t->tgid, SIGUSR1));
 	cr_expect_eq(caught[SIGUSR1], 1);
 	cr_expect_eq(caught_code, 0 /* SI_USER */);
-	/* one that interrupts a sleep without SA_RESTART */
+	/* sigsuspend lets it in, and the mask from before is there again after it */
 	on_signal(t, SIGCHLD, (uintptr_t)catch, SA_SIGINFO_);
+	CALL(t, sys_rt_sigprocmask(t, 0, UADDR((uintptr_t)&chld), UNULL, 8));
 	pid = spawn(t, prog_exit, 0, 0);
-	cr_expect_eq(CALL(t, sys_pause(t)), -EINTR);
+	cr_expect_eq(CALL(t, sys_rt_sigsuspend(t, UADDR((uintptr_t)&none), 8)), -EINTR);
+	cr_expect_eq(t->blocked, chld);
 	cr_expect_eq(caught[SIGCHLD], 1);
 	cr_expect_eq(caught_code, 1 /* CLD_EXITED */);
 	cr_expect_eq(wait4_(t, (int)pid, &status, 0), pid);
