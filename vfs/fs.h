@@ -303,7 +303,7 @@ struct inode_operations {
 	int (*setattr)(struct task *t, struct dentry *dentry, struct iattr *attr);
 	int (*getattr)(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
 	int (*tmpfile)(struct task *t, struct inode *dir, struct file *file, uint16_t mode);
-	int64_t (*getxattr)(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+	int64_t (*getxattr)(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 	int (*setxattr)(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 	int64_t (*listxattr)(struct task *t, struct dentry *dentry, char *buf, size_t n);
 };

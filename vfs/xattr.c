@@ -71,7 +71,7 @@ vfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf,
 		return err;
 	if (!inode->i_op || !inode->i_op->getxattr)
 		return -EOPNOTSUPP;
-	return inode->i_op->getxattr(t, inode, name, buf, n);
+	return inode->i_op->getxattr(t, dentry, name, buf, n);
 }
 
 int

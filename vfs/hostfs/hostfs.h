@@ -167,7 +167,7 @@ uint64_t hostfs_dev(struct kernel *k, struct hostfs_state *st, uint64_t host);
 const char *hostfs_get_link(struct task *t, struct dentry *dentry, struct inode *inode, void **done, struct path *jump);
 int hostfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
 int hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
-int64_t hostfs_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+int64_t hostfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t hostfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
 

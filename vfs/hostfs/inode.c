@@ -385,26 +385,6 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 	return (int)ret;
 }
 
-int64_t
-hostfs_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n)
-{
-	bool writer;
-	hfd_t fd;
-	int64_t ret;
-
-	if (!strncmp(name, "system.", 7))
-		return -EOPNOTSUPP; /* ACLs would have to be obeyed by our permission checks first */
-	fd = hostfs_anyfd(inode, true, &writer);
-	if (fd.fd < 0)
-		return -ENODATA;
-	ret = host_call4(__NR_fgetxattr, fd.fd, name, buf, n);
-	if (writer)
-		hostfs_put_writer(inode);
-	else
-		hostfs_unpin(inode);
-	return ret;
-}
-
 /* Extended attributes need a real descriptor of a file or directory: links and special files have none. */
 static int
 xattr_fd(struct task *t, struct dentry *dentry, hfd_t *fd, bool *own)
@@ -414,6 +394,26 @@ xattr_fd(struct task *t, struct dentry *dentry, hfd_t *fd, bool *own)
 	if (type != S_IFREG && type != S_IFDIR)
 		return -EOPNOTSUPP;
 	return hostfs_readfd(t, dentry, 0, fd, own);
+}
+
+int64_t
+hostfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n)
+{
+	hfd_t fd;
+	bool own;
+	int64_t ret;
+
+	if (!strncmp(name, "system.", 7))
+		return -EOPNOTSUPP; /* ACLs would have to be obeyed by our permission checks first */
+	ret = xattr_fd(t, dentry, &fd, &own);
+	if (ret)
+		return ret == -EACCES || ret == -EOPNOTSUPP ? -ENODATA : ret;
+	ret = host_call4(__NR_fgetxattr, fd.fd, name, buf, n);
+	if (own)
+		hostfs_close(fd);
+	else
+		hostfs_unpin(dentry->d_inode);
+	return ret;
 }
 
 int

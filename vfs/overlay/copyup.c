@@ -98,7 +98,7 @@ copy_xattrs(struct task *t, const struct ovl_sb *ofs, struct dentry *lower, stru
 
 		if (ovl_is_private_xattr(ofs, names + at))
 			continue;
-		n = li->i_op->getxattr(t, li, names + at, value, 65536);
+		n = li->i_op->getxattr(t, lower, names + at, value, 65536);
 		if (n >= 0)
 			err = vfs_setxattr(t, upper, names + at, value, (size_t)n, 0);
 		if (err == -EOPNOTSUPP || err == -EPERM)

@@ -131,7 +131,7 @@ get_origin(struct ovl_sb *ofs, struct dentry *upper)
 	struct inode *real = d_inode(upper);
 	uint64_t ino;
 
-	if (real->i_op->getxattr && real->i_op->getxattr(NULL, real, ofs->userxattr ? "user.overlay.origin" : "trusted.overlay.origin",
+	if (real->i_op->getxattr && real->i_op->getxattr(NULL, upper, ofs->userxattr ? "user.overlay.origin" : "trusted.overlay.origin",
 							  &ino, sizeof(ino)) == sizeof(ino))
 		return ino;
 	return ovl_map_ino(ofs, real);
@@ -349,13 +349,14 @@ ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name)
 }
 
 int64_t
-ovl_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n)
+ovl_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n)
 {
-	struct inode *real = ovl_real_inode(inode);
+	struct path real;
 
-	if (ovl_is_private_xattr(OVL_SB(inode->i_sb), name) || !real->i_op->getxattr)
+	ovl_real_path(d_inode(dentry), &real);
+	if (ovl_is_private_xattr(OVL_SB(dentry->d_sb), name) || !d_inode(real.dentry)->i_op->getxattr)
 		return -EOPNOTSUPP;
-	return real->i_op->getxattr(t, real, name, buf, n);
+	return d_inode(real.dentry)->i_op->getxattr(t, real.dentry, name, buf, n);
 }
 
 int
@@ -368,7 +369,7 @@ ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void
 	if (ovl_is_private_xattr(OVL_SB(inode->i_sb), name))
 		return -EOPNOTSUPP;
 	if (!buf && !ovl_upper(inode)) { /* nothing to remove: no need to copy up */
-		err = ovl_getxattr(t, inode, name, NULL, 0);
+		err = ovl_getxattr(t, dentry, name, NULL, 0);
 		if (err < 0)
 			return (int)err;
 	}
@@ -424,7 +425,7 @@ ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real)
 	struct inode *inode = d_inode(real);
 	char v;
 
-	return inode->i_op->getxattr && inode->i_op->getxattr(t, inode, xattr_name(ofs, false), &v, 1) == 1 && v == 'y';
+	return inode->i_op->getxattr && inode->i_op->getxattr(t, real, xattr_name(ofs, false), &v, 1) == 1 && v == 'y';
 }
 
 static int

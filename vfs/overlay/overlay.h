@@ -92,7 +92,7 @@ void ovl_revert_creds(struct task *t, struct cred *old);
 void ovl_evict_inode(struct kernel *k, struct inode *inode);
 int ovl_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
 int ovl_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
-int64_t ovl_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+int64_t ovl_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
 extern const struct inode_operations ovl_file_iops, ovl_symlink_iops, ovl_dir_iops;

@@ -173,7 +173,7 @@ int tmpfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
 int tmpfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
 
 /* xattr.c */
-int64_t tmpfs_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n);
+int64_t tmpfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int tmpfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t tmpfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
 void tmpfs_free_xattrs(struct kernel *k, struct tmpfs_inode *ti);

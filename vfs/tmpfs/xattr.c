@@ -28,9 +28,9 @@ find(struct tmpfs_inode *ti, const char *name)
 }
 
 int64_t
-tmpfs_getxattr(struct task *t, struct inode *inode, const char *name, void *buf, size_t n)
+tmpfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n)
 {
-	struct tmpfs_inode *ti = TMPFS_I(inode);
+	struct tmpfs_inode *ti = TMPFS_I(d_inode(dentry));
 	struct tmpfs_xattr *x;
 	mutex_guard(&ti->lock);
 
