@@ -2,8 +2,9 @@
  *
  * Interval timers: setitimer(2), alarm(2).
  *
- * ITIMER_REAL is a ktimer that sends SIGALRM and arms itself again. While the last SIGALRM is still pending another changes
- * nothing, so a short period is stretched to PENDING_DELAY then (Linux stops the timer until the signal is taken).
+ * ITIMER_REAL is a ktimer that sends SIGALRM and arms itself again. While the last SIGALRM is still pending, or the signal is
+ * ignored, another changes nothing, so a short period is stretched to PENDING_DELAY then (Linux stops the timer until the
+ * signal is taken).
  *
  * ITIMER_VIRTUAL and ITIMER_PROF run on CPU time, which only the host knows: a ktimer looks at it no later than the group's
  * threads could have used up what is left, and no more often than every CPU_TICK, the tick of a host kernel with HZ=250 or so.
@@ -19,20 +20,28 @@
 #define PENDING_DELAY 1000000
 #define CPU_TICK      4000000
 
+static bool
+alarm_pending(const struct signal_struct *sig)
+{
+	return (READ_ONCE(sig->shared_pending.signal) & sigmask_of(SIGALRM)) != 0;
+}
+
 void
 it_real_fn(struct kernel *k, struct ktimer *tm)
 {
 	struct signal_struct *sig = container_of(tm, struct signal_struct, real_timer);
 	struct task *leader = __atomic_load_n(&sig->leader, __ATOMIC_ACQUIRE);
+	bool useless = alarm_pending(sig);
 	uint64_t missed = 0;
 	int64_t now, next;
 
 	ignore_err(send_sig_info(SIGALRM, SEND_SIG_PRIV, leader, PIDTYPE_TGID, NULL), "pending already, or dead");
 	if (sig->it_real_interval <= 0)
 		return;
+	useless |= !alarm_pending(sig);
 	now = ktime_get();
-	if (READ_ONCE(sig->shared_pending.signal) & sigmask_of(SIGALRM))
-		now += MIN((int64_t)PENDING_DELAY, MAX(0, PENDING_DELAY - sig->it_real_interval));
+	if (useless && sig->it_real_interval < PENDING_DELAY)
+		now += PENDING_DELAY;
 	next = next_period(tm->expires, sig->it_real_interval, now, &missed);
 	ktimer_start(k, tm, next);
 }

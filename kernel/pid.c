@@ -24,7 +24,6 @@ struct pid_table {
 	struct mutex lock; /* RANK_LEAF, short */
 	struct kmem_cache cache;
 	int last, max;
-	uint32_t used;
 	struct list_head hash[PID_HASH];
 };
 
@@ -62,14 +61,16 @@ hash_find(struct pid_table *pt, int nr)
 	return NULL;
 }
 
-/* pids->lock is held; there is a free number. */
+/* pids->lock is held. 0: all are taken. */
 static int
 next_number(struct pid_table *pt)
 {
-	do
+	for (int tries = 0; tries < pt->max; tries++) {
 		pt->last = pt->last + 1 < pt->max ? pt->last + 1 : RESERVED_PIDS;
-	while (hash_find(pt, pt->last));
-	return pt->last;
+		if (!hash_find(pt, pt->last))
+			return pt->last;
+	}
+	return 0;
 }
 
 static struct pid *
@@ -90,7 +91,6 @@ pid_new(struct pid_table *pt)
 static void
 pid_hash(struct pid_table *pt, struct pid *pid, int nr)
 {
-	pt->used++;
 	pid->nr = nr;
 	refcount_set(&pid->count, 1);
 	list_add(&pid->hash, bucket(pt, nr));
@@ -101,16 +101,18 @@ alloc_pid(struct kernel *k)
 {
 	struct pid_table *pt = k->pids;
 	struct pid *pid = pid_new(pt);
+	int nr;
 
 	if (!pid)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&pt->lock);
-	if (pt->used >= (uint32_t)pt->max - RESERVED_PIDS) {
+	nr = next_number(pt);
+	if (!nr) {
 		mutex_unlock(&pt->lock);
 		kmem_cache_free(&pt->cache, pid);
 		return ERR_PTR(-EAGAIN);
 	}
-	pid_hash(pt, pid, next_number(pt));
+	pid_hash(pt, pid, nr);
 	mutex_unlock(&pt->lock);
 	return pid;
 }
@@ -154,7 +156,6 @@ put_pid(struct kernel *k, struct pid *pid)
 		return;
 	mutex_lock(&pt->lock);
 	list_del(&pid->hash);
-	pt->used--;
 	mutex_unlock(&pt->lock);
 	kmem_cache_free(&pt->cache, pid);
 }

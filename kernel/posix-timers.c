@@ -3,8 +3,8 @@
  * POSIX timers: timer_create(2). They belong to the thread group, are not inherited by fork, and end with exec.
  *
  * A timer has one queue entry, so at most one signal of it is pending; expirations meanwhile count as overruns in that entry
- * (si_overrun). A periodic timer arms itself again when it fires. While its signal is still pending it does so no more often
- * than every PENDING_DELAY: the periods in between are counted, not lived.
+ * (si_overrun). A periodic timer arms itself again when it fires. While its signal is still pending, or ignored, it does so no
+ * more often than every PENDING_DELAY: the periods in between are counted, not lived.
  *
  * CPU-time timers poll (kernel/itimer.c). A timer with SIGEV_NONE never fires: the time left is computed.
  *
@@ -133,8 +133,8 @@ add_overrun(struct sigqueue *q, uint64_t n)
 	q->info.timer.overrun = (int32_t)MIN(sum, (uint64_t)INT32_MAX);
 }
 
-/* One expiration, and @missed more. Is its signal pending afterwards? */
-static void
+/* One expiration, and @missed more. True if it made its signal pending: not if that was already, or is ignored. */
+static bool
 fire(struct kernel *k, struct k_itimer *it, uint64_t missed)
 {
 	bool thread = it->notify == K_SIGEV_THREAD_ID;
@@ -142,17 +142,17 @@ fire(struct kernel *k, struct k_itimer *it, uint64_t missed)
 	struct sighand_struct *sh = lock_task_sighand(target);
 
 	if (!sh)
-		return;
+		return false;
 	if (is_pending(it)) {
 		add_overrun(it->q, missed + 1);
 		mutex_unlock(&sh->siglock);
-		return;
+		return false;
 	}
 	it->last_overrun = it->q->info.timer.overrun;
 	it->q->info = it->info;
 	add_overrun(it->q, missed);
 	mutex_unlock(&sh->siglock);
-	ignore_err(send_sigqueue(k, it->q, target, thread ? PIDTYPE_PID : PIDTYPE_TGID), "ignored, or the thread is dead");
+	return send_sigqueue(k, it->q, target, thread ? PIDTYPE_PID : PIDTYPE_TGID) == 0;
 }
 
 static int64_t
@@ -190,8 +190,7 @@ posix_timer_fn(struct kernel *k, struct ktimer *tm)
 		return;
 	}
 	it->expires = next_period(it->expires, it->interval, now, &missed);
-	fire(k, it, missed);
-	if (is_pending(it) && it->interval < PENDING_DELAY && !it->owner) {
+	if (!fire(k, it, missed) && it->interval < PENDING_DELAY && !it->owner) {
 		/* Late on purpose; the periods till then are found missing by the next call. */
 		ktimer_start(k, &it->tm, now + PENDING_DELAY);
 		return;

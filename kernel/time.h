@@ -56,7 +56,7 @@ void ktimer_init(struct ktimer *tm, void (*fn)(struct kernel *k, struct ktimer *
 void ktimer_start(struct kernel *k, struct ktimer *tm, int64_t expires);
 
 /**
- * ktimer_cancel() - disarm; on return its function is not running (unless called from it)
+ * ktimer_cancel() - disarm, also against its own function; on return that is not running (unless called from it)
  * @k: the instance
  * @tm: the timer
  *
@@ -77,7 +77,7 @@ bool ktimer_cancel(struct kernel *k, struct ktimer *tm);
 int ktimer_try_to_cancel(struct kernel *k, struct ktimer *tm) __must_check;
 
 /**
- * ktimer_wait_running() - wait until a timer's function is not running
+ * ktimer_wait_running() - if a timer's function is running, wait until it has returned
  * @k: the instance
  * @tm: the timer; it is not looked at, so it may be gone
  *

@@ -25,7 +25,9 @@ struct timer_state {
 	int64_t sleeps_until; /* the thread wakes by itself then; INT64_MIN while it is awake */
 	uint32_t word;	      /* futex of the thread */
 	struct ktimer *running;
-	int64_t runner; /* the thread, a host thread id */
+	bool running_cancelled; /* its function cannot arm it again */
+	uint32_t runs;		/* functions begun */
+	int64_t runner;		/* the thread, a host thread id */
 	uint32_t done;	/* futex of ktimer_cancel(): a function has returned */
 	uint32_t waiters;
 };
@@ -133,6 +135,13 @@ poke(struct timer_state *q)
 	__atomic_add_fetch(&q->word, 1, __ATOMIC_RELEASE);
 }
 
+/* Lock held. Does @tm's function run, in another thread? */
+static bool
+runs_elsewhere(const struct timer_state *q, const struct ktimer *tm)
+{
+	return q->running == tm && q->runner != host_call0(__NR_gettid);
+}
+
 void
 ktimer_start(struct kernel *k, struct ktimer *tm, int64_t expires)
 {
@@ -142,6 +151,10 @@ ktimer_start(struct kernel *k, struct ktimer *tm, int64_t expires)
 	mutex_lock(&q->lock);
 	if (tm->armed)
 		dequeue(q, tm);
+	if (q->running == tm && q->running_cancelled && !runs_elsewhere(q, tm)) {
+		mutex_unlock(&q->lock);
+		return;
+	}
 	tm->expires = expires;
 	enqueue(q, tm);
 	if (expires < q->sleeps_until) {
@@ -162,13 +175,6 @@ ktimers_poke(struct kernel *k)
 	poke(q);
 	mutex_unlock(&q->lock);
 	host_futex_wake(&q->word, 1);
-}
-
-/* Lock held. Does @tm's function run, in another thread? */
-static bool
-runs_elsewhere(const struct timer_state *q, const struct ktimer *tm)
-{
-	return q->running == tm && q->runner != host_call0(__NR_gettid);
 }
 
 int
@@ -207,13 +213,13 @@ ktimer_cancel(struct kernel *k, struct ktimer *tm)
 
 	mutex_lock(&q->lock);
 	for (;;) {
-		/* Its function may arm it again, so it is looked at once more after that. */
 		if (tm->armed) {
 			dequeue(q, tm);
 			was_armed = true;
 		}
 		if (!runs_elsewhere(q, tm))
 			break;
+		q->running_cancelled = true;
 		wait_done(q);
 	}
 	mutex_unlock(&q->lock);
@@ -224,9 +230,11 @@ void
 ktimer_wait_running(struct kernel *k, const struct ktimer *tm)
 {
 	struct timer_state *q = k->timers;
+	uint32_t run;
 
 	mutex_lock(&q->lock);
-	while (runs_elsewhere(q, tm))
+	/* This run only: a short period must not keep the caller here for ever. */
+	for (run = q->runs; q->runs == run && runs_elsewhere(q, tm);)
 		wait_done(q);
 	mutex_unlock(&q->lock);
 }
@@ -247,6 +255,8 @@ run_one(struct kernel *k, struct timer_state *q, struct ktimer *tm)
 {
 	dequeue(q, tm);
 	q->running = tm;
+	q->running_cancelled = false;
+	q->runs++;
 	mutex_unlock(&q->lock);
 	tm->fn(k, tm);
 	/* The timer may be gone from here on. */

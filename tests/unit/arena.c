@@ -49,7 +49,7 @@ Test(arena, alignment_and_bounds)
 {
 	struct kernel *k = test_arena();
 
-	for (uint64_t align = 1; align <= 4096; align *= 2)
+	for (uint64_t align = 1; align <= 256; align *= 2)
 		for (uint64_t n = 1; n < 70; n += 7) {
 			char *p = page_alloc(k, n, align);
 

@@ -51,4 +51,18 @@ test_task(struct kernel *k)
 	return t;
 }
 
+/* Runs @fn on a stack in the arena, as kernel code of a guest process does: wait queue entries on it are seen by all. */
+static inline void
+on_arena_stack(struct kernel *k, void *(*fn)(void *), void *arg)
+{
+	enum { PAGES = 32 };
+	pthread_attr_t attr;
+	pthread_t th;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, page_alloc(k, PAGES, 1), PAGES * PAGE_SIZE);
+	cr_assert_eq(pthread_create(&th, &attr, fn, arg), 0);
+	pthread_join(th, NULL);
+}
+
 #endif

@@ -93,6 +93,13 @@ ping_pong(struct task *t, uint32_t mine, int rounds)
 }
 
 static void *
+ping(void *arg __unused)
+{
+	ping_pong(task[0], 0, 20000);
+	return NULL;
+}
+
+static void *
 pong(void *arg __unused)
 {
 	ping_pong(task[1], 1, 20000);
@@ -115,10 +122,10 @@ Test(waitq, no_wake_up_is_lost_between_processes)
 	int status;
 
 	if (pid == 0) {
-		ping_pong(task[1], 1, 20000);
+		on_arena_stack(k, pong, NULL);
 		_exit(0);
 	}
-	ping_pong(task[0], 0, 20000);
+	on_arena_stack(k, ping, NULL);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert_eq(status, 0);
 	cr_assert_eq(get(), 40000);
