@@ -10,6 +10,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/sys.h"
+#include "mm/mm.h"
 #include "kernel/tty-hooks.h"
 
 #define NR_OPEN_MAX 1048576
@@ -152,6 +153,8 @@ do_prlimit(struct task *t, struct task *other, unsigned int resource, const stru
 		__atomic_store_n(&r->max, new->max, __ATOMIC_RELAXED);
 	}
 	mutex_unlock(&other->signal->rlim_lock);
+	if (!err && new && resource == RLIMIT_STACK && other->signal == t->signal)
+		mm_stack_limited(t);
 	return err;
 }
 

@@ -15,6 +15,7 @@ libkernel_a_SOURCES += \
 	mm/mremap.c \
 	mm/msync.c \
 	mm/shm.c \
+	mm/truncate.c \
 	mm/uaccess-direct.c \
 	mm/uaccess-direct.h \
 	mm/uaccess.c \

@@ -264,6 +264,24 @@ uint64_t mm_mmap_rnd(struct task *t) __must_check;
  */
 bool mm_fault(struct task *t, uint64_t addr, unsigned int access, int *sig, int *code);
 
+/**
+ * mm_file_truncated() - a file became shorter: the current task's mappings past its end give SIGBUS from now on
+ * @t: the current task, in a call that the table marks `trace`
+ * @inode: the file, as it is mapped
+ * @size: its size now
+ *
+ * Context: takes mmap_lock; host calls. The caller holds no lock.
+ */
+void mm_file_truncated(struct task *t, struct inode *inode, uint64_t size);
+
+/**
+ * mm_stack_limited() - the current task's RLIMIT_STACK became lower: the unused part of the main stack goes
+ * @t: the current task, in a call that the table marks `trace`
+ *
+ * Context: as mm_file_truncated().
+ */
+void mm_stack_limited(struct task *t);
+
 /* What a shared futex is keyed by. */
 struct futex_key {
 	uint64_t object; /* mm, or inode, address */

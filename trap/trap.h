@@ -29,6 +29,9 @@ struct trap_ops {
 	 * task's address space. The range was checked. Only from calls the table marks `trace`, or t->direct. */
 	int64_t (*mm_call)(struct task *t, long nr, const uint64_t a[6]);
 
+	/* Run a function that takes mmap_lock and makes mm_calls under it where all such functions run. NULL: anywhere. */
+	int64_t (*mm_run)(struct task *t, int64_t (*fn)(void *arg), void *arg);
+
 	/* Start a host thread (CLONE_VM) or process for @child, which is complete and visible, with registers child->regs.
 	 * @t is the current task and the parent. Sets child->host_tid. Return 0, -EAGAIN, -ENOMEM. */
 	int (*clone)(struct task *t, struct task *child, uint64_t clone_flags);

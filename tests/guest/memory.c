@@ -421,6 +421,23 @@ past_the_end_of_file(void)
 }
 
 static void
+truncated_under_a_mapping(void)
+{
+	int fd = temp_file(4 * PAGE);
+	char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	memset(p, 3, 4 * PAGE);
+	catch_faults();
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	CHECK_EQ(touch(p, true), 0);
+	CHECK_EQ(touch(p + 2 * PAGE, false), ADRERR);
+	CHECK_EQ(ftruncate(fd, 4 * PAGE), 0);
+	CHECK_EQ(touch(p + 2 * PAGE, false), 0);
+	CHECK_EQ(p[2 * PAGE], 0);
+}
+
+static void
 read_into_and_write_from_bad_memory(void)
 {
 	char *p = map_anon(2);
@@ -461,9 +478,13 @@ __attribute__((noinline)) static int
 recurse(int depth)
 {
 	volatile char frame[4000];
+	int deeper;
 
-	frame[0] = (char)depth;
-	return depth == 0 ? frame[0] : recurse(depth - 1) + frame[0] * 0 + 1;
+	frame[0] = 1;
+	if (depth == 0)
+		return 0;
+	deeper = recurse(depth - 1);
+	return deeper + frame[0]; /* after the call: it cannot become a loop */
 }
 
 static void
@@ -635,7 +656,7 @@ main(int argc, char **argv)
 		T(anonymous_memory_is_zero_and_private), T(shared_anonymous_memory_is_shared), T(dev_zero), T(bad_arguments),
 		T(pipes_cannot_be_mapped), T(hints_and_fixed), T(placement_is_top_down), T(map_32bit),
 		T(faults_say_what_is_wrong), T(running_unmapped_or_data_memory), T(mprotect_errors), T(splitting_and_joining),
-		T(file_private), T(file_shared), T(past_the_end_of_file),
+		T(file_private), T(file_shared), T(past_the_end_of_file), T(truncated_under_a_mapping),
 		T(read_into_and_write_from_bad_memory), T(grows_down), T(the_stack_grows),
 		T(a_call_with_a_buffer_deep_in_the_stack), T(stack_overflow_is_a_fault), T(brk_moves),
 		T(brk_stops_before_another_mapping), T(limits), T(append_only_and_directories), T(many_maps),

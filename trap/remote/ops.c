@@ -85,6 +85,13 @@ remote_mm_call(struct task *t, long nr, const uint64_t a[6])
 	return tracer_run(do_mm_call, &arg);
 }
 
+/* mmap_lock is held over mm_call on the tracer only: it could not wait for a worker that waits for it. */
+static int64_t
+remote_mm_run(struct task *t, int64_t (*fn)(void *arg), void *arg)
+{
+	return tracer_run(fn, arg);
+}
+
 struct clone_arg {
 	struct task *t, *child;
 	uint64_t flags;
@@ -231,6 +238,7 @@ const struct trap_ops remote_trap_ops = {
 	.copy_from_other = remote_copy_from,
 	.copy_to_other = remote_copy_to,
 	.mm_call = remote_mm_call,
+	.mm_run = remote_mm_run,
 	.clone = remote_clone,
 	.exec = remote_exec,
 	.kick = remote_kick,
