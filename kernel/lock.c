@@ -91,13 +91,13 @@ my_slot(bool claim)
 }
 
 /*
- * Where two locks of one rank have an order that is not their addresses': parent before child, outer epoll before inner, one
- * queue waking another.
+ * Where two locks of one rank have an order that is not their addresses': parent before child (directories, and
+ * the address spaces of a fork), outer epoll before inner, one queue waking another.
  */
 static bool
 free_order(uint16_t rank)
 {
-	return rank == RANK_INODE || rank == RANK_INODE_LOWER || rank == RANK_EPOLL || rank == RANK_WAITQ;
+	return rank == RANK_INODE || rank == RANK_INODE_LOWER || rank == RANK_MM || rank == RANK_EPOLL || rank == RANK_WAITQ;
 }
 
 static void
