@@ -4,6 +4,7 @@
  */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/limits.h>
 #include <linux/stat.h>
 #include <linux/xattr.h>
 
@@ -348,13 +349,33 @@ ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name)
 	return ofs->userxattr ? strncmp(name, "user.overlay.", 13) == 0 : strncmp(name, "trusted.overlay.", 16) == 0;
 }
 
+/*
+ * A program's own attribute of our prefix (an overlay inside) is kept as PREFIXoverlay.NAME, so that it does not mean anything
+ * to us. The name to use, in @buf if it is another one, or NULL: too long.
+ */
+static const char *
+escape_xattr(const struct ovl_sb *ofs, const char *name, char *buf)
+{
+	const char *prefix = ofs->userxattr ? "user.overlay." : "trusted.overlay.";
+	size_t n = strlen(prefix);
+
+	if (!ovl_is_private_xattr(ofs, name))
+		return name;
+	if (strlen(name) + 8 > XATTR_NAME_MAX)
+		return NULL;
+	ksnprintf(buf, XATTR_NAME_MAX + 1, "%soverlay.%s", prefix, name + n);
+	return buf;
+}
+
 int64_t
 ovl_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n)
 {
+	char escaped[XATTR_NAME_MAX + 1];
 	struct path real;
 
 	ovl_real_path(d_inode(dentry), &real);
-	if (ovl_is_private_xattr(OVL_SB(dentry->d_sb), name) || !d_inode(real.dentry)->i_op->getxattr)
+	name = escape_xattr(OVL_SB(dentry->d_sb), name, escaped);
+	if (!name || !d_inode(real.dentry)->i_op->getxattr)
 		return -EOPNOTSUPP;
 	return d_inode(real.dentry)->i_op->getxattr(t, real.dentry, name, buf, n);
 }
@@ -363,11 +384,10 @@ int
 ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags)
 {
 	struct inode *inode = d_inode(dentry);
+	char escaped[XATTR_NAME_MAX + 1];
 	struct cred *old;
 	int64_t err;
 
-	if (ovl_is_private_xattr(OVL_SB(inode->i_sb), name))
-		return -EOPNOTSUPP;
 	if (!buf && !ovl_upper(inode)) { /* nothing to remove: no need to copy up */
 		err = ovl_getxattr(t, dentry, name, NULL, 0);
 		if (err < 0)
@@ -379,36 +399,48 @@ ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void
 	old = ovl_override_creds(t);
 	if (!old)
 		return -ENOMEM;
-	err = vfs_setxattr(t, ovl_upper(inode), name, buf, n, flags);
+	name = escape_xattr(OVL_SB(inode->i_sb), name, escaped);
+	err = name ? vfs_setxattr(t, ovl_upper(inode), name, buf, n, flags) : -EOPNOTSUPP;
 	ovl_revert_creds(t, old);
 	ovl_copyattr(inode);
 	return (int)err;
 }
 
-/* Names of the real file without our own. */
+/* Names of the real file without our own, and with those of programs as they gave them. */
 int64_t
 ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n)
 {
 	struct ovl_sb *ofs = OVL_SB(dentry->d_sb);
+	size_t prefix = strlen(ofs->userxattr ? "user.overlay." : "trusted.overlay.");
 	struct path real;
+	char *names;
 	int64_t len, out = 0;
 
 	ovl_real_path(d_inode(dentry), &real);
 	if (!d_inode(real.dentry)->i_op->listxattr)
 		return 0;
-	len = d_inode(real.dentry)->i_op->listxattr(t, real.dentry, buf, n);
-	if (len <= 0 || !buf || !n)
-		return len;
-	for (int64_t at = 0; at < len;) {
-		size_t m = strlen(buf + at) + 1;
+	names = kmalloc(ofs->k, XATTR_LIST_MAX);
+	if (!names)
+		return -ENOMEM;
+	len = d_inode(real.dentry)->i_op->listxattr(t, real.dentry, names, XATTR_LIST_MAX);
+	for (int64_t at = 0, m; at < len && out >= 0; at += m) {
+		char *name = names + at;
 
-		if (!ovl_is_private_xattr(ofs, buf + at)) {
-			memmove(buf + out, buf + at, m);
-			out += (int64_t)m;
+		m = (int64_t)strlen(name) + 1;
+		if (ovl_is_private_xattr(ofs, name)) {
+			if (strncmp(name + prefix, "overlay.", 8) != 0)
+				continue;
+			memmove(name + prefix, name + prefix + 8, (size_t)m - prefix - 8);
 		}
-		at += (int64_t)m;
+		if (buf && n && (size_t)out + strlen(name) + 1 > n)
+			out = -ERANGE;
+		else if (buf && n)
+			memcpy(buf + out, name, strlen(name) + 1);
+		if (out >= 0)
+			out += (int64_t)strlen(name) + 1;
 	}
-	return out;
+	kfree(ofs->k, names);
+	return len < 0 ? len : out;
 }
 
 static const char *
