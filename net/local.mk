@@ -1,0 +1,10 @@
+libkernel_a_SOURCES += net/scm.c
+libkernel_a_SOURCES += net/socket.c
+libkernel_a_SOURCES += net/unix_conn.c
+libkernel_a_SOURCES += net/unix_core.c
+libkernel_a_SOURCES += net/unix_dgram.c
+libkernel_a_SOURCES += net/unix_msg.c
+libkernel_a_SOURCES += net/unix_name.c
+libkernel_a_SOURCES += net/unix_opt.c
+libkernel_a_SOURCES += net/socket.h
+libkernel_a_SOURCES += net/unix.h

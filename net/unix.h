@@ -68,6 +68,8 @@ struct unix_sock {
 	uint32_t backlog; /* of connections, or of datagrams */
 	struct wait_queue_head wq; /* readers, writers, pollers */
 	struct wait_queue_head peer_wait; /* who waits for room in our queue */
+	struct wait_queue_entry relay; /* on relay_on's peer_wait: wakes our wq */
+	struct unix_sock *relay_on;    /* with a reference, or NULL */
 	uint32_t wmem; /* atomic: buffer space of what was sent and not taken */
 	uint32_t sndbuf, rcvbuf;
 	int err; /* SO_ERROR; atomic */
@@ -155,6 +157,8 @@ bool unix_recvq_full(struct unix_sock *u);
 int unix_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_t val, int len);
 int unix_getsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_t val, uaddr_t len);
 uint32_t unix_poll(struct task *t, struct file *file, struct socket *sock, struct poll_table *pt);
+/* Nobody polls @u any more. */
+void unix_relay_end(struct task *t, struct unix_sock *u);
 uint32_t unix_dgram_poll(struct task *t, struct file *file, struct socket *sock, struct poll_table *pt);
 int64_t unix_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg);
 

@@ -202,6 +202,7 @@ unix_release_sock(struct task *t, struct unix_sock *u, bool embryo)
 	bool unread;
 
 	unix_unbind(t, u);
+	unix_relay_end(t, u);
 	mutex_lock(&u->lock);
 	u->dead = true;
 	__atomic_store_n(&u->shutdown, SHUTDOWN_MASK, __ATOMIC_SEQ_CST);

@@ -32,3 +32,5 @@ libkernel_a_SOURCES += syscalls/read_write.c
 libkernel_a_SOURCES += syscalls/stat.c
 libkernel_a_SOURCES += syscalls/sync.c
 libkernel_a_SOURCES += syscalls/xattr.c
+libkernel_a_SOURCES += syscalls/sendmsg.c
+libkernel_a_SOURCES += syscalls/socket.c

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sockets as files, and the table of families: socket(2), socket(7).
+ *
+ * A family that is not here is -EAFNOSUPPORT, as in a kernel built without it.
+ */
+#include <asm/sockios.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "kernel/task.h"
+#include "net/socket.h"
+#include "net/unix.h"
+#include "vfs/namei.h"
+#include "vfs/poll.h"
+
+static const struct file_operations socket_fops;
+
+int
+net_init(struct kernel *k)
+{
+	k->net = kzalloc(k, sizeof(*k->net));
+	return k->net ? unix_init(k) : -ENOMEM;
+}
+
+static const struct net_family {
+	int family;
+	int (*create)(struct task *t, struct socket *sock, int type, int protocol);
+	int (*socketpair)(struct task *t, struct socket *a, struct socket *b);
+} families[] = {
+	{ AF_UNIX, unix_create, unix_socketpair },
+};
+
+static const struct net_family *
+find_family(int family)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		if (families[i].family == family)
+			return &families[i];
+	return NULL;
+}
+
+int
+sock_create(struct task *t, int family, int type, int protocol, struct socket **out)
+{
+	const struct net_family *f;
+	struct socket *sock;
+	int err;
+
+	if (family < 0 || family >= AF_MAX)
+		return -EAFNOSUPPORT;
+	if (type < 0 || type >= SOCK_MAX)
+		return -EINVAL;
+	f = find_family(family);
+	if (!f)
+		return -EAFNOSUPPORT;
+	sock = kzalloc(t->k, sizeof(*sock));
+	if (!sock)
+		return -ENFILE;
+	sock->k = t->k;
+	sock->type = type;
+	sock->protocol = protocol;
+	err = f->create(t, sock, type, protocol);
+	if (err) {
+		kfree(t->k, sock);
+		return err;
+	}
+	*out = sock;
+	return 0;
+}
+
+void
+sock_release(struct task *t, struct socket *sock)
+{
+	sock->ops->release(t, sock);
+	kfree(sock->k, sock);
+}
+
+struct file *
+sock_alloc_file(struct task *t, struct socket *sock, uint32_t flags)
+{
+	struct file *file = pseudo_getfile(t, "socket", S_IFSOCK | 0777, &socket_fops, sock, O_RDWR | (flags & O_NONBLOCK));
+
+	if (IS_ERR(file)) {
+		sock_release(t, sock);
+		return file;
+	}
+	file->f_mode |= FMODE_STREAM;
+	sock->file = file;
+	return file;
+}
+
+struct socket *
+sock_from_file(struct file *file)
+{
+	return file->f_op == &socket_fops ? file->private_data : NULL;
+}
+
+int
+sock_socketpair(struct task *t, struct socket *a, struct socket *b)
+{
+	const struct net_family *f = find_family(a->ops->family);
+
+	return f->socketpair ? f->socketpair(t, a, b) : -EOPNOTSUPP;
+}
+
+/* ---- files ---- */
+
+static uint32_t
+io_flags(const struct file *file, uint32_t rwf)
+{
+	return (READ_ONCE(file->f_flags) & O_NONBLOCK) ? MSG_DONTWAIT : 0;
+}
+
+static int64_t
+sock_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf)
+{
+	struct socket *sock = file->private_data;
+	struct sock_msg msg;
+
+	msg.iter = to;
+	msg.namelen = 0;
+	msg.want_name = false;
+	msg.control = UNULL;
+	msg.controllen = 0;
+	msg.flags = 0;
+	/* A stream has nothing to say to a reader without room; a message would be lost. */
+	if (to->count == 0)
+		return 0;
+	return sock->ops->recvmsg(t, sock, &msg, io_flags(file, rwf));
+}
+
+static int64_t
+sock_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
+{
+	struct socket *sock = file->private_data;
+	struct sock_msg msg;
+
+	msg.iter = from;
+	msg.namelen = 0;
+	msg.want_name = false;
+	msg.control = UNULL;
+	msg.controllen = 0;
+	msg.flags = 0;
+	return sock->ops->sendmsg(t, sock, &msg, io_flags(file, rwf));
+}
+
+static uint32_t
+sock_poll(struct task *t, struct file *file, struct poll_table *pt)
+{
+	struct socket *sock = file->private_data;
+
+	return sock->ops->poll(t, file, sock, pt);
+}
+
+static int64_t
+sock_ioctl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
+{
+	struct socket *sock = file->private_data;
+
+	return sock->ops->ioctl ? sock->ops->ioctl(t, sock, cmd, arg) : -ENOIOCTLCMD;
+}
+
+static void
+sock_close(struct task *t, struct inode *inode, struct file *file)
+{
+	sock_release(t, file->private_data);
+}
+
+static const struct file_operations socket_fops = {
+	.read = sock_read,
+	.write = sock_write,
+	.poll = sock_poll,
+	.ioctl = sock_ioctl,
+	.release = sock_close,
+};
