@@ -14,16 +14,20 @@
 static int64_t
 open_lenient(struct task *t, int dfd, uaddr_t path, uint32_t flags, uint32_t mode)
 {
-	struct filename *name = getname(t, path);
+	struct filename *name;
 	int64_t fd;
 
-	if (IS_ERR(name))
-		return PTR_ERR(name);
 	flags = (flags & VALID_OPEN_FLAGS) | O_LARGEFILE;
 	if (flags & O_PATH)
 		flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 	if (!(flags & (O_CREAT | __O_TMPFILE)))
 		mode = 0;
+	fd = check_open_flags(flags, (uint16_t)(mode & 07777), 0);
+	if (fd)
+		return fd;
+	name = getname(t, path);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
 	fd = do_sys_open(t, dfd, name, flags, (uint16_t)(mode & 07777), 0);
 	putname(name);
 	return fd;
@@ -87,6 +91,9 @@ sys_openat2(struct task *t, int dirfd, uaddr_t path, uaddr_t how, uint64_t size)
 		return -EINVAL;
 	if (!(h.flags & O_PATH))
 		h.flags |= O_LARGEFILE;
+	ret = check_open_flags(h.flags, (uint16_t)h.mode, h.resolve);
+	if (ret)
+		return ret;
 	name = getname(t, path);
 	if (IS_ERR(name))
 		return PTR_ERR(name);

@@ -156,13 +156,7 @@ notify_change_locked(struct task *t, struct dentry *dentry, struct iattr *attr)
 
 		attr->ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID);
 		if (mode != inode->i_mode) {
-			/* Dropping the bits is not a chmod by the caller: it needs no ownership. */
-			struct iattr drop = { .ia_valid = attr->ia_valid | ATTR_MODE, .ia_mode = mode };
-
-			err = setattr_prepare(t, dentry, attr);
-			if (err)
-				return err;
-			attr->ia_valid = drop.ia_valid | ATTR_FORCE;
+			attr->ia_valid |= ATTR_MODE;
 			attr->ia_mode = mode;
 		}
 	}

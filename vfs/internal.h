@@ -198,6 +198,7 @@ int file_remove_privs(struct task *t, struct file *file) __must_check; /* takes 
 int do_truncate(struct task *t, struct dentry *dentry, int64_t length, uint32_t time_attrs, struct file *file) __must_check;
 
 /* vfs/open.c */
+int check_open_flags(uint64_t flags, uint16_t mode, uint64_t resolve) __must_check; /* before the name is looked at */
 int vfs_open(struct task *t, const struct path *path, struct file *file) __must_check;
 
 /* O_* that openat2 knows. */

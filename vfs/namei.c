@@ -36,11 +36,12 @@ nd_jump_root(struct nameidata *nd)
 {
 	if (nd->flags & LOOKUP_BENEATH)
 		return -EXDEV;
+	/* As Linux does it: where the root is not known yet, any absolute link counts as another mount; an absolute path does not. */
+	if ((nd->flags & LOOKUP_NO_XDEV) && nd->path.mnt && nd->path.mnt != nd->root.mnt)
+		return -EXDEV;
 	set_root(nd);
 	if (!nd->root.dentry)
 		return -ENOENT;
-	if ((nd->flags & LOOKUP_NO_XDEV) && nd->path.mnt && nd->path.mnt != nd->root.mnt)
-		return -EXDEV;
 	path_get(&nd->root);
 	path_put(nd->t, &nd->path);
 	nd->path = nd->root;

@@ -94,9 +94,7 @@ build_open_flags(uint64_t flags64, uint16_t mode, uint64_t resolve, struct open_
 		op->acc_mode = 0;
 	if (flags & O_DIRECTORY)
 		op->lookup |= LOOKUP_DIRECTORY;
-	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-		flags |= O_NOFOLLOW;
-	if (!(flags & O_NOFOLLOW))
+	if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
 		op->lookup |= LOOKUP_FOLLOW;
 	if ((resolve & RESOLVE_CACHED) && (flags & (O_TRUNC | O_CREAT | __O_TMPFILE)))
 		return -EAGAIN;
@@ -243,7 +241,7 @@ vfs_open(struct task *t, const struct path *path, struct file *f)
 	f->f_mode |= FMODE_OPENED;
 	if (f->f_mode & FMODE_STREAM)
 		f->f_mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS);
-	return 0;
+	return (f->f_flags & O_DIRECT) && !S_ISREG(inode->i_mode) ? -EINVAL : 0;
 }
 
 /* O_CREAT of a name that is not there. The directory is locked; @d is negative. */
@@ -476,6 +474,14 @@ do_filp_open(struct task *t, int dfd, const char *name, const struct open_flags 
 		return ERR_PTR(err);
 	}
 	return f;
+}
+
+int
+check_open_flags(uint64_t flags, uint16_t mode, uint64_t resolve)
+{
+	struct open_flags op;
+
+	return build_open_flags(flags, mode, resolve, &op);
 }
 
 int64_t
