@@ -609,3 +609,19 @@ fd_size_task(struct task *other)
 	mutex_unlock(&other->alloc_lock);
 	return n;
 }
+
+bool
+close_on_exec_task(struct task *other, int fd)
+{
+	bool ret = false;
+
+	mutex_lock(&other->alloc_lock);
+	if (other->files) {
+		struct fdtable *fdt = __atomic_load_n(&other->files->fdt, __ATOMIC_ACQUIRE);
+
+		if ((unsigned int)fd < fdt->max_fds)
+			ret = test_bit(fdt->close_on_exec, (unsigned int)fd);
+	}
+	mutex_unlock(&other->alloc_lock);
+	return ret;
+}

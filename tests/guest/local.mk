@@ -12,6 +12,7 @@ guest_programs = \
 	tests/guest/mremap \
 	tests/guest/pipe \
 	tests/guest/poll \
+	tests/guest/proc \
 	tests/guest/restart \
 	tests/guest/session \
 	tests/guest/signal \

@@ -85,6 +85,12 @@ serve_notified(const struct seccomp_notif *n)
 	r = &t->regs;
 	r->orig_rax = (uint64_t)n->data.nr;
 	r->rip = n->data.instruction_pointer;
+	r->rdi = n->data.args[0]; /* for /proc/PID/syscall; the stack pointer is not known */
+	r->rsi = n->data.args[1];
+	r->rdx = n->data.args[2];
+	r->r10 = n->data.args[3];
+	r->r8 = n->data.args[4];
+	r->r9 = n->data.args[5];
 	ret = serve_call(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
 	if (t->flags & PF_EXITING) {
 		t->k->trap->exit(t);

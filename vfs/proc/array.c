@@ -166,9 +166,10 @@ task_flags(const struct task *task)
 static void
 stat_ids(struct proc_seq *m, const struct task_look *l)
 {
-	seq_printf(m, "%d (", l->pid);
-	seq_escape(m, m->task->comm, "\n");
-	seq_printf(m, ") %c %d %d %d %d %d %u", state_of(m->task, l).letter, l->ppid, l->pgrp, l->session, l->tty_nr, l->tty_pgrp,
+	char comm[sizeof(m->task->comm) + 1] = { 0 };
+
+	memcpy(comm, m->task->comm, sizeof(m->task->comm));
+	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u", l->pid, comm, state_of(m->task, l).letter, l->ppid, l->pgrp, l->session, l->tty_nr, l->tty_pgrp,
 		   task_flags(m->task));
 }
 
@@ -256,7 +257,14 @@ status_ids(struct proc_seq *m, const struct task_look *l)
 		umask = (int)m->task->fs->umask;
 	mutex_unlock(&m->task->alloc_lock);
 	seq_puts(m, "Name:\t");
-	seq_escape(m, m->task->comm, "\n");
+	for (size_t i = 0; i < sizeof(m->task->comm) && m->task->comm[i]; i++) {
+		char ch = m->task->comm[i];
+
+		if (ch == '\n' || ch == '\\')
+			seq_puts(m, ch == '\n' ? "\\n" : "\\\\");
+		else
+			seq_write(m, &ch, 1);
+	}
 	seq_puts(m, "\n");
 	if (umask >= 0)
 		seq_printf(m, "Umask:\t%#04o\n", (unsigned int)umask);

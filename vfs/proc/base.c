@@ -18,7 +18,6 @@
 #include "vfs/namei.h"
 #include "vfs/proc/proc.h"
 
-#define PROC_SUPER_IOPS_DIR(n, m, i, f) { .name = (n), .mode = S_IFDIR | (m), .iops = (i), .fops = (f) }
 #define NO_ID "4294967295"
 
 bool
@@ -308,8 +307,38 @@ static const struct proc_entry tid_table[] = {
 	{ .name = "stat", .mode = S_IFREG | 0444, .show = proc_tid_stat },
 };
 
-const struct proc_entry proc_tgid_entry = PROC_DIR("", tgid_table);
-const struct proc_entry proc_tid_entry = PROC_DIR("", tid_table);
+/* A directory that is held open outlives its process, but leads nowhere then. */
+static int
+pid_dir_permission(struct task *t, struct inode *inode, int mask)
+{
+	struct task *task = proc_task(PROC_I(inode));
+
+	if (!task)
+		return -ESRCH;
+	put_task_struct(task);
+	return generic_permission(t, inode, mask);
+}
+
+static struct dentry *
+pid_dir_lookup(struct task *t __unused, struct inode *dir, struct dentry *dentry)
+{
+	return proc_lookup_table(dir, dentry);
+}
+
+static const struct inode_operations pid_dir_iops = {
+	.lookup = pid_dir_lookup,
+	.permission = pid_dir_permission,
+	.getattr = proc_getattr,
+	.setattr = proc_setattr,
+};
+
+#define PID_DIR(table)                                                                                                     \
+	{                                                                                                                 \
+		.name = "", .mode = S_IFDIR | 0555, .children = (table), .nr_children = ARRAY_SIZE(table), .iops = &pid_dir_iops \
+	}
+
+const struct proc_entry proc_tgid_entry = PID_DIR(tgid_table);
+const struct proc_entry proc_tid_entry = PID_DIR(tid_table);
 
 /* task: threads by number. */
 

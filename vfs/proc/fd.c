@@ -46,12 +46,14 @@ fdinfo_show(struct proc_seq *m)
 {
 	struct file *file = fget_task(m->task, m->pi->fd);
 	struct mount *mnt;
+	uint32_t flags;
 	char *extra;
 
 	if (!file)
 		return -ENOENT;
 	mnt = file->f_path.mnt;
-	seq_printf(m, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long long)file->f_pos, file->f_flags,
+	flags = (file->f_flags & ~(uint32_t)O_CLOEXEC) | (close_on_exec_task(m->task, m->pi->fd) ? O_CLOEXEC : 0);
+	seq_printf(m, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long long)file->f_pos, flags,
 		   mnt ? mnt->mnt_id : 0, file->f_inode->i_ino);
 	if (file->f_op && file->f_op->show_fdinfo) {
 		extra = kmalloc(m->t->k, FDINFO_MAX);

@@ -188,7 +188,7 @@ int proc_init(struct kernel *k) __must_check;
 /* vfs/proc/root.c, base.c, fd.c, sysctl.c: tables and directories that are more than a table */
 extern const struct proc_entry proc_root_entry;
 extern const struct proc_entry proc_tgid_entry, proc_tid_entry;
-extern const struct inode_operations proc_task_dir_iops, proc_fd_dir_iops, proc_fdinfo_dir_iops, proc_pid_dir_iops;
+extern const struct inode_operations proc_task_dir_iops, proc_fd_dir_iops, proc_fdinfo_dir_iops;
 extern const struct file_operations proc_task_dir_fops, proc_fd_dir_fops, proc_fdinfo_dir_fops;
 #define PROC_SYS_DIRS 4
 extern const struct proc_entry proc_sys_table[PROC_SYS_DIRS];

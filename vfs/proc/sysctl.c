@@ -15,6 +15,7 @@
 #include "mm/mm.h"
 #include "trap/host.h"
 #include "vfs/internal.h"
+#include "vfs/pipe.h"
 #include "vfs/proc/proc.h"
 
 #define TEXT(n, s)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .text = (s), .iops = &sysctl_iops }
@@ -289,6 +290,65 @@ nr_open_store(struct task *t, const struct proc_inode *pi __unused, char *text)
 	return 0;
 }
 
+/* A size of pipes is a power of two of pages. */
+static int
+pipe_max_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	uint32_t size = (uint32_t)PAGE_SIZE;
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 1 || n > 1 << 30)
+		return -EINVAL;
+	while (size < n)
+		size *= 2;
+	WRITE_ONCE(t->k->pipe->max_size, size);
+	return 0;
+}
+
+static int
+store_pages(char *text, uint64_t *out)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0)
+		return -EINVAL;
+	WRITE_ONCE(*out, (uint64_t)n);
+	return 0;
+}
+
+static int
+pipe_hard_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	return store_pages(text, &t->k->pipe->user_pages_hard);
+}
+
+static int
+pipe_soft_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	return store_pages(text, &t->k->pipe->user_pages_soft);
+}
+
+static int
+pipe_max_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->pipe->max_size));
+	return 0;
+}
+
+static int
+pipe_hard_show(struct proc_seq *m)
+{
+	seq_printf(m, "%lu\n", READ_ONCE(m->t->k->pipe->user_pages_hard));
+	return 0;
+}
+
+static int
+pipe_soft_show(struct proc_seq *m)
+{
+	seq_printf(m, "%lu\n", READ_ONCE(m->t->k->pipe->user_pages_soft));
+	return 0;
+}
+
 static const struct proc_entry fs_table[] = {
 	SHOW("dentry-state", dentry_state_show),
 	EDIT("file-max", file_max_show, file_max_store),
@@ -299,9 +359,13 @@ static const struct proc_entry fs_table[] = {
 	EDIT("nr_open", nr_open_show, nr_open_store),
 	NUMBER("overflowgid", 65534),
 	NUMBER("overflowuid", 65534),
-	NUMBER("pipe-max-size", 1048576),
-	NUMBER("pipe-user-pages-hard", 0),
-	NUMBER("pipe-user-pages-soft", 16384),
+	EDIT("pipe-max-size", pipe_max_show, pipe_max_store),
+	EDIT("pipe-user-pages-hard", pipe_hard_show, pipe_hard_store),
+	EDIT("pipe-user-pages-soft", pipe_soft_show, pipe_soft_store),
+	NUMBER("protected_fifos", 0),
+	NUMBER("protected_hardlinks", 0),
+	NUMBER("protected_regular", 0),
+	NUMBER("protected_symlinks", 0),
 	NUMBER("suid_dumpable", 0),
 };
 
