@@ -12,6 +12,7 @@
 
 #include <asm/unistd.h>
 
+#include "kernel/cred.h"
 #include "kernel/task.h"
 #include "trap/host.h"
 #include "vfs/dev/dev.h"
@@ -169,18 +170,11 @@ mount_extra(struct task *t, const struct mount_request *req)
 	return mount_at(t, &tmpfs_fs_type, &fc, req->dst, (req->read_only ? MNT_READONLY : 0) | MNT_NOSUID | MNT_NODEV);
 }
 
-int
-vfs_boot(struct kernel *k, struct task *t, const struct mount_request *req, unsigned int n)
+static int
+mount_all(struct task *t, const struct mount_request *req, unsigned int n)
 {
 	int err = -EINVAL;
 
-	register_filesystem(k, &tmpfs_fs_type);
-	register_filesystem(k, &overlay_fs_type);
-	if (!t->fs) {
-		t->fs = fs_alloc(k);
-		if (!t->fs)
-			return -ENOMEM;
-	}
 	for (unsigned int i = 0; i < n && err; i++)
 		if (req[i].kind == MOUNT_ROOT_HOST)
 			err = mount_root(t, &req[i]);
@@ -193,5 +187,30 @@ vfs_boot(struct kernel *k, struct task *t, const struct mount_request *req, unsi
 	for (unsigned int i = 0; i < n && !err; i++)
 		if (req[i].kind != MOUNT_ROOT_HOST)
 			err = mount_extra(t, &req[i]);
+	return err;
+}
+
+int
+vfs_boot(struct kernel *k, struct task *t, const struct mount_request *req, unsigned int n)
+{
+	struct cred *own = t->cred, *root;
+	int err;
+
+	register_filesystem(k, &tmpfs_fs_type);
+	register_filesystem(k, &overlay_fs_type);
+	if (!t->fs) {
+		t->fs = fs_alloc(k);
+		if (!t->fs)
+			return -ENOMEM;
+	}
+	root = prepare_creds(t);
+	if (!root)
+		return -ENOMEM;
+	root->cap_effective = CAP_FULL;
+	root->fsuid = root->fsgid = 0;
+	t->cred = root; /* whoever the program runs as, its machine was set up by root */
+	err = mount_all(t, req, n);
+	t->cred = own;
+	put_cred(root);
 	return err;
 }
