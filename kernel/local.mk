@@ -16,6 +16,8 @@ libkernel_a_SOURCES += \
 	kernel/refcount.h \
 	kernel/pidfd.h \
 	kernel/exit.c \
+	kernel/fault.c \
+	kernel/fault.h \
 	kernel/fork.c \
 	kernel/fork.h \
 	kernel/jobctl.h \

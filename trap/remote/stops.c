@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel/entry.h"
+#include "kernel/fault.h"
 #include "mm/mm.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
@@ -286,6 +287,7 @@ stopped_by_signal(struct trap_task *rt, int sig)
 	struct task *t = rt->t;
 	siginfo_t host;
 	struct k_siginfo info;
+	unsigned int access = 0;
 	int code;
 
 	if (pt(PTRACE_GETSIGINFO, rt->tid, 0, (uintptr_t)&host) < 0)
@@ -306,7 +308,8 @@ stopped_by_signal(struct trap_task *rt, int sig)
 	t->syscall_nr = -1;
 	code = info.si_code;
 	if ((sig == SIGSEGV || sig == SIGBUS) && code != SI_KERNEL) {
-		if (mm_fault(t, info.fault.addr, MM_FAULT_UNKNOWN, &sig, &code)) {
+		access = fault_access(t, info.fault.addr);
+		if (mm_fault(t, info.fault.addr, access, &sig, &code)) {
 			if (exit_to_user_fast(t))
 				resume_now(rt);
 			else
@@ -316,6 +319,7 @@ stopped_by_signal(struct trap_task *rt, int sig)
 		info.si_signo = sig;
 		info.si_code = code;
 	}
+	note_fault(t, &info, access);
 	force_sig_info(t, &info);
 	pool_submit(finish_and_resume, rt);
 }
