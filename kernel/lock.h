@@ -33,10 +33,11 @@ enum lock_rank {
 	RANK_NONE = 0, /* not checked */
 	RANK_EXEC,     /* signal->cred_guard: one exec at a time */
 	RANK_MOUNT,    /* namespace */
+	RANK_RENAME_OVERLAY, /* the same as RANK_RENAME and RANK_INODE, of an overlay: above its layers' */
+	RANK_INODE_OVERLAY,
+	RANK_COPYUP,   /* overlay copy up */
 	RANK_RENAME,   /* sb->s_vfs_rename */
 	RANK_INODE,    /* i_rwsem, parent before child */
-	RANK_COPYUP,   /* overlay copy up */
-	RANK_INODE_LOWER, /* an inode under an overlay's */
 	RANK_EPOLL,    /* epoll: nesting, items of an instance (held over f_op->poll) */
 	RANK_PIPE,     /* pipe, tty, other file-like objects that copy to users while held */
 	RANK_MM,       /* mm->mmap_lock */

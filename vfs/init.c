@@ -100,7 +100,7 @@ static int
 mount_root(struct task *t, const struct mount_request *req)
 {
 	struct fs_context fc = { .k = t->k, .t = t, .source = "hostfs", .host_root = req->host_root, .options = "layer" };
-	struct fs_context up = { .k = t->k, .t = t, .options = "layer,mode=0755,size=100%,nr_inodes=0", .host_root = HFD_NONE };
+	struct fs_context up = { .k = t->k, .t = t, .options = "mode=0755,size=100%,nr_inodes=0", .host_root = HFD_NONE };
 	struct fs_context ov = { .k = t->k, .t = t, .source = "overlay", .host_root = HFD_NONE };
 
 	if (!req->overlay) {

@@ -149,8 +149,6 @@ hostfs_iget(struct super_block *sb, const struct statx *stx)
 	INIT_LIST_HEAD(&hi->lru);
 	mutex_init(&hi->dir_lock, RANK_LEAF);
 	inode->i_private = hi;
-	if (sbi->layer)
-		mutex_init(&inode->i_rwsem, RANK_INODE_LOWER);
 	hostfs_fill(inode, stx);
 	set_ops(inode);
 	return unlock_new_inode(&fresh);

@@ -166,20 +166,18 @@ remove_upper(struct task *t, struct inode *dir, struct dentry *dentry, bool isdi
 {
 	struct dentry *upperdir = ovl_upper(dir), *d;
 	struct inode *ui = d_inode(upperdir);
-	int err = 0;
+	int err = isdir && ovl_upper(d_inode(dentry)) ? ovl_clear_whiteouts(t, ovl_upper(d_inode(dentry))) : 0;
 
+	if (err)
+		return err;
 	mutex_lock(&ui->i_rwsem);
 	d = lookup_one(t, &dentry->d_name, upperdir);
 	if (IS_ERR(d)) {
 		err = (int)PTR_ERR(d);
 		goto unlock;
 	}
-	if (!d_is_negative(d) && !ovl_is_whiteout(d)) {
-		if (isdir)
-			err = ovl_clear_whiteouts(t, d);
-		if (!err)
-			err = isdir ? vfs_rmdir(t, ui, d) : vfs_unlink(t, ui, d);
-	}
+	if (!d_is_negative(d) && !ovl_is_whiteout(d))
+		err = isdir ? vfs_rmdir(t, ui, d) : vfs_unlink(t, ui, d);
 	dput(d);
 	if (!err && lower)
 		err = put_whiteout(t, upperdir, &dentry->d_name);
@@ -295,8 +293,6 @@ rename_upper(struct task *t, struct inode *odir, struct dentry *old, struct inod
 		err = ovl_set_opaque(t, ofs, a);
 	if (!err && (flags & RENAME_EXCHANGE) && lower_old && S_ISDIR(d_inode(new)->i_mode))
 		err = ovl_set_opaque(t, ofs, b);
-	if (!err && !(flags & RENAME_EXCHANGE) && !d_is_negative(b) && S_ISDIR(d_inode(b)->i_mode))
-		err = ovl_clear_whiteouts(t, b);
 	if (!err && !(flags & RENAME_EXCHANGE) && lower_old)
 		flags |= RENAME_WHITEOUT;
 	if (!err)
@@ -322,6 +318,8 @@ prepare_rename(struct task *t, struct inode *odir, struct dentry *old, struct in
 		err = ovl_copy_up(t, old, 0);
 	if (!err && !S_ISDIR(d_inode(old)->i_mode))
 		err = ensure_upper_name(t, odir, old);
+	if (!err && !(flags & RENAME_EXCHANGE) && d_inode(new) && S_ISDIR(d_inode(new)->i_mode) && ovl_upper(d_inode(new)))
+		err = ovl_clear_whiteouts(t, ovl_upper(d_inode(new)));
 	if (err || !(flags & RENAME_EXCHANGE))
 		return err;
 	err = ovl_copy_up(t, new, 0);

@@ -147,6 +147,7 @@ fill(struct inode *inode, struct ovl_sb *ofs, struct dentry *upper, const struct
 		return -ENOMEM;
 	oi->inode = inode;
 	mutex_init(&oi->copyup, RANK_COPYUP);
+	mutex_init(&inode->i_rwsem, RANK_INODE_OVERLAY);
 	INIT_LIST_HEAD(&oi->pinned);
 	oi->upper = dget(upper);
 	oi->nr_lower = nr_lower;

@@ -14,7 +14,8 @@
  * Work on the upper layer is done with the caller's identity and all capabilities, since permissions were checked on the
  * overlay's own inodes.
  *
- * Locks: i_rwsem of overlay inodes -> oi->copyup (RANK_COPYUP) -> i_rwsem of real inodes (RANK_INODE_LOWER) -> ovl_sb.lock.
+ * Locks: s_vfs_rename and i_rwsem of the overlay (ranks of their own) -> oi->copyup (RANK_COPYUP) -> the same of the layers ->
+ * ovl_sb.lock. An overlay whose layer is an overlay breaks the ranks, which debug builds report.
  */
 #ifndef STEAD_VFS_OVERLAY_H
 #define STEAD_VFS_OVERLAY_H
@@ -119,7 +120,7 @@ extern const struct dentry_operations ovl_dentry_ops;
 /* readdir.c */
 extern const struct file_operations ovl_dir_fops;
 int ovl_check_empty(struct task *t, struct dentry *dentry) __must_check; /* 0, -ENOTEMPTY */
-int ovl_clear_whiteouts(struct task *t, struct dentry *upper) __must_check; /* i_rwsem of its parent is held */
+int ovl_clear_whiteouts(struct task *t, struct dentry *upper) __must_check; /* takes its i_rwsem */
 
 /* file.c */
 extern const struct file_operations ovl_file_fops;

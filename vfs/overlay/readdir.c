@@ -369,7 +369,7 @@ ovl_clear_whiteouts(struct task *t, struct dentry *upper)
 		return (int)PTR_ERR(f);
 	err = iterate_dir(t, f, &lc.ctx);
 	fput(t, f);
-	mutex_lock_nested(&ui->i_rwsem);
+	mutex_lock(&ui->i_rwsem);
 	for (uint32_t i = 0; i < l.nr && !err; i++) {
 		struct dentry *d = lookup_one(t, &QSTR_LEN(l.entries[i]->name, l.entries[i]->len), upper);
 

@@ -95,6 +95,7 @@ make_super(struct fs_context *fc, struct ovl_sb *ofs, struct super_block **out)
 	}
 	sb->s_fs_info = ofs;
 	sb->s_op = &ovl_sops;
+	mutex_init(&sb->s_vfs_rename, RANK_RENAME_OVERLAY);
 	sb->s_d_op = &ovl_dentry_ops;
 	sb->s_magic = OVL_SUPER_MAGIC;
 	sb->s_flags = fc->flags | (ofs->upper_mnt ? 0 : MS_RDONLY);

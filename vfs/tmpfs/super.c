@@ -71,8 +71,6 @@ tmpfs_new_inode(struct task *t, struct super_block *sb, const struct inode *dir,
 	ti->inode = inode;
 	mutex_init(&ti->lock, RANK_LEAF);
 	inode->i_private = ti;
-	if (sbi->layer)
-		mutex_init(&inode->i_rwsem, RANK_INODE_LOWER);
 	inode->i_ino = __atomic_add_fetch(&sbi->next_ino, 1, __ATOMIC_RELAXED);
 	inode_init_owner(t, inode, dir, mode);
 	inode->i_rdev = rdev;
@@ -240,8 +238,6 @@ parse_one(struct tmpfs_sb *sbi, const char *s, size_t n)
 		if (!parse_size(val, len, 10, 0, &v) || v >= UINT32_MAX)
 			return false;
 		sbi->gid = (uint32_t)v;
-	} else if (option_is(s, n, "layer", &val, &len)) {
-		sbi->layer = true;
 	} else {
 		return option_is(s, n, "huge=", &val, &len) || option_is(s, n, "mpol=", &val, &len) ||
 		       option_is(s, n, "inode32", &val, &len) || option_is(s, n, "inode64", &val, &len) ||

@@ -36,7 +36,6 @@ struct tmpfs_sb {
 	uint64_t next_ino;
 	uint16_t mode;
 	uint32_t uid, gid;
-	bool layer; /* under an overlay */
 	struct list_head doomed; /* names of directories that are being torn down with the file system */
 };
 
