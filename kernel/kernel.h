@@ -84,6 +84,7 @@ struct kernel {
 	struct net_state *net;
 	struct ipc_state *ipc;
 	struct text_state *text; /* resident: text cache */
+	struct resident *resident; /* trap/resident */
 	struct missing_state *missing; /* calls asked for in vain */
 
 	/* the end of the instance */

@@ -29,6 +29,7 @@
 #include "src/terminal.h"
 #include "src/trace.h"
 #include "trap/remote/remote.h"
+#include "trap/resident/boot.h"
 #include "trap/request.h"
 #include "vfs/fdtable.h"
 #include "vfs/namei.h"
@@ -304,20 +305,23 @@ peek(struct task *t, uint64_t addr, void *buf, size_t n)
 static int
 boot(struct kernel **out, const struct run_options *opt)
 {
+	bool resident = opt->trap == RUN_TRAP_RESIDENT;
 	struct kernel *k;
 	int err = arena_create(ARENA_SIZE, &k);
 
 	if (err < 0)
 		return fail("make the arena", err);
 	set_params(k, opt);
-	k->trap = &remote_trap_ops;
-	k->super = &super;
-	err = kernel_init(k);
+	k->trap = resident ? &resident_trap_ops : &remote_trap_ops;
+	k->super = resident ? &resident_super : &super;
+	err = resident ? resident_prepare(k) : 0;
+	if (err == 0)
+		err = kernel_init(k);
 	if (err < 0)
 		return fail("boot", err);
-	err = remote_boot(k);
+	err = resident ? resident_boot(k) : remote_boot(k);
 	if (err < 0)
-		return fail("start the remote trap; stead doctor says what is missing", err);
+		return fail("start the trap; stead doctor says what this host lacks", err);
 	k->init_task = create_init_task(k);
 	k->main_task = IS_ERR(k->init_task) ? k->init_task : create_main_task(k);
 	if (IS_ERR(k->main_task))
@@ -350,10 +354,6 @@ supervisor_run(const struct run_options *opt)
 	struct kernel *k;
 	int status, err;
 
-	if (opt->trap == RUN_TRAP_RESIDENT) {
-		fputs("stead run: --trap=resident: not in this build; use --trap=remote\n", stderr);
-		return -EXIT_STEAD_FAILED;
-	}
 	block_signals();
 	err = boot(&k, opt);
 	if (err < 0)
@@ -368,7 +368,10 @@ supervisor_run(const struct run_options *opt)
 		err = start_threads(k);
 	if (err < 0)
 		return fail("start threads", err);
-	status = remote_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err);
+	if (opt->trap == RUN_TRAP_RESIDENT)
+		status = resident_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err, &super);
+	else
+		status = remote_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err);
 	terminal_restore();
 	if (opt->trace)
 		trace_stop();

@@ -16,12 +16,13 @@
 
 static struct termios saved;
 static bool taken;
+static int tty_fd; /* standard input, output or error: the first that is a terminal */
 
 void
 terminal_restore(void)
 {
 	if (taken)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+		tcsetattr(tty_fd, TCSADRAIN, &saved);
 	taken = false;
 }
 
@@ -30,7 +31,7 @@ terminal_resized(struct kernel *k)
 {
 	struct winsize ws;
 
-	if (taken && ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
+	if (taken && ioctl(tty_fd, TIOCGWINSZ, &ws) == 0)
 		console_resize(k, ws.ws_row, ws.ws_col);
 }
 
@@ -40,7 +41,7 @@ input_thread(void *arg)
 	char buf[4096];
 
 	for (;;) {
-		ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+		ssize_t n = read(tty_fd, buf, sizeof(buf));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -56,13 +57,16 @@ terminal_start(struct kernel *k)
 	struct termios raw;
 	pthread_t th;
 
-	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved) < 0)
+	for (tty_fd = 0; tty_fd <= 2 && !isatty(tty_fd); tty_fd++)
+		;
+	if (tty_fd > 2 || tcgetattr(tty_fd, &saved) < 0)
 		return 0;
+	console_set_host(k, HFD(tty_fd));
 	raw = saved;
 	cfmakeraw(&raw);
-	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) < 0)
+	if (tcsetattr(tty_fd, TCSADRAIN, &raw) < 0)
 		return -errno;
 	taken = true;
 	terminal_resized(k);
-	return -pthread_create(&th, NULL, input_thread, k);
+	return isatty(STDIN_FILENO) ? -pthread_create(&th, NULL, input_thread, k) : 0;
 }

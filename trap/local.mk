@@ -21,3 +21,11 @@ stead_SOURCES += \
 	trap/remote/tasks.c \
 	trap/remote/tracer.c \
 	trap/remote/xstate.c
+
+libkernel_a_SOURCES += trap/resident/entry.c
+libkernel_a_SOURCES += trap/resident/request.c
+libkernel_a_SOURCES += trap/resident/resident.h
+libkernel_a_SOURCES += trap/resident/signal.c
+libkernel_a_SOURCES += trap/resident/thread.c
+libkernel_a_SOURCES += trap/resident/xstate.c
+stead_SOURCES += trap/resident/boot.c

@@ -145,11 +145,47 @@ remote_exec(struct task *t, struct linux_binprm *bprm)
 	return err;
 }
 
-/* Everything but the image, the arena, the vDSO: the spawner takes it out of its address space. */
-static int
-list_ranges(struct spawn_area *a, struct kernel *k)
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned int __rseq_size __attribute__((weak));
+
+static void
+note_rseq(struct spawn_area *a)
+{
+	if (&__rseq_size && __rseq_size) {
+		a->rseq = (uint64_t)(uintptr_t)__builtin_thread_pointer() + (uint64_t)__rseq_offset;
+		a->rseq_len = 32;
+	}
+}
+
+static void
+add_range(struct spawn_area *a, uint64_t s, uint64_t e)
+{
+	if (s >= e)
+		return;
+	if (a->nranges && a->ranges[a->nranges - 1].end == s)
+		a->ranges[a->nranges - 1].end = e;
+	else if (a->nranges < SPAWN_MAX_RANGES)
+		a->ranges[a->nranges++] = (struct spawn_range){ s, e };
+}
+
+/* A mapping less what is kept of it. */
+static void
+add_without(struct spawn_area *a, uint64_t s, uint64_t e, const struct spawn_range *keep, unsigned int nkeep)
+{
+	for (unsigned int i = 0; i < nkeep; i++) {
+		if (keep[i].end <= s || keep[i].start >= e)
+			continue;
+		add_range(a, s, keep[i].start);
+		s = keep[i].end;
+	}
+	add_range(a, s, e);
+}
+
+int
+spawn_prepare(struct spawn_area *a, struct kernel *k, const struct spawn_range *keep, unsigned int nkeep)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
+	uint32_t mxcsr = 0x1f80;
 	char line[512], name[256];
 	unsigned long s, e;
 
@@ -158,8 +194,6 @@ list_ranges(struct spawn_area *a, struct kernel *k)
 	while (fgets(line, sizeof(line), f)) {
 		name[0] = 0;
 		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %255s", &s, &e, name) < 2)
-			continue;
-		if ((s >= k->image_start && e <= k->image_end) || (s >= ARENA_BASE && e <= ARENA_BASE + k->arena_size))
 			continue;
 		if (strcmp(name, "[vsyscall]") == 0)
 			continue;
@@ -174,12 +208,15 @@ list_ranges(struct spawn_area *a, struct kernel *k)
 			k->vvar_size = e - k->vvar_addr;
 			continue;
 		}
-		if (a->nranges && a->ranges[a->nranges - 1].end == s)
-			a->ranges[a->nranges - 1].end = e;
-		else if (a->nranges < SPAWN_MAX_RANGES)
-			a->ranges[a->nranges++] = (struct spawn_range){ s, e };
+		add_without(a, s, e, keep, nkeep);
 	}
 	fclose(f);
+	note_rseq(a);
+	memcpy(a->xinit + 24, &mxcsr, 4);
+	a->k = k;
+	a->image_start = k->image_start;
+	a->image_end = k->image_end;
+	a->arena_size = k->arena_size;
 	return k->vdso_addr ? 0 : -ENOSYS;
 }
 
@@ -192,18 +229,6 @@ find_syscall(const uint8_t *p, uint64_t n)
 	return 0;
 }
 
-extern const ptrdiff_t __rseq_offset __attribute__((weak));
-extern const unsigned int __rseq_size __attribute__((weak));
-
-static void
-note_rseq(struct spawn_area *a)
-{
-	if (&__rseq_size && __rseq_size) {
-		a->rseq = (uint64_t)(uintptr_t)__builtin_thread_pointer() + (uint64_t)__rseq_offset;
-		a->rseq_len = 32;
-	}
-}
-
 int
 remote_boot(struct kernel *k)
 {
@@ -211,7 +236,7 @@ remote_boot(struct kernel *k)
 	uint64_t pages = ALIGN_UP(sizeof(struct spawn_area), PAGE_SIZE) / PAGE_SIZE;
 	struct spawn_area *a = page_alloc(k, pages, 1);
 	char *stack = page_alloc(k, SPAWN_STACK_PAGES, 1);
-	uint32_t mxcsr = 0x1f80;
+	struct spawn_range keep[2] = { { ARENA_BASE, ARENA_BASE + k->arena_size }, { k->image_start, k->image_end } };
 	sigset_t set;
 	int n;
 
@@ -228,13 +253,7 @@ remote_boot(struct kernel *k)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (remote.by_tid == MAP_FAILED)
 		return -ENOMEM;
-	a->k = k;
-	a->image_start = k->image_start;
-	a->image_end = k->image_end;
-	a->arena_size = k->arena_size;
-	memcpy(a->xinit + 24, &mxcsr, 4);
-	note_rseq(a);
-	n = list_ranges(a, k);
+	n = spawn_prepare(a, k, keep, ARRAY_SIZE(keep));
 	if (n < 0)
 		return n;
 	remote.vdso_syscall = find_syscall((void *)(uintptr_t)k->vdso_addr, k->vdso_size);

@@ -114,11 +114,8 @@ reset_signals(void)
 }
 
 void
-spawner_main(void *arg)
+shed_supervisor(struct spawn_area *a)
 {
-	struct spawn_area *a = arg;
-	int64_t fd;
-
 	host_call2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR);
 	if (a->rseq)
 		host_call4(__NR_rseq, a->rseq, a->rseq_len, 1 /* RSEQ_FLAG_UNREGISTER */, 0x53053053);
@@ -131,6 +128,15 @@ spawner_main(void *arg)
 	__asm__ volatile("xrstor64 %0" : : "m"(a->xinit), "a"(0xffffffffU & ~(1U << 9)), "d"(0xffffffffU) : "memory");
 	host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	host_call2(__NR_prctl, PR_SET_NAME, "stead-guest");
+}
+
+void
+spawner_main(void *arg)
+{
+	struct spawn_area *a = arg;
+	int64_t fd;
+
+	shed_supervisor(a);
 	fd = host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
 			SECCOMP_FILTER_FLAG_NEW_LISTENER | 32 /* WAIT_KILLABLE_RECV */, &a->prog);
 	a->listener = (int32_t)fd;

@@ -61,6 +61,14 @@ struct spawn_job {
 void spawner_main(void *a) __noreturn;
 
 /**
+ * shed_supervisor() - a fresh copy of the supervisor gives up what is the supervisor's: memory, handlers, thread state
+ * @a: says what
+ *
+ * Context: on a stack in the arena; libc is gone afterwards.
+ */
+void shed_supervisor(struct spawn_area *a);
+
+/**
  * host_clone_fn() - clone a host process or thread that starts in a function on a new stack
  * @flags: CLONE_* and exit signal
  * @stack_top: 16-byte aligned end of its stack
@@ -70,6 +78,17 @@ void spawner_main(void *a) __noreturn;
  * Return: the new host tid, or negative errno.
  */
 int64_t host_clone_fn(uint64_t flags, void *stack_top, void (*fn)(void *), void *arg);
+
+/**
+ * spawn_prepare() - note what a spawner sheds, and where the vDSO is (supervisor)
+ * @a: the area
+ * @k: the instance; its vdso and vvar fields are set
+ * @keep: what stays mapped, besides the vDSO; sorted by address
+ * @nkeep: how many
+ *
+ * Return: 0 or negative errno.
+ */
+int spawn_prepare(struct spawn_area *a, struct kernel *k, const struct spawn_range *keep, unsigned int nkeep);
 
 extern const char host_clone_insn[];  /* after host_clone_fn()'s syscall instruction */
 extern const char spawn_final_insn[]; /* after the last call a new process makes */

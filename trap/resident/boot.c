@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The supervisor's side of the resident trap: protection keys, the spawner, requests, the reaper of host processes.
+ */
+#include <cpuid.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "src/readiness.h"
+#include "kernel/entry.h"
+#include "trap/host.h"
+#include "trap/remote/filter.h"
+#include "trap/remote/spawn.h"
+#include "trap/resident/resident.h"
+
+#define SERVERS 3
+
+extern const char __start_ktext[], __stop_ktext[], __start_krodata[], __stop_krodata[], __start_krelro[], __stop_krelro[];
+
+static const struct super_ops *real_super;
+static uint32_t instance_ended;
+
+int
+resident_prepare(struct kernel *k)
+{
+	uint64_t pages = ALIGN_UP(sizeof(struct resident), PAGE_SIZE) / PAGE_SIZE;
+	struct resident *r = page_alloc(k, pages, 1);
+	uint32_t a, b, c, d;
+
+	if (!r)
+		return -ENOMEM;
+	if (k->arena_size != RES_ARENA_SIZE)
+		return -EINVAL;
+	if (mmap((void *)RES_SCRATCH, RES_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
+		return -errno;
+	k->arena_size += RES_SIZE; /* programs are kept off these places as off the arena */
+	r->k = k;
+	mutex_init(&r->lock, RANK_LEAF);
+	mutex_init(&r->queue_lock, RANK_LEAF);
+	mutex_init(&r->spawn_lock, RANK_NONE);
+	INIT_LIST_HEAD(&r->dead);
+	r->tail = &r->head;
+	__cpuid_count(0xd, 0, a, b, c, d);
+	r->xsave_size = b;
+	r->xfeatures = (((uint64_t)d << 32) | a) & ~(1ULL << 9);
+	if (r->xsave_size + 64 > XSAVE_MAX)
+		return -E2BIG;
+	k->resident = r;
+	return 0;
+}
+
+/* Key 1 for the arena, key 2 for selector pages: PKRU_PROGRAM is a constant of the gate. */
+static int
+set_keys(struct kernel *k)
+{
+	long one = syscall(SYS_pkey_alloc, 0, 0), two = syscall(SYS_pkey_alloc, 0, 0);
+
+	if (one != RES_KEY || two != RES_KEY_SEL)
+		return -ENOSYS;
+	if (syscall(SYS_pkey_mprotect, ARENA_BASE, RES_ARENA_SIZE, PROT_READ | PROT_WRITE, RES_KEY) < 0 ||
+	    syscall(SYS_pkey_mprotect, RES_SCRATCH + RES_SEL_OFF, RES_SEL_OFF, PROT_READ | PROT_WRITE, RES_KEY_SEL) < 0 ||
+	    mprotect((void *)(uintptr_t)__start_krelro, (size_t)(__stop_krelro - __start_krelro), PROT_READ) < 0)
+		return -errno;
+	return 0;
+}
+
+#define RANGE(s) { (uintptr_t)__start_##s, (uintptr_t)__stop_##s }
+
+int
+resident_boot(struct kernel *k)
+{
+	struct spawn_range keep[] = { { ARENA_BASE, ARENA_BASE + k->arena_size }, RANGE(ktext), RANGE(krodata), RANGE(krelro) };
+	uint64_t allowed[] = { (uintptr_t)host_syscall_insn, (uintptr_t)host_clone_insn, (uintptr_t)resident_sigreturn_insn };
+	uint64_t pages = ALIGN_UP(sizeof(struct spawn_area), PAGE_SIZE) / PAGE_SIZE;
+	struct spawn_area *a = page_alloc(k, pages, 1);
+	char *stack = page_alloc(k, SPAWN_STACK_PAGES, 1);
+	int n, pid;
+
+	if (!a || !stack)
+		return -ENOMEM;
+	n = set_keys(k);
+	if (n == 0)
+		n = spawn_prepare(a, k, keep, ARRAY_SIZE(keep));
+	if (n < 0)
+		return n;
+	n = build_resident_filter(a->filter, ARRAY_SIZE(a->filter), allowed, ARRAY_SIZE(allowed));
+	if (n < 0)
+		return n;
+	a->prog = (struct sock_fprog){ (unsigned short)n, a->filter };
+	k->resident->area = a;
+	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a);
+	if (pid < 0)
+		return pid;
+	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
+		host_futex_wait(&a->ready, 0, INT64_MAX);
+	return a->listener;
+}
+
+static struct request *
+next_request(struct resident *r)
+{
+	struct request *q;
+
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&r->posted, __ATOMIC_ACQUIRE);
+
+		mutex_lock(&r->queue_lock);
+		q = r->head;
+		if (q) {
+			r->head = q->next;
+			if (!r->head)
+				r->tail = &r->head;
+		}
+		mutex_unlock(&r->queue_lock);
+		if (q)
+			return q;
+		host_futex_wait(&r->posted, seen, INT64_MAX);
+	}
+}
+
+static void *
+ptr(uint64_t v)
+{
+	return (void *)(uintptr_t)v;
+}
+
+static int64_t
+serve(struct kernel *k, const struct request *q)
+{
+	switch (q->kind) {
+	case REQ_LOAD_PLAN:
+		return real_super->load_plan(k, HFD((int)(int64_t)q->a[0]), q->a[1], ptr(q->a[2]), q->a[3], ptr(q->a[4]));
+	case REQ_POLL_ADD:
+		readiness_add(HFD((int)(int64_t)q->a[0]), ptr(q->a[1]));
+		return 0;
+	case REQ_POLL_DEL:
+		readiness_del(ptr(q->a[0]));
+		return 0;
+	case REQ_ENDED:
+		__atomic_store_n(&instance_ended, 1, __ATOMIC_RELEASE);
+		host_futex_wake(&instance_ended, 1);
+		return 0;
+	case REQ_PANIC:
+		real_super->panic(k, ptr(q->a[0]));
+	}
+	return -ENOSYS;
+}
+
+static void *
+server_thread(void *arg)
+{
+	struct kernel *k = arg;
+
+	for (;;) {
+		struct request *q = next_request(k->resident);
+
+		q->result = serve(k, q);
+		__atomic_store_n(&q->done, 1, __ATOMIC_RELEASE);
+		host_futex_wake(&q->done, 1);
+	}
+	return NULL;
+}
+
+/* The tasks of a host process that has died without saying so. */
+static struct task *
+find_orphan(struct kernel *k, pid_t pid)
+{
+	struct task *p, *t;
+	mutex_guard(&k->tasklist_lock);
+
+	list_for_each_entry(p, &k->tasks, tasks)
+		list_for_each_entry(t, &p->signal->thread_head, thread_node) {
+			struct trap_task *rt = t->trap;
+
+			if (rt && rt->t == t && rt->proc->pid == pid) {
+				get_task_struct(t);
+				return t;
+			}
+		}
+	return NULL;
+}
+
+static void
+bury(struct kernel *k, pid_t pid)
+{
+	struct resident *r = k->resident;
+	struct trap_process *proc = NULL;
+	struct trap_task *rt;
+	struct task *t;
+
+	while ((t = find_orphan(k, pid)) != NULL) {
+		rt = t->trap;
+		t->trap = NULL;
+		t->host_tid = HPID_NONE;
+		t->direct = false;
+		__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+		task_killed_by_host(t);
+		put_task_struct(t); /* the trap's */
+		put_task_struct(t); /* find_orphan()'s */
+		mutex_lock(&r->lock);
+		rt->t = NULL;
+		list_add_tail(&rt->list, &r->dead);
+		mutex_unlock(&r->lock);
+	}
+	mutex_lock(&r->lock);
+	list_for_each_entry(rt, &r->dead, list)
+		if (rt->proc && rt->proc->pid == pid) {
+			proc = rt->proc;
+			rt->proc = NULL;
+			__atomic_store_n(&rt->alive, 0, __ATOMIC_RELEASE);
+		}
+	mutex_unlock(&r->lock);
+	if (proc)
+		kfree(k, proc);
+}
+
+static void *
+reaper_thread(void *arg)
+{
+	int status;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, __WALL);
+
+		if (pid > 0)
+			bury(arg, pid);
+		else if (errno != EINTR)
+			usleep(1000);
+	}
+	return NULL;
+}
+
+static int
+exec_first(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp)
+{
+	struct task *t = k->main_task;
+	int64_t ret = -ENOENT;
+	bool denied = false;
+
+	t->mode = MODE_KERNEL;
+	for (const char **p = paths; *p; p++) {
+		ret = do_execve_kernel(t, *p, argv, envp);
+		if (ret == -EACCES)
+			denied = true;
+		if (ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
+			break;
+	}
+	if (denied && (ret == -ENOENT || ret == -ENOTDIR))
+		ret = -EACCES; /* as execvp(3) */
+	if (ret != SYSCALL_REGS_SET)
+		return (int)ret;
+	__atomic_store_n(&rt_of(t)->job->go, 1, __ATOMIC_RELEASE);
+	host_futex_wake(&rt_of(t)->job->go, 1);
+	return 0;
+}
+
+int
+resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
+	     const struct super_ops *real)
+{
+	pthread_t th;
+
+	real_super = real;
+	for (int i = 0; i < SERVERS; i++)
+		pthread_create(&th, NULL, server_thread, k);
+	pthread_create(&th, NULL, reaper_thread, k);
+	*err = exec_first(k, paths, argv, envp);
+	if (*err < 0)
+		return 0;
+	while (__atomic_load_n(&instance_ended, __ATOMIC_ACQUIRE) == 0)
+		host_futex_wait(&instance_ended, 0, INT64_MAX);
+	return k->exit_code;
+}

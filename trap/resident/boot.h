@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the supervisor calls of the resident trap.
+ */
+#ifndef STEAD_TRAP_RESIDENT_BOOT_H
+#define STEAD_TRAP_RESIDENT_BOOT_H
+
+struct kernel;
+struct super_ops;
+
+/**
+ * resident_prepare() - the places of the resident trap, before kernel_init()
+ * @k: the instance
+ *
+ * Return: 0 or negative errno.
+ */
+int resident_prepare(struct kernel *k);
+
+/**
+ * resident_boot() - protection keys and the spawner, before any thread exists
+ * @k: the booted kernel
+ *
+ * Return: 0, -ENOSYS without protection keys, or another negative errno.
+ */
+int resident_boot(struct kernel *k);
+
+/**
+ * resident_run() - exec the first program in @k->main_task and wait until it has ended
+ * @k: the kernel
+ * @paths: what to exec: the first of these that is there; NULL-ended
+ * @argv: NULL-ended
+ * @envp: NULL-ended
+ * @err: set to the negative errno if it could not be started
+ * @real: the services of the supervisor, for requests
+ *
+ * Return: the main task's wait status.
+ */
+int resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
+		 const struct super_ops *real);
+
+extern const struct super_ops resident_super;
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * In and out of the kernel, in assembly. Everything here may be jumped to by a hostile program, at any instruction, with registers of
+ * its choice; so after each wrpkru that opens, nothing is believed that the program could have set: %gs must lie in the scratch
+ * region (a program can make it null, never another value), the stack must be one of this task's.
+ *
+ * resident_signal_entry: where every host signal arrives, on the alternate stack (program code was interrupted, or kernel code with the
+ * stack armed), or on the kernel stack (kernel code, stack not armed). The frame lies at rsp. What rdi, rsi, rdx say is not used but for
+ * the number in edi: a wrong number only makes the program meet another of its own signals.
+ *
+ * resident_final: back to the program. Between its labels a kick finds t->regs complete and can start over (resident_redo()).
+ */
+#include "trap/resident/resident.h"
+
+#define STR2(x) #x
+#define STR(x)	STR2(x)
+#define SEL(off) "%gs:(" STR(RES_SEL_OFF) "+" STR(off) ")"
+
+/* Offsets of struct pt_regs from its start; struct task's regs are found through the argument. */
+__asm__(".pushsection .text\n"
+	".globl resident_signal_entry\n.hidden resident_signal_entry\n.type resident_signal_entry, @function\n"
+	"resident_signal_entry:\n"
+	"	xor %eax, %eax\n"
+	"	xor %ecx, %ecx\n"
+	"	xor %edx, %edx\n"
+	"	wrpkru\n"
+	"	rdgsbase %rax\n"
+	"	mov resident_scratch_base(%rip), %rcx\n"
+	"	sub %rcx, %rax\n"
+	"	cmp $" STR(RES_SEL_OFF) ", %rax\n"
+	"	jae 9f\n"
+	"	test $0xfff, %eax\n"
+	"	jnz 9f\n"
+	"	cmp %rsp, " SEL(SEL_ALT_LO) "\n"
+	"	ja 1f\n"
+	"	cmp %rsp, " SEL(SEL_ALT_HI) "\n"
+	"	ja 2f\n"
+	/* Not the alternate stack: only kernel code that runs on the kernel stack may be interrupted there. */
+	"1:	cmp %rsp, " SEL(SEL_KLO) "\n"
+	"	ja 9f\n"
+	"	cmp %rsp, " SEL(SEL_KSTACK) "\n"
+	"	jb 9f\n"
+	"	cmpb $0, " SEL(SEL_BYTE) "\n"
+	"	jne 9f\n"
+	"2:	mov %rsp, %rbx\n"
+	"	mov %edi, %ebp\n"
+	"	and $-16, %rsp\n"
+	"	pushq $2\n" /* AC, TF, DF off */
+	"	popfq\n"
+	"	mov %rbx, %rsi\n"
+	"	call resident_classify\n"
+	"	test %eax, %eax\n"
+	"	jnz 3f\n"
+	"	lea 8(%rbx), %rsp\n"
+	"	mov $15, %eax\n"
+	"	syscall\n"
+	".globl resident_sigreturn_insn\n.hidden resident_sigreturn_insn\n"
+	"resident_sigreturn_insn:\n"
+	"	ud2\n"
+	"3:	mov " SEL(SEL_KSTACK) ", %rsp\n"
+	"	mov %ebp, %edi\n"
+	"	mov %rbx, %rsi\n"
+	"	xor %ebp, %ebp\n"
+	"	call resident_from_program\n"
+	"9:	ud2\n"
+	".size resident_signal_entry, .-resident_signal_entry\n"
+
+	/* rdi: struct pt_regs, rsi: bool *kicked, rdx: struct task */
+	".globl resident_final_asm, resident_final_start, resident_final_end\n"
+	".hidden resident_final_asm, resident_final_start, resident_final_end\n"
+	".type resident_final_asm, @function\n"
+	"resident_final_asm:\n"
+	"resident_final_start:\n"
+	"	cmpb $0, (%rsi)\n"
+	"	jne 1f\n"
+	"	movb $1, " SEL(SEL_BYTE) "\n"
+	"	mov 80(%rdi), %rax\n"	/* rax */
+	"	mov %rax, %gs:0\n"
+	"	mov 96(%rdi), %rax\n"	/* rdx */
+	"	mov %rax, %gs:8\n"
+	"	mov 128(%rdi), %rax\n"	/* rip */
+	"	mov %rax, %gs:16\n"
+	"	mov 88(%rdi), %rax\n"	/* rcx */
+	"	mov %rax, %gs:24\n"
+	"	mov 152(%rdi), %rax\n"	/* rsp */
+	"	mov %rax, %gs:32\n"
+	"	mov 0(%rdi), %r15\n"
+	"	mov 8(%rdi), %r14\n"
+	"	mov 16(%rdi), %r13\n"
+	"	mov 24(%rdi), %r12\n"
+	"	mov 32(%rdi), %rbp\n"
+	"	mov 40(%rdi), %rbx\n"
+	"	mov 48(%rdi), %r11\n"
+	"	mov 56(%rdi), %r10\n"
+	"	mov 64(%rdi), %r9\n"
+	"	mov 72(%rdi), %r8\n"
+	"	mov 104(%rdi), %rsi\n"
+	"	pushq 144(%rdi)\n"
+	"	mov 112(%rdi), %rdi\n"
+	"	popfq\n"
+	/* From here on no instruction may change the flags. */
+	"	mov $" STR(PKRU_PROGRAM) ", %eax\n"
+	"	mov $0, %ecx\n"
+	"	mov $0, %edx\n"
+	"	wrpkru\n"
+	"	lea -" STR(PKRU_PROGRAM) "(%rax), %ecx\n"
+	"	jecxz 2f\n"
+	"	ud2\n"
+	"2:	mov %gs:32, %rsp\n"
+	"	mov %gs:24, %rcx\n"
+	"	mov %gs:8, %rdx\n"
+	"	mov %gs:0, %rax\n"
+	"	jmp *%gs:16\n"
+	"1:	mov " SEL(SEL_KSTACK) ", %rsp\n"
+	"	mov %rdx, %rdi\n"
+	"	call resident_redo\n"
+	"resident_final_end:\n"
+	"	ud2\n"
+	".size resident_final_asm, .-resident_final_asm\n"
+
+	".balign 8\n"
+	"resident_scratch_base: .quad " STR(ARENA_BASE_NUM) " + " STR(RES_ARENA_SIZE) "\n"
+	".popsection\n");
+
+void resident_final_asm(struct pt_regs *regs, bool *kicked, struct task *t) __noreturn;
+
+_Static_assert(offsetof(struct pt_regs, rax) == 80 && offsetof(struct pt_regs, rip) == 128 && offsetof(struct pt_regs, rsp) == 152 &&
+		       offsetof(struct pt_regs, eflags) == 144 && offsetof(struct pt_regs, rdi) == 112,
+	       "offsets in resident_final_asm");
+_Static_assert(offsetof(struct sel_page, kstack_top) == SEL_KSTACK && offsetof(struct sel_page, rt) == SEL_TASK &&
+		       offsetof(struct sel_page, alt_lo) == SEL_ALT_LO && offsetof(struct sel_page, alt_hi) == SEL_ALT_HI &&
+		       offsetof(struct sel_page, kstack_lo) == SEL_KLO,
+	       "offsets in resident_signal_entry");
+
+void
+resident_final(struct task *t, bool *kicked)
+{
+	resident_final_asm(&t->regs, kicked, t);
+}

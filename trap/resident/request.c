@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests to the supervisor: a queue in the arena. The request lies on the asking thread's kernel stack, which is in the arena.
+ */
+#include "trap/host.h"
+#include "trap/resident/resident.h"
+
+int64_t
+resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	struct resident *r = k->resident;
+	struct request q = { .kind = kind, .a = { a, b, c, d, e } };
+
+	mutex_lock(&r->queue_lock);
+	*r->tail = &q;
+	r->tail = &q.next;
+	mutex_unlock(&r->queue_lock);
+	__atomic_add_fetch(&r->posted, 1, __ATOMIC_RELEASE);
+	host_futex_wake(&r->posted, 1);
+	while (__atomic_load_n(&q.done, __ATOMIC_ACQUIRE) == 0)
+		host_futex_wait(&q.done, 0, INT64_MAX);
+	return q.result;
+}
+
+#define PTR(p) ((uint64_t)(uintptr_t)(p))
+
+static int
+load_plan(struct kernel *k, hfd_t fd, uint64_t off, const void *image, size_t len, struct load_plan *plan)
+{
+	return (int)resident_request(k, REQ_LOAD_PLAN, (uint64_t)(int64_t)fd.fd, off, PTR(image), len, PTR(plan));
+}
+
+static void __noreturn
+super_panic(struct kernel *k, const char *line)
+{
+	resident_request(k, REQ_PANIC, PTR(line), 0, 0, 0, 0);
+	__builtin_trap();
+}
+
+static void
+super_ended(struct kernel *k)
+{
+	resident_request(k, REQ_ENDED, 0, 0, 0, 0, 0);
+}
+
+const struct super_ops resident_super = {
+	.load_plan = load_plan,
+	.panic = super_panic,
+	.ended = super_ended,
+};

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Host signals in a guest thread: system calls that dispatch turned into SIGSYS, faults of the program, kicks. A frame is only ever
+ * written by the host, into kernel memory. Program state is taken from it and restored by hand, never by rt_sigreturn; kernel code that was
+ * interrupted goes on by rt_sigreturn.
+ */
+#include <asm/unistd.h>
+#include <linux/audit.h>
+
+#include "kernel/entry.h"
+#include "mm/mm.h"
+#include "mm/uaccess-direct.h"
+#include "trap/host.h"
+#include "trap/resident/resident.h"
+
+enum { HOST_SIGILL = 4, HOST_SIGTRAP = 5, HOST_SIGBUS = 7, HOST_SIGFPE = 8, HOST_SIGSEGV = 11, HOST_SIGSYS = 31 };
+
+/* struct sigcontext of asm/sigcontext.h, which cannot be included beside ours. */
+struct host_sigcontext {
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+	uint16_t cs, gs, fs, ss;
+	uint64_t err, trapno, oldmask, cr2;
+	uint8_t *fpstate;
+	uint64_t reserved[8];
+};
+
+struct host_frame {
+	uint64_t pretcode;
+	uint64_t uc_flags;
+	uint64_t uc_link;
+	uint64_t ss_sp;
+	uint64_t ss_flags;
+	uint64_t ss_size;
+	struct host_sigcontext mc;
+	uint64_t sigmask;
+	struct k_siginfo info;
+};
+_Static_assert(offsetof(struct host_frame, mc) == 8 + 40, "struct rt_sigframe of the host");
+
+extern const char __start_ktext[] __attribute__((weak)), __stop_ktext[] __attribute__((weak));
+
+static struct sel_page *
+this_sel(void)
+{
+	uint64_t gs;
+
+	__asm__ volatile("rdgsbase %0" : "=r"(gs));
+	return (struct sel_page *)(uintptr_t)(gs + RES_SEL_OFF);
+}
+
+static bool
+in_kernel_text(uint64_t rip)
+{
+	return rip >= (uint64_t)(uintptr_t)__start_ktext && rip < (uint64_t)(uintptr_t)__stop_ktext;
+}
+
+static bool
+in_final(uint64_t rip)
+{
+	return rip >= (uint64_t)(uintptr_t)resident_final_start && rip < (uint64_t)(uintptr_t)resident_final_end;
+}
+
+/* 0: kernel code was interrupted and goes on (its frame may have been mended); 1: program code, or the last steps back to it. */
+int
+resident_classify(int sig, void *frame)
+{
+	struct host_frame *f = frame;
+	struct sel_page *sel = this_sel();
+	uint64_t fixup;
+
+	if (in_final(f->mc.rip) || sel->sel != 0)
+		return 1; /* armed: whatever rip says, the program was running */
+	if (sig == KICK_SIGNAL) {
+		sel->rt->kicked = true;
+		return 0;
+	}
+	fixup = in_kernel_text(f->mc.rip) ? uaccess_fixup(f->mc.rip) : 0;
+	if (fixup && (sig == HOST_SIGSEGV || sig == HOST_SIGBUS)) {
+		f->mc.rip = fixup;
+		return 0;
+	}
+	kernel_panic(sel->rt->t->k, "BUG: signal %d in kernel code at image+%lx, address %lx", sig,
+		     (unsigned long)(f->mc.rip - sel->rt->t->k->image_start), (unsigned long)f->info.fault.addr);
+}
+
+static void
+take_registers(struct pt_regs *r, const struct host_sigcontext *c)
+{
+	r->r15 = c->r15;
+	r->r14 = c->r14;
+	r->r13 = c->r13;
+	r->r12 = c->r12;
+	r->rbp = c->rbp;
+	r->rbx = c->rbx;
+	r->r11 = c->r11;
+	r->r10 = c->r10;
+	r->r9 = c->r9;
+	r->r8 = c->r8;
+	r->rax = c->rax;
+	r->rcx = c->rcx;
+	r->rdx = c->rdx;
+	r->rsi = c->rsi;
+	r->rdi = c->rdi;
+	r->rip = c->rip;
+	r->eflags = c->eflags;
+	r->rsp = c->rsp;
+	r->cs = 0x33;
+	r->ss = 0x2b;
+	r->orig_rax = (uint64_t)-1;
+	__asm__ volatile("rdfsbase %0" : "=r"(r->fs_base));
+}
+
+static void
+serve_syscall(struct task *t)
+{
+	struct pt_regs *r = &t->regs;
+	uint64_t a[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	struct trap_task *rt = rt_of(t);
+	int64_t ret;
+
+	r->orig_rax = r->rax;
+	r->rcx = r->rip;
+	r->r11 = r->eflags;
+	ret = syscall_enter(t, r->orig_rax, a);
+	if (rt_of(t) != rt) /* execve: the task goes on in another host process */
+		resident_exec_go(t, rt);
+	if (ret != SYSCALL_REGS_SET)
+		r->rax = (uint64_t)ret;
+}
+
+/* The x86 page fault error code. */
+static unsigned int
+fault_access(uint64_t err)
+{
+	return err & 16 ? MM_FAULT_EXEC : err & 2 ? MM_FAULT_WRITE : MM_FAULT_READ;
+}
+
+static void
+serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
+{
+	int code = info->si_code;
+
+	if (code <= 0)
+		return; /* somebody on the host sent it */
+	if ((sig == HOST_SIGSEGV || sig == HOST_SIGBUS) && code != 128 /* SI_KERNEL */) {
+		/* A key fault is kernel memory: to the program it is as if nothing were mapped there. */
+		if (mm_fault(t, info->fault.addr, fault_access(err), &sig, &code))
+			return;
+		memset((char *)info + 24, 0, sizeof(*info) - 24);
+		info->si_signo = sig;
+		info->si_code = code;
+	}
+	force_sig_info(t, info);
+}
+
+void
+resident_from_program(int sig, void *frame)
+{
+	struct host_frame *f = frame;
+	struct sel_page *sel = this_sel();
+	struct trap_task *rt = sel->rt;
+	struct task *t = rt->t;
+	struct k_siginfo info = f->info;
+	bool leaving = in_final(f->mc.rip);
+
+	sel->sel = 0;
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	rt->xframe = f->mc.fpstate;
+	rt->rearm = true;
+	t->syscall_nr = -1;
+	if (!leaving)
+		take_registers(&t->regs, &f->mc);
+	t->regs_valid = true;
+	if (!leaving && sig == HOST_SIGSYS && info.si_code == 2 /* SYS_USER_DISPATCH */) {
+		if (info.sys.arch == AUDIT_ARCH_X86_64)
+			serve_syscall(t);
+		else
+			force_sig_fault(t, HOST_SIGSEGV, 128, 0); /* int 0x80 on a kernel without it */
+	} else if (!leaving && sig != KICK_SIGNAL) {
+		serve_fault(t, sig, &info, f->mc.err);
+	}
+	resident_return(t);
+}
+
+void
+resident_redo(struct task *t)
+{
+	this_sel()->sel = 0;
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	resident_return(t);
+}
+
+static void
+rearm(struct trap_task *rt)
+{
+	struct {
+		uint64_t sp;
+		uint64_t flags;
+		uint64_t size;
+	} ss = { (uint64_t)(uintptr_t)rt->alt, 1U << 31 /* SS_AUTODISARM */, ALT_PAGES * PAGE_SIZE };
+
+	host_call2(__NR_sigaltstack, &ss, NULL);
+	rt->rearm = false;
+}
+
+void
+resident_return(struct task *t)
+{
+	struct trap_task *rt = rt_of(t);
+
+	rt->kicked = false;
+	exit_to_user(t);
+	if (t->flags & PF_EXITING)
+		t->k->trap->exit(t);
+	rt = rt_of(t);
+	t->regs_valid = false;
+	if (rt->xframe)
+		resident_xrstor(t->k->resident, rt->xframe);
+	rt->xframe = NULL;
+	if (rt->rearm)
+		rearm(rt);
+	t->regs.eflags = (t->regs.eflags & 0xcd5) | 0x202; /* arithmetic flags and DF only */
+	__asm__ volatile("wrfsbase %0" : : "r"(t->regs.fs_base));
+	resident_final(t, &rt->kicked);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Host threads of guests: birth (clone, exec), kicks and death.
+ *
+ * A thread cannot give back the stack it runs on: its struct trap_task goes to res->dead, and is taken from there for a new thread once
+ * the host has cleared ->alive (CLONE_CHILD_CLEARTID's mechanism, on a word of the arena) or its process has been reaped.
+ */
+#include <asm/unistd.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+
+#include "kernel/entry.h"
+#include "trap/host.h"
+#include "trap/remote/spawn.h"
+#include "trap/resident/resident.h"
+
+#define SIGKILL_NR 9
+#define SIGCHLD_NR 17
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#endif
+
+static struct sel_page *
+sel_of(const struct trap_task *rt)
+{
+	return (struct sel_page *)(uintptr_t)(RES_SCRATCH + RES_SEL_OFF + (uint64_t)rt->slot * PAGE_SIZE);
+}
+
+static struct trap_task *
+reuse(struct resident *r)
+{
+	struct trap_task *rt, *n;
+
+	mutex_guard(&r->lock);
+	list_for_each_entry_safe(rt, n, &r->dead, list)
+		if (__atomic_load_n(&rt->alive, __ATOMIC_ACQUIRE) == 0) {
+			list_del(&rt->list);
+			return rt;
+		}
+	return NULL;
+}
+
+static struct trap_task *
+fresh(struct kernel *k)
+{
+	struct resident *r = k->resident;
+	struct trap_task *rt = page_alloc(k, ALIGN_UP(sizeof(*rt), PAGE_SIZE) / PAGE_SIZE, 1);
+
+	if (!rt)
+		return NULL;
+	rt->kstack = page_alloc(k, KSTACK_PAGES, 1);
+	rt->alt = page_alloc(k, ALT_PAGES, 1);
+	mutex_lock(&r->lock);
+	rt->slot = r->next_slot < RES_SLOTS ? r->next_slot++ : RES_SLOTS;
+	mutex_unlock(&r->lock);
+	if (rt->kstack && rt->alt && rt->slot < RES_SLOTS)
+		return rt;
+	if (rt->kstack)
+		page_free(k, rt->kstack, KSTACK_PAGES);
+	if (rt->alt)
+		page_free(k, rt->alt, ALT_PAGES);
+	page_free(k, rt, ALIGN_UP(sizeof(*rt), PAGE_SIZE) / PAGE_SIZE);
+	return NULL;
+}
+
+struct trap_task *
+resident_rt_alloc(struct kernel *k, struct task *t, struct trap_process *proc)
+{
+	struct trap_task *rt = reuse(k->resident);
+
+	if (!rt)
+		rt = fresh(k);
+	if (!rt)
+		return NULL;
+	rt->t = t;
+	rt->proc = proc;
+	rt->tid = 0;
+	rt->alive = 1;
+	rt->xframe = NULL;
+	rt->rearm = rt->kicked = false;
+	__atomic_add_fetch(&proc->tasks, 1, __ATOMIC_RELAXED);
+	return rt;
+}
+
+/* In the new host thread itself: everything the host keeps per thread. */
+void
+resident_thread_setup(struct trap_task *rt, bool process)
+{
+	struct sel_page *sel = sel_of(rt);
+	struct {
+		uint64_t sp, flags, size;
+	} ss = { (uint64_t)(uintptr_t)rt->alt, 1U << 31 /* SS_AUTODISARM */, ALT_PAGES * PAGE_SIZE };
+
+	__asm__ volatile("wrgsbase %0" : : "r"(RES_SCRATCH + (uint64_t)rt->slot * PAGE_SIZE));
+	*sel = (struct sel_page){ .sel = 0,
+				  .kstack_top = (uint64_t)(uintptr_t)rt->kstack + KSTACK_PAGES * PAGE_SIZE,
+				  .rt = rt,
+				  .alt_lo = ss.sp,
+				  .alt_hi = ss.sp + ss.size,
+				  .kstack_lo = (uint64_t)(uintptr_t)rt->kstack };
+	rt->tid = (int32_t)host_call0(__NR_gettid);
+	if (process) {
+		rt->proc->pid = rt->tid;
+		host_call2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR);
+	}
+	host_call1(__NR_set_tid_address, &rt->alive);
+	host_call2(__NR_sigaltstack, &ss, NULL);
+	host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &sel->sel);
+	if (rt->t)
+		rt->t->host_tid = HPID(rt->tid);
+}
+
+static void
+child_start(void *arg)
+{
+	struct trap_task *rt = arg;
+	struct task *t = rt->t;
+
+	resident_thread_setup(rt, rt->proc->pid == 0);
+	schedule_tail(t);
+	resident_return(t);
+}
+
+/* The parent's extended state, where the child will load it from. */
+static void
+copy_xstate(struct resident *r, struct trap_task *from, struct trap_task *to)
+{
+	if (from->xframe)
+		memcpy(to->xbuf, from->xframe, r->xsave_size);
+	else
+		resident_xsave(r, to->xbuf);
+	*(uint64_t *)(to->xbuf + 512) &= r->xfeatures;
+	memset(to->xbuf + 520, 0, 56);
+	to->xframe = to->xbuf;
+}
+
+static int
+resident_clone(struct task *t, struct task *child, uint64_t flags)
+{
+	struct kernel *k = t->k;
+	struct trap_task *rt = rt_of(t), *crt;
+	struct trap_process *proc = rt->proc;
+	uint64_t host_flags = CLONE_FILES | CLONE_PARENT | SIGCHLD_NR | (flags & CLONE_VM);
+	int64_t tid;
+
+	if (flags & CLONE_THREAD) {
+		host_flags = CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	} else {
+		proc = kzalloc(k, sizeof(*proc));
+		if (!proc)
+			return -ENOMEM;
+	}
+	crt = resident_rt_alloc(k, child, proc);
+	if (!crt)
+		return -ENOMEM;
+	copy_xstate(k->resident, rt, crt);
+	child->trap = crt;
+	child->direct = true;
+	child->regs.rax = 0;
+	child->regs.orig_rax = (uint64_t)-1;
+	child->regs_valid = true;
+	child->mode = MODE_KERNEL;
+	tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt);
+	if (tid < 0) {
+		crt->alive = 0;
+		crt->t = NULL;
+		child->trap = NULL;
+		mutex_lock(&k->resident->lock);
+		list_add(&crt->list, &k->resident->dead);
+		mutex_unlock(&k->resident->lock);
+		if (!(flags & CLONE_THREAD))
+			kfree(k, proc);
+		return (int)tid;
+	}
+	return 0;
+}
+
+void
+resident_leave(struct trap_task *rt)
+{
+	bool last = __atomic_sub_fetch(&rt->proc->tasks, 1, __ATOMIC_ACQ_REL) == 0;
+
+	for (;;)
+		host_call1(last ? __NR_exit_group : __NR_exit, 0);
+}
+
+static void
+retire(struct kernel *k, struct trap_task *rt)
+{
+	rt->t = NULL;
+	mutex_lock(&k->resident->lock);
+	list_add_tail(&rt->list, &k->resident->dead);
+	mutex_unlock(&k->resident->lock);
+}
+
+static void
+resident_exit(struct task *t)
+{
+	struct kernel *k = t->k;
+	struct trap_task *rt = rt_of(t);
+
+	t->trap = NULL;
+	t->host_tid = HPID_NONE;
+	put_task_struct(t);
+	retire(k, rt);
+	resident_leave(rt);
+}
+
+static void
+resident_kick(struct task *t)
+{
+	struct trap_task *rt = rt_of(t);
+
+	if (rt && rt->tid && rt->proc->pid)
+		host_call3(__NR_tgkill, rt->proc->pid, rt->tid, KICK_SIGNAL);
+}
+
+/* execve: the spawner's child. */
+static void
+exec_main(void *arg)
+{
+	struct exec_job *job = arg;
+	struct trap_task *rt = job->rt;
+	struct task *t = job->t;
+	struct kernel *k = t->k;
+	int err;
+
+	resident_thread_setup(rt, true);
+	t->direct = true;
+	err = exec_load(t, job->bprm);
+	job->error = err;
+	__atomic_store_n(&job->loaded, job->error ? 2 : 1, __ATOMIC_RELEASE);
+	host_futex_wake(&job->loaded, 1);
+	while (__atomic_load_n(&job->go, __ATOMIC_ACQUIRE) == 0)
+		host_futex_wait(&job->go, 0, INT64_MAX);
+	kfree(k, job);
+	if (err) {
+		retire(k, rt);
+		resident_leave(rt);
+	}
+	t->regs_valid = true;
+	resident_return(t);
+}
+
+static int
+spawn(struct resident *r, struct exec_job *job)
+{
+	uint32_t seq, d;
+
+	mutex_guard(&r->spawn_lock);
+	r->job = job;
+	seq = __atomic_add_fetch(&r->spawn_seq, 1, __ATOMIC_RELEASE);
+	host_futex_wake(&r->spawn_seq, 1);
+	while ((d = __atomic_load_n(&r->spawn_done, __ATOMIC_ACQUIRE)) != seq)
+		host_futex_wait(&r->spawn_done, d, INT64_MAX);
+	return r->spawn_result;
+}
+
+int
+resident_exec(struct task *t, struct linux_binprm *bprm)
+{
+	struct kernel *k = t->k;
+	struct exec_job *job = kzalloc(k, sizeof(*job));
+	struct trap_process *proc = kzalloc(k, sizeof(*proc));
+	struct trap_task *old = rt_of(t), *rt;
+	int err;
+
+	rt = job && proc ? resident_rt_alloc(k, t, proc) : NULL;
+	if (!rt)
+		return -ENOMEM;
+	*job = (struct exec_job){ .t = t, .bprm = bprm, .rt = rt };
+	t->trap = rt;
+	if (old)
+		old->t = NULL;
+	err = spawn(k->resident, job);
+	if (err < 0) {
+		t->trap = old;
+		if (old)
+			old->t = t;
+		return err;
+	}
+	while (__atomic_load_n(&job->loaded, __ATOMIC_ACQUIRE) == 0)
+		host_futex_wait(&job->loaded, 0, INT64_MAX);
+	err = job->error;
+	rt->job = job;
+	if (err) { /* the old host thread is where the task dies */
+		t->trap = old;
+		if (old)
+			old->t = t;
+		__atomic_store_n(&job->go, 1, __ATOMIC_RELEASE);
+		host_futex_wake(&job->go, 1);
+	}
+	return err;
+}
+
+/* The old host thread of a task that has moved: lets it go on, and ends. */
+void
+resident_exec_go(struct task *t, struct trap_task *old)
+{
+	struct exec_job *job = rt_of(t)->job;
+
+	retire(t->k, old);
+	__atomic_store_n(&job->go, 1, __ATOMIC_RELEASE);
+	host_futex_wake(&job->go, 1);
+	resident_leave(old);
+}
+
+/* Handlers for what the kernel takes; anything else the host may send is ignored. */
+static void
+install_handlers(void)
+{
+	static const uint8_t ours[] = { 4, 5, 7, 8, 11, 31, KICK_SIGNAL };
+	uint64_t act[4] = { 1 /* SIG_IGN */, 0, 0, 0 }, none = 0;
+
+	for (int sig = 1; sig <= K_NSIG; sig++)
+		host_call4(__NR_rt_sigaction, sig, act, NULL, 8);
+	act[0] = (uint64_t)(uintptr_t)resident_signal_entry;
+	act[1] = 0x4 | 0x08000000 | 0x40000000 | 0x04000000; /* SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER */
+	act[2] = (uint64_t)(uintptr_t)resident_signal_entry; /* required, never returned to */
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		host_call4(__NR_rt_sigaction, ours[i], act, NULL, 8);
+	host_call4(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, NULL, 8);
+}
+
+static void
+serve_spawns(struct resident *r)
+{
+	uint32_t seen = 0;
+
+	for (;;) {
+		while (__atomic_load_n(&r->spawn_seq, __ATOMIC_ACQUIRE) == seen)
+			host_futex_wait(&r->spawn_seq, seen, INT64_MAX);
+		seen++;
+		r->spawn_result = (int32_t)host_clone_fn(CLONE_FILES | CLONE_PARENT | SIGCHLD_NR,
+							 r->job->rt->kstack + KSTACK_PAGES * PAGE_SIZE, exec_main, r->job);
+		__atomic_store_n(&r->spawn_done, seen, __ATOMIC_RELEASE);
+		host_futex_wake(&r->spawn_done, 1);
+	}
+}
+
+void
+resident_spawner_main(void *arg)
+{
+	struct spawn_area *a = arg;
+
+	shed_supervisor(a);
+	install_handlers();
+	a->listener = (int32_t)host_call3(__NR_seccomp, 1 /* SECCOMP_SET_MODE_FILTER */, 0, &a->prog);
+	__atomic_store_n(&a->ready, 1, __ATOMIC_RELEASE);
+	host_futex_wake(&a->ready, 1);
+	if (a->listener == 0)
+		serve_spawns(a->k->resident);
+	for (;;)
+		host_call1(__NR_exit_group, 1);
+}
+
+static size_t
+no_copy_from(struct task *t, void *to, uint64_t from, size_t n)
+{
+	return 0; /* t->direct is always set */
+}
+
+static size_t
+no_copy_to(struct task *t, uint64_t to, const void *from, size_t n)
+{
+	return 0;
+}
+
+static size_t
+copy_from_other(struct task *other, void *to, uint64_t from, size_t n)
+{
+	struct {
+		void *base;
+		size_t len;
+	} l = { to, n }, rem = { (void *)(uintptr_t)from, n };
+	int64_t got = host_call6(__NR_process_vm_readv, other->host_tid.id, &l, 1, &rem, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+static size_t
+copy_to_other(struct task *other, uint64_t to, const void *from, size_t n)
+{
+	struct {
+		const void *base;
+		size_t len;
+	} l = { from, n }, rem = { (void *)(uintptr_t)to, n };
+	int64_t got = host_call6(__NR_process_vm_writev, other->host_tid.id, &l, 1, &rem, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+static int
+no_cmpxchg32(struct task *t, uint64_t u, uint32_t *expected, uint32_t desired)
+{
+	return -EFAULT;
+}
+
+static int64_t
+mm_call(struct task *t, long nr, const uint64_t a[6])
+{
+	return host_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static void
+poll_add(struct kernel *k, hfd_t fd, struct host_poll *hp)
+{
+	resident_request(k, REQ_POLL_ADD, (uint64_t)(int64_t)fd.fd, (uint64_t)(uintptr_t)hp, 0, 0, 0);
+}
+
+static void
+poll_del(struct kernel *k, struct host_poll *hp)
+{
+	resident_request(k, REQ_POLL_DEL, (uint64_t)(uintptr_t)hp, 0, 0, 0, 0);
+}
+
+const struct trap_ops resident_trap_ops = {
+	.name = "resident",
+	.copy_from = no_copy_from,
+	.copy_to = no_copy_to,
+	.cmpxchg32 = no_cmpxchg32,
+	.copy_from_other = copy_from_other,
+	.copy_to_other = copy_to_other,
+	.mm_call = mm_call,
+	.clone = resident_clone,
+	.exec = resident_exec,
+	.kick = resident_kick,
+	.exit = resident_exit,
+	.xstate_size = resident_xstate_size,
+	.xstate_save = resident_xstate_save,
+	.xstate_restore = resident_xstate_restore,
+	.xstate_reset = resident_xstate_reset,
+	.host_poll_add = poll_add,
+	.host_poll_del = poll_del,
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Extended state of the current task: in the registers (kernel code leaves them alone), or in the host's signal frame it came in
+ * with, or, once changed, in the buffer of its host thread. Images are in the standard format with sw_reserved, as in a signal frame.
+ */
+#include "kernel/errno.h"
+#include "mm/uaccess.h"
+#include "trap/resident/resident.h"
+
+#define FP_MAGIC1   0x46505853U
+#define FP_MAGIC2   0x46505845U
+#define FXSAVE_SIZE 512
+#define SW_RESERVED 464
+
+struct sw_bytes {
+	uint32_t magic1, extended_size;
+	uint64_t xfeatures;
+	uint32_t xstate_size, pad[7];
+};
+
+void
+resident_xrstor(struct resident *r, const uint8_t *img)
+{
+	__asm__ volatile("xrstor64 (%0)" : : "r"(img), "a"((uint32_t)r->xfeatures), "d"((uint32_t)(r->xfeatures >> 32)) : "memory");
+}
+
+void
+resident_xsave(struct resident *r, uint8_t *img)
+{
+	memset(img + FXSAVE_SIZE, 0, 64);
+	__asm__ volatile("xsave64 (%0)" : : "r"(img), "a"((uint32_t)r->xfeatures), "d"((uint32_t)(r->xfeatures >> 32)) : "memory");
+}
+
+size_t
+resident_xstate_size(struct task *t)
+{
+	return t->k->resident->xsave_size + 4;
+}
+
+int
+resident_xstate_save(struct task *t, uint64_t u)
+{
+	struct resident *r = t->k->resident;
+	struct trap_task *rt = rt_of(t);
+	struct sw_bytes sw = { FP_MAGIC1, r->xsave_size + 4, r->xfeatures, r->xsave_size, { 0 } };
+	uint32_t magic2 = FP_MAGIC2;
+
+	if (!rt->xframe)
+		resident_xsave(r, rt->xbuf);
+	else if (rt->xframe != rt->xbuf)
+		memcpy(rt->xbuf, rt->xframe, r->xsave_size);
+	rt->xframe = rt->xbuf;
+	*(uint64_t *)(rt->xbuf + FXSAVE_SIZE) &= r->xfeatures;
+	memcpy(rt->xbuf + SW_RESERVED, &sw, sizeof(sw));
+	memcpy(rt->xbuf + r->xsave_size, &magic2, 4);
+	return copy_to_user(t, UADDR(u), rt->xbuf, r->xsave_size + 4);
+}
+
+static void
+initial_state(uint8_t *img, uint32_t size)
+{
+	uint16_t fcw = 0x37f;
+	uint32_t mxcsr = 0x1f80;
+
+	memset(img, 0, size);
+	memcpy(img, &fcw, 2);
+	memcpy(img + 24, &mxcsr, 4);
+}
+
+int
+resident_xstate_restore(struct task *t, uint64_t u)
+{
+	struct resident *r = t->k->resident;
+	struct trap_task *rt = rt_of(t);
+	uint64_t *header = (uint64_t *)(rt->xbuf + FXSAVE_SIZE);
+	uint32_t magic2, mxcsr;
+	struct sw_bytes sw;
+
+	initial_state(rt->xbuf, r->xsave_size);
+	rt->xframe = rt->xbuf;
+	if (copy_from_user(t, rt->xbuf, UADDR(u), FXSAVE_SIZE))
+		return -EFAULT;
+	memcpy(&sw, rt->xbuf + SW_RESERVED, sizeof(sw));
+	if (sw.magic1 == FP_MAGIC1 && sw.xstate_size >= FXSAVE_SIZE + 64 && sw.xstate_size <= r->xsave_size &&
+	    copy_from_user(t, &magic2, UADDR(u + sw.xstate_size), 4) == 0 && magic2 == FP_MAGIC2) {
+		if (copy_from_user(t, rt->xbuf + FXSAVE_SIZE, UADDR(u + FXSAVE_SIZE), sw.xstate_size - FXSAVE_SIZE))
+			return -EFAULT;
+		header[0] &= sw.xfeatures & r->xfeatures;
+		memset(header + 1, 0, 56);
+	} else {
+		header[0] = 3;
+	}
+	memcpy(&mxcsr, rt->xbuf + 24, 4);
+	mxcsr &= 0xffff;
+	memcpy(rt->xbuf + 24, &mxcsr, 4);
+	memset(rt->xbuf + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
+	return 0;
+}
+
+int
+resident_xstate_reset(struct task *t)
+{
+	struct trap_task *rt = rt_of(t);
+
+	initial_state(rt->xbuf, t->k->resident->xsave_size);
+	rt->xframe = rt->xbuf;
+	return 0;
+}
