@@ -35,9 +35,20 @@ exit_to_user_fast(struct task *t)
 	return false;
 }
 
+/* An interrupted call is made again even if its signal has gone to another thread meanwhile, and nothing is left to deliver. */
+static bool
+call_restarts(const struct task *t)
+{
+	int64_t ret = (int64_t)t->regs.rax;
+
+	return (int64_t)t->regs.orig_rax >= 0 && ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK && ret != -ENOIOCTLCMD;
+}
+
 void
 exit_to_user(struct task *t)
 {
+	if (call_restarts(t) && !(t->flags & PF_EXITING))
+		do_signal(t);
 	while (!(t->flags & PF_EXITING) && !exit_to_user_fast(t)) {
 		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
 
