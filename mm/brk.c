@@ -19,12 +19,12 @@ within_data_limit(struct task *t, uint64_t brk)
 }
 
 static bool
-room_above(struct mm *mm, uint64_t from, uint64_t to)
+room_above(struct task *t, uint64_t from, uint64_t to)
 {
-	struct vma *next = find_vma(mm, from);
+	struct vma *next = find_vma(t->mm, from);
 	uint64_t lo, hi;
 
-	return to + PAGE_SIZE <= TASK_SIZE_MAX && !range_reserved(mm->k, from, to, &lo, &hi) &&
+	return to + PAGE_SIZE <= TASK_SIZE_MAX && !range_reserved(t, from, to, &lo, &hi) &&
 	       (!next || to + PAGE_SIZE <= vma_start_gap(next));
 }
 
@@ -36,7 +36,7 @@ grow(struct task *t, uint64_t from, uint64_t to, struct list_head *gone)
 	struct vma *v;
 	int err;
 
-	if (!room_above(mm, from, to) || mm->map_count > MAX_MAP_COUNT || !mlock_future_ok(t, flags, to - from) ||
+	if (!room_above(t, from, to) || mm->map_count > MAX_MAP_COUNT || !mlock_future_ok(t, flags, to - from) ||
 	    !may_expand_vm(t, flags, (to - from) >> PAGE_SHIFT))
 		return -ENOMEM;
 	v = vma_alloc(mm);

@@ -30,7 +30,7 @@ growth_allowed(struct task *t, struct vma *v, uint64_t start)
 	struct vma *prev = vma_prev(t->mm, v);
 	uint64_t npages = (v->start - start) >> PAGE_SHIFT, lo, hi;
 
-	if (start < MMAP_MIN_ADDR || v->end - start > rlimit(t, RLIMIT_STACK) || range_reserved(t->k, start, v->start, &lo, &hi))
+	if (start < MMAP_MIN_ADDR || v->end - start > rlimit(t, RLIMIT_STACK) || range_reserved(t, start, v->start, &lo, &hi))
 		return false;
 	if (prev && prev->end > start)
 		return false;

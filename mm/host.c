@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
+ * Where the kernel itself is mapped in the program's process (resident, and while a program is loaded), no host call may touch
+ * its ranges: they are left out of unmapping, advice and locks. A program may still map PROT_NONE over them, as sanitizers do to
+ * keep ranges free: that is what they are to it anyway. Anything else there fails with -ENOMEM.
+ *
  * The host side of a vma: one host mapping for anonymous memory, one for each piece that a file's f_op->mmap names, and
  * PROT_NONE in place of the pages past the end of file (mm/fault.c answers or mends faults there).
  */
@@ -12,14 +16,52 @@
 #include "trap/trap.h"
 #include "vfs/fs.h"
 
+/* May a call that is made on both sides of a kernel range leave that range out? */
+static bool
+may_leave_out(long nr, const uint64_t a[6])
+{
+	switch (nr) {
+	case __NR_munmap:
+	case __NR_madvise:
+	case __NR_mlock:
+	case __NR_munlock:
+		return true;
+	case __NR_mprotect:
+		return a[2] == PROT_NONE;
+	case __NR_mmap:
+		return a[2] == PROT_NONE && (a[3] & MAP_ANONYMOUS);
+	default:
+		return false;
+	}
+}
+
+/* @a[0], @a[1] touch the kernel range [@lo, @hi): make the call below and above it. */
+static int64_t
+host_around(struct task *t, long nr, const uint64_t a[6], uint64_t lo, uint64_t hi)
+{
+	uint64_t end = a[0] + a[1];
+	int64_t ret = 0;
+
+	if (!may_leave_out(nr, a))
+		return -ENOMEM;
+	if (a[0] < lo)
+		ret = mm_host(t, nr, a[0], lo - a[0], a[2], a[3], a[4], a[5]);
+	if (ret >= 0 && end > hi)
+		ret = mm_host(t, nr, hi, end - hi, a[2], a[3], a[4], a[5]);
+	return ret < 0 || nr != __NR_mmap ? ret : (int64_t)a[0];
+}
+
 int64_t
 mm_host(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
 	const uint64_t args[6] = { a, b, c, d, e, f };
+	uint64_t lo, hi;
 
-	if (t->direct)
-		return host_call(nr, a, b, c, d, e, f);
-	return t->k->trap->mm_call(t, nr, args);
+	if (!t->direct)
+		return t->k->trap->mm_call(t, nr, args);
+	if (unlikely(range_reserved(t, a, a + b, &lo, &hi)))
+		return host_around(t, nr, args, lo, hi);
+	return host_call(nr, a, b, c, d, e, f);
 }
 
 /* The one place where host memory becomes executable: the resident trap scans it here first, and maps its text cache instead. */
@@ -109,25 +151,15 @@ int
 vma_unmap_host(struct task *t, uint64_t start, uint64_t end)
 {
 	struct mm *mm = t->mm;
-	struct vma *first = find_vma(mm, start), *v, *last = NULL;
-	uint64_t lo, hi;
+	struct vma *first = find_vma_intersection(mm, start, end), *v, *last = first;
 
+	if (!first)
+		return 0;
 	for (v = first; v && v->start < end; v = vma_next(mm, v))
 		last = v;
-	if (!last)
-		return 0;
 	start = MAX(start, first->start);
 	end = MIN(end, last->end);
-	if (!range_reserved(t->k, start, end, &lo, &hi))
-		return (int)mm_host(t, __NR_munmap, start, end - start, 0, 0, 0, 0);
-	for (v = first; v && v->start < end; v = vma_next(mm, v)) {
-		uint64_t s = MAX(v->start, start);
-		int err = (int)mm_host(t, __NR_munmap, s, MIN(v->end, end) - s, 0, 0, 0, 0);
-
-		if (err)
-			return err;
-	}
-	return 0;
+	return (int)mm_host(t, __NR_munmap, start, end - start, 0, 0, 0, 0);
 }
 
 int

@@ -124,14 +124,14 @@ uint64_t vma_gap_bottomup(struct mm *mm, uint64_t len, uint64_t low, uint64_t hi
 /* mm/layout.c */
 
 /**
- * range_reserved() - does a range touch the kernel's own?
- * @k: the instance
+ * range_reserved() - does a range touch the kernel's own memory in the current task's process?
+ * @t: the current task; only one that is direct has the kernel mapped
  * @start: of the range
  * @end: of the range
  * @lo: set to where that kernel range starts
  * @hi: set to where it ends
  */
-bool range_reserved(const struct kernel *k, uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi);
+bool range_reserved(const struct task *t, uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi);
 
 /**
  * get_unmapped_area() - where a mapping goes

@@ -3,7 +3,7 @@
  * Where things go in an address space: Linux's x86-64 layout (top down below the stack, or bottom up), its randomness (28 bits
  * of pages for mappings, 22 for the stack, 13 for the heap), and its choice of a free place for each mapping.
  *
- * Different from Linux: the arena and the kernel image are never given out, and the vDSO is where the host put it, so a stack
+ * Different from Linux: where the arena and the kernel image are mapped they are never given out (mm/host.c has the rules), and the vDSO is where the host put it, so a stack
  * that would meet it goes below it.
  */
 #include <linux/mman.h>
@@ -58,8 +58,12 @@ mm_mmap_rnd(struct task *t)
 }
 
 bool
-range_reserved(const struct kernel *k, uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi)
+range_reserved(const struct task *t, uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi)
 {
+	const struct kernel *k = t->k;
+
+	if (!t->direct)
+		return false;
 	if (start < ARENA_BASE + k->arena_size && end > ARENA_BASE) {
 		*lo = ARENA_BASE;
 		*hi = ARENA_BASE + k->arena_size;
@@ -74,62 +78,61 @@ range_reserved(const struct kernel *k, uint64_t start, uint64_t end, uint64_t *l
 }
 
 static uint64_t
-search_topdown(struct mm *mm, uint64_t len, uint64_t low, uint64_t high, uint64_t align)
+search_topdown(struct task *t, uint64_t len, uint64_t low, uint64_t high, uint64_t align)
 {
+	struct mm *mm = t->mm;
 	uint64_t addr, lo, hi;
 
-	while ((addr = vma_gap_topdown(mm, len, low, high, align)) != 0 && range_reserved(mm->k, addr, addr + len, &lo, &hi))
+	while ((addr = vma_gap_topdown(mm, len, low, high, align)) != 0 && range_reserved(t, addr, addr + len, &lo, &hi))
 		high = lo;
 	return addr;
 }
 
 static uint64_t
-search_bottomup(struct mm *mm, uint64_t len, uint64_t low, uint64_t high, uint64_t align)
+search_bottomup(struct task *t, uint64_t len, uint64_t low, uint64_t high, uint64_t align)
 {
+	struct mm *mm = t->mm;
 	uint64_t addr, lo, hi;
 
-	while ((addr = vma_gap_bottomup(mm, len, low, high, align)) != 0 && range_reserved(mm->k, addr, addr + len, &lo, &hi))
+	while ((addr = vma_gap_bottomup(mm, len, low, high, align)) != 0 && range_reserved(t, addr, addr + len, &lo, &hi))
 		low = hi;
 	return addr;
 }
 
 /* Memory that huge pages could fill goes where they can, as in Linux since 6.7. */
 static uint64_t
-search_area(struct mm *mm, uint64_t len, uint64_t low, uint32_t flags)
+search_area(struct task *t, uint64_t len, uint64_t low, uint32_t flags)
 {
+	struct mm *mm = t->mm;
 	uint64_t found = 0;
 
 	if (mm->bottom_up)
 		return 0;
 	if ((flags & MAP_ANONYMOUS) && (len & (HUGE_PAGE - 1)) == 0)
-		found = search_topdown(mm, len, low, mm->mmap_base, HUGE_PAGE);
-	return found ? found : search_topdown(mm, len, low, mm->mmap_base, PAGE_SIZE);
+		found = search_topdown(t, len, low, mm->mmap_base, HUGE_PAGE);
+	return found ? found : search_topdown(t, len, low, mm->mmap_base, PAGE_SIZE);
 }
 
 static bool
-hint_usable(struct mm *mm, uint64_t addr, uint64_t len)
+hint_usable(struct task *t, uint64_t addr, uint64_t len)
 {
 	struct vma *v;
 	uint64_t lo, hi;
 
-	if (addr > TASK_SIZE_MAX - len || addr < MMAP_MIN_ADDR || range_reserved(mm->k, addr, addr + len, &lo, &hi))
+	if (addr > TASK_SIZE_MAX - len || addr < MMAP_MIN_ADDR || range_reserved(t, addr, addr + len, &lo, &hi))
 		return false;
-	v = find_vma(mm, addr);
+	v = find_vma(t->mm, addr);
 	return !v || addr + len <= vma_start_gap(v);
 }
 
 static int64_t
 fixed_area(struct task *t, uint64_t addr, uint64_t len)
 {
-	uint64_t lo, hi;
-
 	if (addr > TASK_SIZE_MAX - len)
 		return -ENOMEM;
 	if (addr & ~PAGE_MASK)
 		return -EINVAL;
-	if (addr < MMAP_MIN_ADDR)
-		return -EPERM;
-	return range_reserved(t->k, addr, addr + len, &lo, &hi) ? -ENOMEM : (int64_t)addr;
+	return addr < MMAP_MIN_ADDR ? -EPERM : (int64_t)addr;
 }
 
 int64_t
@@ -144,19 +147,19 @@ get_unmapped_area(struct task *t, uint64_t addr, uint64_t len, uint32_t flags)
 		return fixed_area(t, addr, len);
 	if (flags & MAP_32BIT) {
 		low = 0x40000000 + (randomize(t) ? ALIGN_DOWN(random64() % BRK_RND_BYTES, PAGE_SIZE) : 0);
-		if (addr && addr < 0x80000000 && len <= 0x80000000 - addr && hint_usable(mm, addr, len))
+		if (addr && addr < 0x80000000 && len <= 0x80000000 - addr && hint_usable(t, addr, len))
 			return (int64_t)addr;
-		found = search_bottomup(mm, len, low, 0x80000000, PAGE_SIZE);
+		found = search_bottomup(t, len, low, 0x80000000, PAGE_SIZE);
 		return found ? (int64_t)found : -ENOMEM;
 	}
 	addr &= PAGE_MASK;
-	if (addr && hint_usable(mm, addr, len))
+	if (addr && hint_usable(t, addr, len))
 		return (int64_t)addr;
 	if (flags & MAP_ABOVE4G)
 		low = 1UL << 32;
-	found = search_area(mm, len, low, flags);
+	found = search_area(t, len, low, flags);
 	if (!found)
-		found = search_bottomup(mm, len, MAX(mm->mmap_legacy_base, low), TASK_SIZE_MAX, PAGE_SIZE);
+		found = search_bottomup(t, len, MAX(mm->mmap_legacy_base, low), TASK_SIZE_MAX, PAGE_SIZE);
 	return found ? (int64_t)found : -ENOMEM;
 }
 
@@ -217,7 +220,7 @@ mm_map_stack(struct task *t, uint64_t top, bool prot_exec)
 
 	size = limit == K_RLIM_INFINITY ? STACK_MAP_UNLIMITED : ALIGN_DOWN(limit, PAGE_SIZE);
 	size = MIN(MAX(size, STACK_MAP_MIN), STACK_MAP_MAX);
-	if (top > TASK_SIZE_MAX || range_reserved(t->k, top - size, top, &lo, &hi))
+	if (top > TASK_SIZE_MAX || range_reserved(t, top - size, top, &lo, &hi))
 		return -ENOMEM;
 	v = vma_alloc(mm);
 	if (!v)

@@ -23,9 +23,12 @@ struct remap {
 static int64_t
 host_move(struct task *t, uint64_t from, uint64_t len, uint64_t to, uint32_t flags)
 {
-	int64_t ret = mm_host(t, __NR_mremap, from, len, len, flags, to, 0);
-	uint64_t half;
+	uint64_t half, lo, hi;
+	int64_t ret;
 
+	if (range_reserved(t, to, to + len, &lo, &hi))
+		return -ENOMEM;
+	ret = mm_host(t, __NR_mremap, from, len, len, flags, to, 0);
 	if (ret != -EFAULT || len <= PAGE_SIZE)
 		return ret < 0 ? ret : 0;
 	half = ALIGN_UP(len / 2, PAGE_SIZE);
@@ -81,14 +84,14 @@ account_growth(struct task *t, struct vma *v, uint64_t from, uint64_t to)
 }
 
 static bool
-expandable(struct mm *mm, const struct vma *v, uint64_t delta)
+expandable(struct task *t, const struct vma *v, uint64_t delta)
 {
-	struct vma *next = find_vma(mm, v->end);
+	struct vma *next = find_vma(t->mm, v->end);
 	uint64_t lo, hi;
 
 	if (v->end + delta < v->end || v->end + delta > TASK_SIZE_MAX)
 		return false;
-	return (!next || v->end + delta <= vma_start_gap(next)) && !range_reserved(mm->k, v->end, v->end + delta, &lo, &hi);
+	return (!next || v->end + delta <= vma_start_gap(next)) && !range_reserved(t, v->end, v->end + delta, &lo, &hi);
 }
 
 static int64_t
@@ -258,7 +261,7 @@ remap_locked(struct task *t, struct remap *r, struct list_head *gone)
 	ret = check_resize(t, r);
 	if (ret)
 		return ret;
-	if (r->old_len == r->v->end - r->addr && expandable(mm, r->v, r->new_len - r->old_len))
+	if (r->old_len == r->v->end - r->addr && expandable(t, r->v, r->new_len - r->old_len))
 		return expand_in_place(t, r, gone);
 	if (!(r->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;

@@ -3,7 +3,7 @@
  * User memory: the range check, then the trap's copy or, in the task's own process, direct loads and stores.
  *
  * The range check is what keeps kernel memory from programs under the resident trap: the arena and the kernel image are mapped
- * in their address space, so an address in them is refused here. Nothing else is checked; the copy itself finds out what is
+ * in their address space (t->direct), so an address in them is refused here. Nothing else is checked; the copy itself finds out what is
  * mapped. A copy that runs into a kernel range ends there, as at an unmapped page.
  */
 #include "kernel/kernel.h"
@@ -16,13 +16,16 @@ static const char zero_page[PAGE_SIZE];
 
 /* How many of @n bytes at @addr a program may name at all. */
 static size_t
-user_range(const struct kernel *k, uint64_t addr, size_t n)
+user_range(const struct task *t, uint64_t addr, size_t n)
 {
+	const struct kernel *k = t->k;
 	const uint64_t lo[2] = { ARENA_BASE, k->image_start };
 	const uint64_t hi[2] = { ARENA_BASE + k->arena_size, k->image_end };
 
 	if (unlikely(n > TASK_SIZE_MAX || addr > TASK_SIZE_MAX - n))
 		return 0;
+	if (!t->direct)
+		return n; /* another process's memory: nothing of the kernel is in it */
 	for (int i = 0; i < 2; i++) {
 		if (likely(addr >= hi[i] || addr + n <= lo[i]))
 			continue;
@@ -42,7 +45,7 @@ direct_ptr(uint64_t addr)
 size_t
 copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 {
-	n = user_range(t->k, from.a, n);
+	n = user_range(t, from.a, n);
 	if (n == 0)
 		return 0;
 	if (t->direct)
@@ -53,7 +56,7 @@ copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 size_t
 copy_to_user_partial(struct task *t, uaddr_t to, const void *from, size_t n)
 {
-	n = user_range(t->k, to.a, n);
+	n = user_range(t, to.a, n);
 	if (n == 0)
 		return 0;
 	if (t->direct)
@@ -148,7 +151,7 @@ strnlen_user(struct task *t, uaddr_t src, uint64_t max)
 int
 user_cmpxchg32(struct task *t, uaddr_t u, uint32_t *expected, uint32_t desired)
 {
-	if ((u.a & 3) != 0 || user_range(t->k, u.a, 4) != 4)
+	if ((u.a & 3) != 0 || user_range(t, u.a, 4) != 4)
 		return -EFAULT;
 	if (t->direct)
 		return uaccess_cmpxchg32(direct_ptr(u.a), expected, desired);
@@ -158,5 +161,5 @@ user_cmpxchg32(struct task *t, uaddr_t u, uint32_t *expected, uint32_t desired)
 bool
 access_ok(struct task *t, uaddr_t u, uint64_t n)
 {
-	return n == 0 ? u.a <= TASK_SIZE_MAX : user_range(t->k, u.a, n) == n;
+	return n == 0 ? u.a <= TASK_SIZE_MAX : user_range(t, u.a, n) == n;
 }
