@@ -60,7 +60,7 @@ look_at_tree(struct task *task, struct task_look *l)
 	l->exit_signal = task->exit_signal;
 	l->exit_state = task->exit_state;
 	l->exit_code = task->exit_code;
-	if (task->thread_pid && task->signal->pids[PIDTYPE_TGID]) {
+	if (proc_task_linked(task)) {
 		l->pgrp = task_pgrp_nr(task);
 		l->session = task_session_nr(task);
 		l->ppid = task->real_parent ? task->real_parent->tgid : 0;
@@ -530,7 +530,7 @@ proc_pid_children(struct proc_seq *m)
 	struct task *p;
 
 	mutex_lock(&m->task->k->tasklist_lock);
-	if (m->task->thread_pid)
+	if (proc_task_linked(m->task))
 		list_for_each_entry(p, &m->task->children, sibling)
 			seq_printf(m, "%d ", p->pid);
 	mutex_unlock(&m->task->k->tasklist_lock);

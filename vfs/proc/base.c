@@ -376,13 +376,11 @@ next_thread(struct task *leader, int nr)
 	struct task *p;
 
 	mutex_lock(&k->tasklist_lock);
-	if (leader->thread_pid && leader->signal) {
-		for_each_thread(leader->signal, p)
-			if (p->thread_pid && p->thread_pid->nr >= nr && (!best || p->thread_pid->nr < best->nr))
-				best = p->thread_pid;
-		if (best)
-			get_pid(best);
-	}
+	for_each_thread(leader->signal, p)
+		if (proc_task_linked(p) && p->thread_pid->nr >= nr && (!best || p->thread_pid->nr < best->nr))
+			best = p->thread_pid;
+	if (best)
+		get_pid(best);
 	mutex_unlock(&k->tasklist_lock);
 	return best;
 }

@@ -137,6 +137,13 @@ uint64_t proc_ino(const struct proc_entry *e, const struct pid *pid, int fd);
  */
 struct task *proc_task(const struct proc_inode *pi) __must_check;
 
+/* Is the task still in the tree (alive or a zombie)? tasklist_lock is held. Else its pids and parents are stale. */
+static inline bool
+proc_task_linked(const struct task *task)
+{
+	return task->pid_links[PIDTYPE_PID].next != &task->pid_links[PIDTYPE_PID];
+}
+
 /**
  * proc_splice() - the end of a lookup
  * @dentry: what is looked up

@@ -121,7 +121,7 @@ next_process(struct kernel *k, int nr)
 	for_each_process(k, p) {
 		struct pid *pid = p->thread_pid;
 
-		if (pid && pid->nr >= nr && (!best || pid->nr < best->nr))
+		if (proc_task_linked(p) && pid->nr >= nr && (!best || pid->nr < best->nr))
 			best = pid;
 	}
 	if (best)
