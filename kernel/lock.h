@@ -17,6 +17,7 @@
 #define __capability(x)	      __attribute__((capability(x)))
 #define __acquires_lock(...)  __attribute__((acquire_capability(__VA_ARGS__)))
 #define __releases_lock(...)  __attribute__((release_capability(__VA_ARGS__)))
+#define __tries_lock(...)     __attribute__((try_acquire_capability(true, __VA_ARGS__)))
 #define __requires_lock(...)  __attribute__((requires_capability(__VA_ARGS__)))
 #define __asserts_lock(...)   __attribute__((assert_capability(__VA_ARGS__)))
 #define __no_thread_safety    __attribute__((no_thread_safety_analysis))
@@ -24,6 +25,7 @@
 #define __capability(x)
 #define __acquires_lock(...)
 #define __releases_lock(...)
+#define __tries_lock(...)
 #define __requires_lock(...)
 #define __asserts_lock(...)
 #define __no_thread_safety
@@ -89,6 +91,16 @@ void mutex_lock_slow(struct mutex *m);
 void mutex_unlock_slow(struct mutex *m);
 
 #ifdef STEAD_DEBUG
+/**
+ * mutex_debug_lock(), mutex_debug_locked(), mutex_debug_unlock() - what a debug build notes and checks before and after a lock
+ * is taken, and before it is released
+ * mutex_debug_assert_held(), mutex_debug_may_sleep() - this thread holds @m; it holds no lock that may not be slept with
+ * @m: the mutex
+ * @where: file and line, or a name
+ * @nested: a second lock of one rank, on purpose
+ *
+ * Context: any. They panic rather than return when the rules are broken.
+ */
 void mutex_debug_lock(struct mutex *m, const char *where, bool nested);
 void mutex_debug_locked(struct mutex *m, const char *where);
 void mutex_debug_unlock(struct mutex *m);
@@ -120,7 +132,7 @@ mutex_lock_at(struct mutex *m, const char *where __unused, bool nested __unused)
 #define mutex_lock_nested(m) mutex_lock_at(m, __FILE__ ":" STEAD_STR(__LINE__), true)
 
 static inline bool __must_check
-mutex_trylock(struct mutex *m) __no_thread_safety
+mutex_trylock(struct mutex *m) __tries_lock(m) __no_thread_safety
 {
 	uint32_t zero = 0;
 
@@ -161,11 +173,19 @@ mutex_guard_exit(struct mutex **m) __no_thread_safety
 		mutex_unlock(*m);
 }
 
+/* The analysis is told that a guard's lock is held, not that it is taken: that the release comes is the compiler's care. */
+static inline struct mutex *
+mutex_guard_enter(struct mutex *m, const char *where) __asserts_lock(m) __no_thread_safety
+{
+	mutex_lock_at(m, where, false);
+	return m;
+}
+
 /* Holds @m to the end of the scope. */
 #define STEAD_CAT2(a, b) a##b
 #define STEAD_CAT(a, b)	 STEAD_CAT2(a, b)
 #define mutex_guard(m)                                                                                                    \
-	struct mutex *STEAD_CAT(guard_, __LINE__) __cleanup(mutex_guard_exit) __unused = (m);                              \
-	mutex_lock(STEAD_CAT(guard_, __LINE__))
+	struct mutex *STEAD_CAT(guard_, __LINE__) __cleanup(mutex_guard_exit) __unused =                                   \
+		mutex_guard_enter((m), __FILE__ ":" STEAD_STR(__LINE__))
 
 #endif

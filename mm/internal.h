@@ -74,6 +74,14 @@ void vma_remove(struct mm *mm, struct vma *v);
  */
 void vma_resize(struct mm *mm, struct vma *v, uint64_t start, uint64_t end);
 
+/**
+ * vma_next(), vma_prev() - the neighbours by address
+ * find_vma_intersection() - the first vma with a page in [@start, @end)
+ * @mm: mmap_lock is held
+ * @v: a vma of it
+ *
+ * Return: a vma, or NULL.
+ */
 struct vma *vma_next(struct mm *mm, struct vma *v) __must_check;
 struct vma *vma_prev(struct mm *mm, struct vma *v) __must_check;
 struct vma *find_vma_intersection(struct mm *mm, uint64_t start, uint64_t end) __must_check;
@@ -160,6 +168,10 @@ uint64_t count_vma_pages_range(struct mm *mm, uint64_t start, uint64_t end) __mu
  */
 int64_t mm_host(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) __must_check;
 
+/**
+ * vma_host_prot() - PROT_* of VM_READ, VM_WRITE and VM_EXEC
+ * @vm_flags: of a vma
+ */
 uint32_t vma_host_prot(uint32_t vm_flags);
 
 /**

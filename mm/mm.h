@@ -183,6 +183,13 @@ int64_t do_mmap(struct task *t, struct file *file, uint64_t addr, uint64_t len, 
  */
 int do_munmap(struct task *t, uint64_t addr, uint64_t len) __must_check;
 
+/**
+ * do_mprotect(), do_mremap(), do_brk() - the work of mprotect(2), mremap(2) and brk(2)
+ * @t: the current task
+ *
+ * Context: takes mmap_lock; host calls.
+ * Return: 0, an address, or negative errno as in the man pages; do_brk() the end of the heap, changed or not.
+ */
 int do_mprotect(struct task *t, uint64_t addr, uint64_t len, uint32_t prot) __must_check;
 int64_t do_mremap(struct task *t, uint64_t old, uint64_t old_len, uint64_t new_len, uint32_t flags, uint64_t new_addr) __must_check;
 int64_t do_brk(struct task *t, uint64_t brk) __must_check;

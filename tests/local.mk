@@ -12,3 +12,4 @@ include $(srcdir)/tests/programs/local.mk
 .PHONY: summary
 summary:
 	@$(srcdir)/tests/summary $(TEST_LOGS)
+include $(srcdir)/tests/checks.mk

@@ -104,6 +104,7 @@ int next_fd_task(struct task *other, int fd);
 unsigned int fd_size_task(struct task *other); /* how many descriptors its table has room for; 0 if it has none any more */
 bool close_on_exec_task(struct task *other, int fd); /* a look without guarantee */
 
+/* Root and working directory: a new one without either, a copy for fork, the last user's end. NULL: no memory. */
 struct fs_struct *fs_alloc(struct kernel *k) __must_check;
 struct fs_struct *copy_fs_struct(struct fs_struct *old) __must_check; /* or NULL */
 void put_fs_struct(struct fs_struct *fs);

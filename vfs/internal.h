@@ -170,6 +170,8 @@ struct nameidata {
 	uint32_t m_seq, r_seq; /* the tree of mounts and of names when the walk began, for scoped walks */
 	struct nameidata_link stack[MAXSYMLINKS];
 };
+
+/* Begin a walk at @dfd, the root or the working directory; walk all but the last component. 0 or negative errno. */
 int path_init(struct nameidata *nd, struct task *t, int dfd, const char *name, uint32_t flags) __must_check;
 int link_path_walk(struct nameidata *nd, const char *name) __must_check;
 /* The last component by what link_path_walk() left. NULL: nd->path is there; a string: a link to walk on; or ERR_PTR. */

@@ -30,6 +30,17 @@ void file_pos_unlock(struct fd *f, bool locked);
 int64_t file_position(struct task *t, struct file *file) __must_check;
 void file_set_position(struct task *t, struct file *file, int64_t pos);
 
+/**
+ * do_sendfile(), vfs_copy_file_range() - sendfile(2), copy_file_range(2)
+ * @t: the current task
+ * @out: open for writing
+ * @in: open for reading
+ * @pos: where to read, moved on; @ipos and @opos likewise
+ * @count: bytes
+ *
+ * Context: sleeps.
+ * Return: bytes moved, or negative errno.
+ */
 int64_t do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uint64_t count) __must_check;
 int64_t vfs_copy_file_range(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos,
 			    uint64_t count) __must_check;

@@ -43,6 +43,13 @@ int64_t inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child);
  */
 int64_t exec_finish(struct trap_task *rt);
 
+/**
+ * start_thread() - a detached thread of the supervisor
+ * @fn: its function
+ * @arg: for @fn
+ *
+ * Return: 0 or negative errno.
+ */
 int start_thread(void *(*fn)(void *), void *arg);
 
 #endif

@@ -123,6 +123,7 @@ int hostfs_readfd(struct task *t, struct dentry *dentry, uint32_t file_flags, hf
  */
 int hostfs_writefd(struct task *t, struct dentry *dentry, bool read_too, hfd_t *out, bool *own) __must_check;
 
+/* What hostfs_readfd() and hostfs_writefd() gave, back. */
 void hostfs_unpin(struct inode *inode);
 void hostfs_put_writer(struct inode *inode);
 
@@ -153,6 +154,7 @@ int64_t hostfs_open_at(hfd_t dir, const char *name, uint64_t flags, uint32_t mod
  */
 struct dentry *hostfs_name(struct dentry *dentry, char *name) __must_check;
 
+/* Close all that an inode has open; close one descriptor; the state of the instance, made on first use. */
 void hostfs_close_all(struct inode *inode);
 void hostfs_close(hfd_t fd);
 struct hostfs_state *hostfs_state_get(struct kernel *k) __must_check; /* or NULL: -ENOMEM */

@@ -175,6 +175,7 @@ bool proc_emit_dots(struct file *file, struct dir_context *ctx);
 struct dentry *proc_lookup_table(struct inode *dir, struct dentry *dentry);
 bool proc_readdir_table(struct file *file, struct dir_context *ctx);
 
+/* Operations that all of procfs shares. */
 int proc_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
 int proc_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
 int64_t proc_dir_llseek(struct task *t, struct file *file, int64_t off, int whence);
