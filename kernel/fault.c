@@ -155,8 +155,10 @@ two_byte_writes(const struct insn *i)
 		return i->reg == 1 || i->reg == 4 || i->reg == 5;
 	case 0xae: /* fxsave, stmxcsr, xsave, xsaveopt */
 		return i->reg == 0 || i->reg == 3 || i->reg == 4 || (i->reg == 6 && !i->opsize);
+	case 0x90:
+		return !i->vector; /* kmov is a load */
 	default:
-		return i->op >= 0x90 && i->op <= 0x9f; /* setcc */
+		return i->op > 0x90 && i->op <= 0x9f; /* setcc, kmov */
 	}
 }
 
@@ -167,7 +169,7 @@ three_byte_writes(const struct insn *i)
 		return (i->op >= 0x14 && i->op <= 0x17) || i->op == 0x19 || i->op == 0x1b || i->op == 0x1d || i->op == 0x39 ||
 		       i->op == 0x3b;
 	if (!i->vector)
-		return i->op == 0xf1 && !i->repne; /* movbe */
+		return (i->op == 0xf1 && !i->repne) || i->op == 0xf9; /* movbe, movdiri */
 	if (i->op == 0x2e || i->op == 0x2f || i->op == 0x8e || i->op == 0x8a || i->op == 0x8b || i->op == 0x63)
 		return true; /* masked and compressing stores */
 	if (i->op >= 0xa0 && i->op <= 0xa3)
