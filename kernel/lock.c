@@ -97,7 +97,7 @@ my_slot(bool claim)
 static bool
 free_order(uint16_t rank)
 {
-	return rank == RANK_INODE || rank == RANK_INODE_OVERLAY || rank == RANK_MM || rank == RANK_EPOLL || rank == RANK_WAITQ;
+	return rank == RANK_INODE || rank == RANK_INODE_OVERLAY || rank == RANK_INODE_OVERLAY2 || rank == RANK_MM || rank == RANK_EPOLL || rank == RANK_WAITQ;
 }
 
 static void

@@ -35,7 +35,10 @@ enum lock_rank {
 	RANK_NONE = 0, /* not checked */
 	RANK_EXEC,     /* signal->cred_guard: one exec at a time */
 	RANK_MOUNT,    /* namespace */
-	RANK_RENAME_OVERLAY, /* the same as RANK_RENAME and RANK_INODE, of an overlay: above its layers' */
+	RANK_RENAME_OVERLAY2, /* as the next three, of an overlay that has an overlay as a layer */
+	RANK_INODE_OVERLAY2,
+	RANK_COPYUP2,
+	RANK_RENAME_OVERLAY, /* as RANK_RENAME and RANK_INODE, of an overlay: above its layers' */
 	RANK_INODE_OVERLAY,
 	RANK_COPYUP,   /* overlay copy up */
 	RANK_RENAME,   /* sb->s_vfs_rename */

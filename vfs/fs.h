@@ -199,6 +199,7 @@ struct super_block {
 	const struct file_system_type *s_type;
 	const struct dentry_operations *s_d_op; /* of every new dentry */
 	struct dentry *s_root;
+	uint32_t s_stack_depth; /* overlays: 1 + the deepest layer's */
 	uint32_t s_time_gran; /* ns; 0 is 1 */
 	char s_id[32];
 	struct mutex s_vfs_rename; /* RANK_RENAME */

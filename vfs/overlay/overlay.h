@@ -15,7 +15,7 @@
  * overlay's own inodes.
  *
  * Locks: s_vfs_rename and i_rwsem of the overlay (ranks of their own) -> oi->copyup (RANK_COPYUP) -> the same of the layers ->
- * ovl_sb.lock. An overlay whose layer is an overlay breaks the ranks, which debug builds report.
+ * ovl_sb.lock.
  */
 #ifndef STEAD_VFS_OVERLAY_H
 #define STEAD_VFS_OVERLAY_H
@@ -24,6 +24,7 @@
 
 #define OVL_MAX_LOWER 32
 #define OVL_MAX_DEVS  128
+#define OVL_MAX_DEPTH 2 /* an overlay over an overlay, no more: as Linux */
 #define OVL_SUPER_MAGIC 0x794c7630u
 
 struct ovl_sb {

@@ -86,16 +86,21 @@ static int
 make_super(struct fs_context *fc, struct ovl_sb *ofs, struct super_block **out)
 {
 	struct ovl_lower low[OVL_MAX_LOWER];
-	struct super_block *sb = sget(fc->k, &overlay_fs_type);
+	uint32_t depth = 1 + (ofs->upper_mnt ? ofs->upper_mnt->mnt_sb->s_stack_depth : 0);
+	struct super_block *sb;
 	struct inode *root;
 
+	for (unsigned int i = 0; i < ofs->nr_lower; i++)
+		depth = MAX(depth, 1 + ofs->lower_mnt[i]->mnt_sb->s_stack_depth);
+	sb = depth <= OVL_MAX_DEPTH ? sget(fc->k, &overlay_fs_type) : NULL;
 	if (!sb) {
 		free_layers(ofs);
-		return -ENOMEM;
+		return depth > OVL_MAX_DEPTH ? -EINVAL : -ENOMEM;
 	}
 	sb->s_fs_info = ofs;
 	sb->s_op = &ovl_sops;
-	mutex_init(&sb->s_vfs_rename, RANK_RENAME_OVERLAY);
+	sb->s_stack_depth = depth;
+	mutex_init(&sb->s_vfs_rename, depth > 1 ? RANK_RENAME_OVERLAY2 : RANK_RENAME_OVERLAY);
 	sb->s_d_op = &ovl_dentry_ops;
 	sb->s_magic = OVL_SUPER_MAGIC;
 	sb->s_flags = fc->flags | (ofs->upper_mnt ? 0 : MS_RDONLY);
