@@ -546,7 +546,7 @@ write_chunk(struct task *t, struct tty *tty, struct file *file, const char *buf,
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (tty_hung_up_p(file) || (tty->link && tty->link->count == 0)) {
+		if (tty_hung_up_p(file)) {
 			err = -EIO;
 			break;
 		}

@@ -461,6 +461,12 @@ files_alloc(struct kernel *k)
 	return files_alloc_size(k, NR_OPEN_DEFAULT);
 }
 
+unsigned int
+files_max_fds(struct task *t)
+{
+	return __atomic_load_n(&t->files->fdt, __ATOMIC_ACQUIRE)->max_fds;
+}
+
 /* Room for all open descriptors below @max_fds. */
 static unsigned int
 table_size(const struct fdtable *fdt, unsigned int max_fds)

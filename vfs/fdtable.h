@@ -93,6 +93,9 @@ void set_close_on_exec(struct task *t, int fd, bool on);
 bool get_close_on_exec(struct task *t, int fd);
 void do_close_on_exec(struct task *t);
 
+/* One above the highest descriptor the current task's table has room for: select(2) looks no further. */
+unsigned int files_max_fds(struct task *t);
+
 /* Whole tables: fork, exec, exit. */
 struct files_struct *files_alloc(struct kernel *k) __must_check;
 struct files_struct *dup_files(struct files_struct *old, unsigned int max_fds) __must_check; /* or ERR_PTR */

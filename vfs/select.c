@@ -18,7 +18,6 @@
 
 #define POLL_INLINE_ENTRIES 10
 #define POLL_INLINE_FDS	    32
-#define MAX_FDS		    1048576
 
 #define POLLIN_SET  (K_POLLRDNORM | K_POLLRDBAND | K_POLLIN | K_POLLHUP | K_POLLERR)
 #define POLLOUT_SET (K_POLLWRBAND | K_POLLWRNORM | K_POLLOUT | K_POLLERR)
@@ -352,7 +351,7 @@ core_sys_select(struct task *t, int n, const uaddr_t sets[3], int64_t end)
 
 	if (n < 0)
 		return -EINVAL;
-	n = MIN(n, MAX_FDS);
+	n = MIN(n, (int)files_max_fds(t));
 	s.words = ((unsigned int)n + 63) / 64;
 	if (s.words > 4) {
 		bits = kmalloc(t->k, 6ul * s.words * 8);

@@ -55,26 +55,34 @@ clock_now(const struct timerfd_ctx *ctx)
 	return ctx->clockid == CLOCK_MONOTONIC ? ktime_get() : host_clock(CLOCK_BOOTTIME);
 }
 
+/* Expire it if it is due, and say so. ctx->lock is held. */
+static bool
+expire(struct timerfd_ctx *ctx)
+{
+	int64_t now = ktime_get(), real_left;
+
+	if (!ctx->active || ctx->expired || now < ctx->expires)
+		return false;
+	real_left = ctx->real_expires ? ctx->real_expires - ktime_get_real() : 0;
+	if (real_left > 0) {
+		ctx->expires = now + real_left;
+		ktimer_start(ctx->k, &ctx->timer, ctx->expires);
+		return false;
+	}
+	ctx->expired = true;
+	ctx->ticks++;
+	ctx->active = ctx->interval != 0;
+	return true;
+}
+
 static void
 timerfd_fire(struct kernel *k, struct ktimer *tm)
 {
 	struct timerfd_ctx *ctx = container_of(tm, struct timerfd_ctx, timer);
-	int64_t now = ktime_get(), real_left;
-	bool wake = false;
+	bool wake;
 
 	mutex_lock(&ctx->lock);
-	if (ctx->active && !ctx->expired && now >= ctx->expires) {
-		real_left = ctx->real_expires ? ctx->real_expires - ktime_get_real() : 0;
-		if (real_left > 0) {
-			ctx->expires = now + real_left;
-			ktimer_start(k, &ctx->timer, ctx->expires);
-		} else {
-			ctx->expired = true;
-			ctx->ticks++;
-			ctx->active = ctx->interval != 0;
-			wake = true;
-		}
-	}
+	wake = expire(ctx);
 	mutex_unlock(&ctx->lock);
 	if (wake)
 		__wake_up(&ctx->wq, 0, K_POLLIN);
@@ -86,6 +94,8 @@ forward(struct timerfd_ctx *ctx)
 {
 	int64_t now = ktime_get(), n;
 
+	/* The timer thread may be behind. */
+	(void)expire(ctx);
 	if (!ctx->expired || !ctx->interval)
 		return;
 	n = now >= ctx->expires ? (now - ctx->expires) / ctx->interval + 1 : 0;
@@ -125,6 +135,7 @@ timerfd_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *po
 		return -EINVAL;
 	while (ret == -EAGAIN) {
 		mutex_lock(&ctx->lock);
+		(void)expire(ctx);
 		if (canceled(ctx)) {
 			ctx->ticks = 0;
 			ret = -ECANCELED;
@@ -153,9 +164,14 @@ timerfd_poll(struct task *t, struct file *file, struct poll_table *pt)
 {
 	struct timerfd_ctx *ctx = file->private_data;
 
+	bool ready;
+
 	poll_wait(file, &ctx->wq, pt);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return READ_ONCE(ctx->ticks) ? K_POLLIN : 0;
+	mutex_lock(&ctx->lock);
+	(void)expire(ctx);
+	ready = ctx->ticks != 0;
+	mutex_unlock(&ctx->lock);
+	return ready ? K_POLLIN : 0;
 }
 
 static void
@@ -302,6 +318,8 @@ arm(struct timerfd_ctx *ctx, int flags, int64_t value, int64_t interval)
 		ctx->expires = add_ns(now, value);
 	}
 	ctx->expires = MAX(ctx->expires, 0);
+	if (expire(ctx))
+		return 0;
 	ktimer_start(ctx->k, &ctx->timer, ctx->expires);
 	return 0;
 }
@@ -331,6 +349,8 @@ do_timerfd_settime(struct task *t, int fd, int flags, const struct k_itimerspec 
 	if (ctx->might_cancel)
 		ctx->real_offset = ktime_get_real() - ktime_get();
 	mutex_unlock(&ctx->lock);
+	if (READ_ONCE(ctx->ticks))
+		__wake_up(&ctx->wq, 0, K_POLLIN);
 put:
 	fdput(t, f);
 	return ret;
