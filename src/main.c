@@ -2,8 +2,10 @@
  *
  * The stead command: picks the subcommand.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "src/commands.h"
@@ -33,11 +35,25 @@ help(FILE *f)
 	fputs("\nTry: stead run -- bash\nEach command has --help and a manual page, for example stead-run(1).\n", f);
 }
 
+/* Whoever started us may have closed 0, 1 or 2. Nothing of ours may get such a number: the program would own it. What holds the
+ * place is of no use to anybody, and is not passed on. */
+static void
+hold_closed_stdio(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+			_exit(EXIT_STEAD_FAILED);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	size_t i;
 
+	hold_closed_stdio();
 	if (argc < 2) {
 		fputs("stead: which command? Try: stead run -- PROGRAM, or stead --help\n", stderr);
 		return EXIT_STEAD_FAILED;

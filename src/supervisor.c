@@ -89,6 +89,13 @@ fail(const char *what, int err)
 	return -EXIT_STEAD_FAILED;
 }
 
+static int
+fail_path(const char *option, const char *path, int err)
+{
+	fprintf(stderr, "stead run: %s=%s: %s: name something that exists on the host\n", option, path, strerror(err));
+	return -EXIT_STEAD_FAILED;
+}
+
 static void
 set_params(struct kernel *k, const struct run_options *opt)
 {
@@ -129,7 +136,7 @@ mount_requests(const struct run_options *opt, struct mount_request *req)
 					   .read_only = true,
 					   .overlay = true };
 	if (req[0].host_root.fd < 0)
-		return -errno;
+		return fail_path("--root", opt->root, errno);
 	for (size_t i = 0; i < opt->nmounts; i++) {
 		const struct run_mount *m = &opt->mounts[i];
 
@@ -140,10 +147,8 @@ mount_requests(const struct run_options *opt, struct mount_request *req)
 						 .host_root = HFD_NONE };
 		if (m->kind == RUN_MOUNT_BIND) {
 			req[n].host_root = HFD(open(m->src, O_PATH | O_CLOEXEC));
-			if (req[n].host_root.fd < 0) {
-				fprintf(stderr, "stead run: --bind %s: %s\n", m->src, strerror(errno));
-				return -errno;
-			}
+			if (req[n].host_root.fd < 0)
+				return fail_path("--bind", m->src, errno);
 		}
 		n++;
 	}
@@ -181,15 +186,17 @@ boot_files(struct kernel *k, const struct run_options *opt)
 	n = mount_requests(opt, req);
 	err = n < 0 ? n : vfs_boot(k, t, req, (unsigned int)n);
 	free(req);
+	if (n < 0)
+		return n; /* and it was said why */
 	if (err < 0)
 		return fail("set up the file system", err);
 	err = set_cwd(t, opt);
 	if (err < 0)
 		return fail("enter --cwd", err);
 	for (int fd = 0; fd <= 2; fd++) {
-		struct stat st;
+		int flags = fcntl(fd, F_GETFL);
 
-		if (fstat(fd, &st) < 0)
+		if (flags < 0 || (flags & O_PATH)) /* closed: main() holds its place */
 			continue;
 		err = vfs_install_host_fd(t, fd, HFD(fd), isatty(fd));
 		if (err < 0)

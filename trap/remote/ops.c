@@ -13,6 +13,7 @@
 #include "mm/mm.h"
 #include "src/readiness.h"
 #include "trap/host.h"
+#include "src/trace.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
@@ -203,6 +204,8 @@ remote_exit(struct task *t)
 {
 	struct trap_task *rt = t->trap;
 
+	if (t->k->params.trace)
+		trace_gone(t, t->exit_code);
 	if (rt) {
 		bool last = atomic_load(&rt->proc->tasks) == 1;
 
