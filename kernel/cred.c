@@ -275,45 +275,52 @@ cap_emulate_setxuid(struct cred *new, const struct cred *old)
 		new->cap_effective = new->cap_permitted;
 }
 
-/* P'(permitted) and P'(effective) of a program without file capabilities. */
-static void
-cap_exec(struct cred *new, const struct cred *old, bool setid)
+/*
+ * capabilities(7), "Transformation of capabilities during execve()". What root or the file would add is not given to a task that
+ * may not gain rights (no_new_privs, a tracer, a shared working directory). Returns -EPERM for a file that needs more to be of use.
+ */
+static int
+cap_exec(struct cred *new, const struct cred *old, const struct file_caps *fc, bool unsafe, bool *secure)
 {
-	bool effective = false;
+	bool setid = new->euid != old->uid || new->egid != old->gid;
+	bool effective = fc && fc->effective, root = new->euid == 0 || new->uid == 0;
 
-	new->cap_permitted = 0;
-	if (!(new->securebits & SECBIT_NOROOT) && (new->euid == 0 || new->uid == 0)) {
+	new->cap_permitted = fc ? (fc->permitted & new->cap_bset) | (fc->inheritable & new->cap_inheritable) : 0;
+	if (effective && (fc->permitted & ~new->cap_permitted))
+		return -EPERM;
+	/* A set-user-id-root program with capabilities of its own gets those. */
+	if (!(new->securebits & SECBIT_NOROOT) && root && !(fc && new->euid == 0 && new->uid != 0)) {
 		new->cap_permitted = old->cap_bset | old->cap_inheritable;
-		effective = new->euid == 0;
+		effective |= new->euid == 0;
 	}
-	if (setid)
+	if (unsafe)
+		new->cap_permitted &= old->cap_permitted;
+	if (fc || setid)
 		new->cap_ambient = 0;
 	new->cap_permitted |= new->cap_ambient;
 	new->cap_effective = effective ? new->cap_permitted : new->cap_ambient;
 	new->securebits &= ~SECBIT_KEEP_CAPS;
+	*secure = setid || (new->uid != 0 && (effective || (new->cap_permitted & ~new->cap_ambient)));
+	return 0;
 }
 
 struct cred *
-cred_exec(struct task *t, uint32_t euid, uint32_t egid, bool *secure)
+cred_exec(struct task *t, uint32_t euid, uint32_t egid, const struct file_caps *fc, bool unsafe, bool *secure)
 {
-	const struct cred *old = t->cred;
 	struct cred *new = prepare_creds(t);
-	bool setid;
+	int err;
 
 	if (!new)
-		return NULL;
-	if (!t->no_new_privs) {
-		new->euid = euid;
-		new->egid = egid;
+		return ERR_PTR(-ENOMEM);
+	new->euid = euid;
+	new->egid = egid;
+	err = cap_exec(new, t->cred, fc, unsafe, secure);
+	if (err) {
+		put_cred(new);
+		return ERR_PTR(err);
 	}
-	setid = new->euid != old->uid || new->egid != old->gid;
-	cap_exec(new, old, setid);
-	if (t->no_new_privs)
-		new->cap_permitted &= old->cap_permitted;
-	new->cap_effective &= new->cap_permitted;
 	new->suid = new->fsuid = new->euid;
 	new->sgid = new->fsgid = new->egid;
-	*secure = setid || (new->uid != 0 && (new->cap_permitted & ~new->cap_ambient) != 0);
 	return new;
 }
 

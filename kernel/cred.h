@@ -152,16 +152,25 @@ uint32_t task_uid(struct task *t);
  */
 bool ptrace_may_access(const struct task *t, struct task *other, unsigned int mode) __must_check;
 
+/* What a file's security.capability says. */
+struct file_caps {
+	uint64_t permitted, inheritable;
+	bool effective;
+};
+
 /**
  * cred_exec() - the credentials of a program: set-user-id, set-group-id, capabilities(7) "Transformation during execve"
  * @t: the current task
  * @euid: effective user id after set-user-id
  * @egid: effective group id after set-group-id
+ * @fc: the file's capabilities, or NULL
+ * @unsafe: no capability may be gained
  * @secure: set: AT_SECURE
  *
- * Return: to be given to commit_creds() at the point of no return; or NULL.
+ * Return: to be given to commit_creds() at the point of no return; or ERR_PTR: -ENOMEM, -EPERM.
  */
-struct cred *cred_exec(struct task *t, uint32_t euid, uint32_t egid, bool *secure) __must_check;
+struct cred *cred_exec(struct task *t, uint32_t euid, uint32_t egid, const struct file_caps *fc, bool unsafe,
+		       bool *secure) __must_check;
 
 /**
  * alloc_uid(), free_uid() - the counts of a user id
