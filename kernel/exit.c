@@ -331,7 +331,7 @@ zap_other_threads(struct task *t)
 			continue;
 		task_clear_jobctl_pending(o);
 		count++;
-		if (o->exit_state)
+		if (READ_ONCE(o->exit_state))
 			continue;
 		o->pending.signal |= sigmask_of(SIGKILL);
 		signal_wake_up(o, true);
@@ -445,7 +445,7 @@ do_exit(struct task *t, int code)
 	struct signal_struct *sig = t->signal;
 	struct kernel *k = t->k;
 	bool group_dead, main_dead;
-	int status;
+	int status = 0;
 
 	if (t->flags & PF_EXITING)
 		return;
@@ -463,7 +463,8 @@ do_exit(struct task *t, int code)
 	exit_files_and_fs(t);
 	if (group_dead)
 		disassociate_ctty(t, true);
-	status = sig->group_exit_code; /* of the last thread, if nobody ended the group */
+	if (main_dead)
+		status = sig->group_exit_code; /* of the last thread, if nobody ended the group */
 	exit_notify(t, group_dead);
 	if (main_dead)
 		end_instance(k, status);

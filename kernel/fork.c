@@ -140,7 +140,8 @@ task_reset(struct task *t)
 	t->bprm = NULL;
 }
 
-static struct task *
+/* Copies fields that others change meanwhile, and sets all of those anew: not for the thread sanitizer to see. */
+__attribute__((no_sanitize("thread"))) static struct task *
 dup_task_struct(struct task *t)
 {
 	struct task *p = kmem_cache_alloc(&t->k->task_cache);

@@ -58,5 +58,5 @@ thread_group_times(struct task *t, struct task_times *out)
 		return;
 	}
 	thread_group_times_locked(t, out);
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 }

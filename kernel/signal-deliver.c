@@ -166,7 +166,7 @@ dequeue_signal(struct task *t, ksigset_t mask, struct k_siginfo *info)
 }
 
 /* While it sleeps the signals waited for are not blocked: real_blocked says that they are not to kill either. */
-static int
+__no_thread_safety static int
 sleep_for_signals(struct task *t, ksigset_t set, int64_t deadline)
 {
 	struct sighand_struct *sh = t->sighand;
@@ -347,7 +347,7 @@ start_group_stop(struct task *t, int signr)
  * Stop, with siglock held, if a group stop is on (@signr 0) or starts one. Returns true when the task has been stopped and
  * continued (siglock is then released), false with siglock held.
  */
-static bool
+__no_thread_safety static bool
 do_signal_stop(struct task *t, int signr)
 {
 	struct signal_struct *sig = t->signal;
@@ -384,7 +384,7 @@ do_signal_stop(struct task *t, int signr)
 }
 
 /* A continuation (or a stop cut short) that the parent has not been told of. Returns true if it was; siglock is then released. */
-static bool
+__no_thread_safety static bool
 notify_continued(struct task *t)
 {
 	struct signal_struct *sig = t->signal;
@@ -423,7 +423,7 @@ die(struct task *t, int sig)
 }
 
 /* The default action of a stop signal, siglock held. Returns with siglock released if true: look again from the start. */
-static bool
+__no_thread_safety static bool
 default_stop(struct task *t, int sig)
 {
 	if (sig != SIGSTOP) {
@@ -437,7 +437,7 @@ default_stop(struct task *t, int sig)
 	return do_signal_stop(t, sig);
 }
 
-static enum get_signal_result
+__no_thread_safety static enum get_signal_result
 get_signal(struct task *t, struct ksignal *ks)
 {
 	struct signal_struct *sig = t->signal;

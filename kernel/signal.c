@@ -16,7 +16,7 @@
 #include <linux/capability.h>
 #include <linux/resource.h>
 
-struct sighand_struct *
+__no_thread_safety struct sighand_struct *
 lock_task_sighand(struct task *t)
 {
 	for (;;) {
@@ -357,7 +357,7 @@ send_sig_info(int sig, const struct k_siginfo *info, struct task *t, int type, s
 	if (!sh)
 		return -ESRCH;
 	ret = sig ? send_signal_locked(sig, info, t, type, from) : 0;
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 	return ret;
 }
 
@@ -381,7 +381,7 @@ send_sigqueue(struct kernel *k __unused, struct sigqueue *q, struct task *t, int
 		wake_up_all(&sh->signalfd_wqh);
 		complete_signal(sig, t, type);
 	}
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 	return ret;
 }
 

@@ -307,6 +307,16 @@ task_session(const struct task *t)
  */
 struct sighand_struct *lock_task_sighand(struct task *t) __must_check;
 
+/**
+ * unlock_task_sighand() - the end of it
+ * @sh: from lock_task_sighand(), not NULL
+ */
+__no_thread_safety static inline void
+unlock_task_sighand(struct sighand_struct *sh)
+{
+	mutex_unlock(&sh->siglock);
+}
+
 static inline bool
 same_thread_group(const struct task *a, const struct task *b)
 {

@@ -94,7 +94,7 @@ account_child(struct task *t, struct task *p)
 }
 
 /* tasklist_lock is held; it is dropped if true is returned. */
-static bool
+__no_thread_safety static bool
 wait_task_zombie(struct task *t, struct wait_opts *wo, struct task *p)
 {
 	int status = p->signal->flags & SIGNAL_GROUP_EXIT ? p->signal->group_exit_code : p->exit_code;
@@ -117,7 +117,7 @@ wait_task_zombie(struct task *t, struct wait_opts *wo, struct task *p)
 	return true;
 }
 
-static bool
+__no_thread_safety static bool
 wait_task_stopped(struct task *t, struct wait_opts *wo, struct task *p)
 {
 	int sig = 0;
@@ -139,7 +139,7 @@ wait_task_stopped(struct task *t, struct wait_opts *wo, struct task *p)
 	return true;
 }
 
-static bool
+__no_thread_safety static bool
 wait_task_continued(struct task *t, struct wait_opts *wo, struct task *p)
 {
 	bool continued;
@@ -188,7 +188,7 @@ look_at_children(struct task *t, struct wait_opts *wo)
 	return false;
 }
 
-int
+__no_thread_safety int
 do_wait(struct task *t, struct wait_opts *wo)
 {
 	struct wait_queue_head *wq = &t->signal->wait_chldexit;
