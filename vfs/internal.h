@@ -19,6 +19,7 @@
 #define K_PATH_MAX 4096
 #define K_NAME_MAX 255
 #define MAXSYMLINKS 40
+#define ESTALE_TRIES 10 /* walks of a path that the host changes at the same time */
 
 /*
  * Objects found without a lock: memory never leaves the type, and a free object keeps all its fields (its count stays 0) but

@@ -494,7 +494,12 @@ do_lookup(struct task *t, int dfd, const char *name, unsigned int flags, struct 
 int
 filename_lookup(struct task *t, int dfd, struct filename *name, unsigned int lookup, struct path *out)
 {
-	return do_lookup(t, dfd, name->name, lookup, out);
+	int err, tries = 0;
+
+	do
+		err = do_lookup(t, dfd, name->name, lookup, out);
+	while (err == -ESTALE && ++tries < ESTALE_TRIES);
+	return err;
 }
 
 int

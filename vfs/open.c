@@ -457,7 +457,7 @@ path_openat(struct nameidata *nd, const char *name, struct file *f, const struct
 
 /* An open file, or ERR_PTR. */
 static struct file *
-do_filp_open(struct task *t, int dfd, const char *name, const struct open_flags *op)
+try_filp_open(struct task *t, int dfd, const char *name, const struct open_flags *op)
 {
 	struct file *f = alloc_empty_file(t, op->flags);
 	struct nameidata nd;
@@ -473,6 +473,19 @@ do_filp_open(struct task *t, int dfd, const char *name, const struct open_flags 
 		fput(t, f);
 		return ERR_PTR(err);
 	}
+	return f;
+}
+
+/* What was found may be another file's by the time it is opened, where somebody else changes the directory (hostfs): look again. */
+static struct file *
+do_filp_open(struct task *t, int dfd, const char *name, const struct open_flags *op)
+{
+	struct file *f;
+	int tries = 0;
+
+	do
+		f = try_filp_open(t, dfd, name, op);
+	while (IS_ERR(f) && PTR_ERR(f) == -ESTALE && ++tries < ESTALE_TRIES);
 	return f;
 }
 

@@ -27,7 +27,7 @@ hostfs_lookup(struct task *t, struct inode *dir, struct dentry *dentry)
 		return ERR_PTR(-ENAMETOOLONG);
 	err = hostfs_dirfd(t, dentry->d_parent, &fd);
 	if (err)
-		return ERR_PTR(err == -ESTALE ? -ENOENT : err);
+		return ERR_PTR(err);
 	err = hostfs_statx(fd, dentry->d_name.name, &stx);
 	hostfs_unpin(dentry->d_parent->d_inode);
 	if (!err) {

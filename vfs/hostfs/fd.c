@@ -225,6 +225,25 @@ out:
 	return ret;
 }
 
+/* The host has changed under us: let the next walk look at every name on the way. */
+static void
+expire(struct dentry *dentry)
+{
+	struct dentry *d = dget(dentry);
+
+	for (;;) {
+		struct dentry *parent = dget_parent(d);
+
+		WRITE_ONCE(d->d_time, 0);
+		dput(d);
+		if (parent == d) {
+			dput(parent);
+			return;
+		}
+		d = parent;
+	}
+}
+
 static int
 open_checked(struct task *t, struct dentry *dentry, uint64_t flags, hfd_t *out)
 {
@@ -232,12 +251,18 @@ open_checked(struct task *t, struct dentry *dentry, uint64_t flags, hfd_t *out)
 	int64_t fd = open_by_names(t, dentry, flags);
 	int err;
 
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		fd = -ESTALE; /* it was there when it was looked up */
+	if (fd == -ESTALE)
+		expire(dentry);
 	if (fd < 0)
 		return (int)fd;
 	*out = HFD((int)fd);
 	err = hostfs_statx(*out, "", &stx);
 	if (!err && !hostfs_same(dentry->d_inode, &stx))
 		err = -ESTALE;
+	if (err == -ESTALE)
+		expire(dentry);
 	if (err)
 		hostfs_close(*out);
 	else

@@ -338,7 +338,7 @@ truncate_to(struct task *t, struct dentry *dentry, int64_t size)
 	int64_t ret = hostfs_writefd(t, dentry, false, &fd, &own);
 
 	if (ret)
-		return ret;
+		return ret == -ESTALE ? -ENOENT : ret;
 	ret = host_call2(__NR_ftruncate, fd.fd, size);
 	if (own)
 		hostfs_close(fd);
@@ -389,9 +389,11 @@ xattr_fd(struct task *t, struct dentry *dentry, hfd_t *fd, bool *own)
 {
 	uint32_t type = dentry->d_inode->i_mode & S_IFMT;
 
-	if (type != S_IFREG && type != S_IFDIR)
-		return -EOPNOTSUPP;
-	return hostfs_readfd(t, dentry, 0, fd, own);
+	int err = -EOPNOTSUPP;
+
+	if (type == S_IFREG || type == S_IFDIR)
+		err = hostfs_readfd(t, dentry, 0, fd, own);
+	return err == -ESTALE ? -ENOENT : err;
 }
 
 int64_t
