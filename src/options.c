@@ -56,6 +56,7 @@ static const char help_text[] =
 	"program writes stays in memory and is gone at its end.\n"
 	"\n"
 	"  --trap=auto|resident|remote  how system calls are caught (stead doctor explains)\n"
+	"  --trap=unprotected           as resident, without keys: for programs you trust only\n"
 	"  --root=DIR                   the program's root directory is DIR of the host, not /\n"
 	"  --bind=SRC:DST[:ro]          show the host's SRC at DST, writable unless :ro\n"
 	"  --tmpfs=DST[:SIZE]           an empty file system in memory at DST\n"
@@ -272,7 +273,7 @@ parse_uid(struct run_options *o, const char *arg)
 static int
 parse_trap(struct run_options *o, const char *arg)
 {
-	static const char *const names[] = { "auto", "resident", "remote" };
+	static const char *const names[] = { "auto", "resident", "remote", "unprotected" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -281,7 +282,7 @@ parse_trap(struct run_options *o, const char *arg)
 			return 0;
 		}
 	}
-	return mistake("--trap=%s: choose auto, resident or remote; stead doctor says which this host can", arg);
+	return mistake("--trap=%s: choose auto, resident, remote or unprotected; stead doctor says which this host can", arg);
 }
 
 static int

@@ -14,7 +14,8 @@
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND	    127
 
-enum run_trap { RUN_TRAP_AUTO = 0, RUN_TRAP_RESIDENT, RUN_TRAP_REMOTE };
+/* RUN_TRAP_UNPROTECTED: the resident trap without protection keys; a program can reach kernel memory. */
+enum run_trap { RUN_TRAP_AUTO = 0, RUN_TRAP_RESIDENT, RUN_TRAP_REMOTE, RUN_TRAP_UNPROTECTED };
 
 enum run_mount_kind { RUN_MOUNT_BIND = 0, RUN_MOUNT_TMPFS };
 

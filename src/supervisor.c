@@ -312,7 +312,7 @@ peek(struct task *t, uint64_t addr, void *buf, size_t n)
 static int
 boot(struct kernel **out, const struct run_options *opt)
 {
-	bool resident = opt->trap == RUN_TRAP_RESIDENT;
+	bool resident = opt->trap == RUN_TRAP_RESIDENT || opt->trap == RUN_TRAP_UNPROTECTED;
 	struct kernel *k;
 	int err = arena_create(ARENA_SIZE, &k);
 
@@ -326,7 +326,7 @@ boot(struct kernel **out, const struct run_options *opt)
 		err = kernel_init(k);
 	if (err < 0)
 		return fail("boot", err);
-	err = resident ? resident_boot(k) : remote_boot(k);
+	err = resident ? resident_boot(k, opt->trap == RUN_TRAP_RESIDENT) : remote_boot(k);
 	if (err < 0)
 		return fail("start the trap; stead doctor says what this host lacks", err);
 	k->init_task = create_init_task(k);
@@ -375,7 +375,7 @@ supervisor_run(const struct run_options *opt)
 		err = start_threads(k);
 	if (err < 0)
 		return fail("start threads", err);
-	if (opt->trap == RUN_TRAP_RESIDENT)
+	if (k->resident)
 		status = resident_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err, &super);
 	else
 		status = remote_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err);

@@ -67,16 +67,37 @@ set_keys(struct kernel *k)
 	if (one != RES_KEY || two != RES_KEY_SEL)
 		return -ENOSYS;
 	if (syscall(SYS_pkey_mprotect, ARENA_BASE, RES_ARENA_SIZE, PROT_READ | PROT_WRITE, RES_KEY) < 0 ||
-	    syscall(SYS_pkey_mprotect, RES_SCRATCH + RES_SEL_OFF, RES_SEL_OFF, PROT_READ | PROT_WRITE, RES_KEY_SEL) < 0 ||
-	    mprotect((void *)(uintptr_t)__start_krelro, (size_t)(__stop_krelro - __start_krelro), PROT_READ) < 0)
+	    syscall(SYS_pkey_mprotect, RES_SCRATCH + RES_SEL_OFF, RES_SEL_OFF, PROT_READ | PROT_WRITE, RES_KEY_SEL) < 0)
 		return -errno;
 	return 0;
+}
+
+static int
+seal_relro(void)
+{
+	return mprotect((void *)(uintptr_t)__start_krelro, (size_t)(__stop_krelro - __start_krelro), PROT_READ) < 0 ? -errno : 0;
+}
+
+/* Without keys: a wrpkru would be an invalid instruction. Three bytes of no operation take the place of each. */
+static int
+drop_wrpkru(void)
+{
+	static const unsigned char wrpkru[] = { 0x0f, 0x01, 0xef }, nop[] = { 0x0f, 0x1f, 0x00 };
+	unsigned char *p = (unsigned char *)(uintptr_t)__start_ktext;
+	size_t n = (size_t)(__stop_ktext - __start_ktext);
+
+	if (mprotect(p, n, PROT_READ | PROT_WRITE) < 0)
+		return -errno;
+	for (size_t i = 0; i + 3 <= n; i++)
+		if (memcmp(p + i, wrpkru, 3) == 0)
+			memcpy(p + i, nop, 3);
+	return mprotect(p, n, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
 }
 
 #define RANGE(s) { (uintptr_t)__start_##s, (uintptr_t)__stop_##s }
 
 int
-resident_boot(struct kernel *k)
+resident_boot(struct kernel *k, bool keys)
 {
 	struct spawn_range keep[] = { { ARENA_BASE, ARENA_BASE + k->arena_size }, RANGE(ktext), RANGE(krodata), RANGE(krelro) };
 	uint64_t allowed[] = { (uintptr_t)host_syscall_insn, (uintptr_t)host_clone_insn, (uintptr_t)resident_sigreturn_insn };
@@ -87,7 +108,9 @@ resident_boot(struct kernel *k)
 
 	if (!a || !stack)
 		return -ENOMEM;
-	n = set_keys(k);
+	n = keys ? set_keys(k) : drop_wrpkru();
+	if (n == 0)
+		n = seal_relro();
 	if (n == 0)
 		n = spawn_prepare(a, k, keep, ARRAY_SIZE(keep));
 	if (n < 0)

@@ -5,6 +5,8 @@
 #ifndef STEAD_TRAP_RESIDENT_BOOT_H
 #define STEAD_TRAP_RESIDENT_BOOT_H
 
+#include <stdbool.h>
+
 struct kernel;
 struct super_ops;
 
@@ -19,10 +21,11 @@ int resident_prepare(struct kernel *k);
 /**
  * resident_boot() - protection keys and the spawner, before any thread exists
  * @k: the booted kernel
+ * @keys: use protection keys; without them a program that wants to can read and write kernel memory
  *
  * Return: 0, -ENOSYS without protection keys, or another negative errno.
  */
-int resident_boot(struct kernel *k);
+int resident_boot(struct kernel *k, bool keys);
 
 /**
  * resident_run() - exec the first program in @k->main_task and wait until it has ended
