@@ -161,10 +161,12 @@ resident_from_program(int sig, void *frame)
 	struct trap_task *rt = sel->rt;
 	struct task *t = rt->t;
 	struct k_siginfo info = f->info;
+	uint64_t none = 0;
 	bool leaving = in_final(f->mc.rip);
 
 	sel->sel = 0;
 	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	host_call4(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, NULL, 8);
 	rt->xframe = f->mc.fpstate;
 	rt->rearm = true;
 	t->syscall_nr = -1;
@@ -220,6 +222,7 @@ resident_return(struct task *t)
 	if (rt->rearm)
 		rearm(rt);
 	t->regs.eflags = (t->regs.eflags & 0xcd5) | 0x202; /* arithmetic flags and DF only */
+	t->regs.orig_rax = (uint64_t)-1;
 	__asm__ volatile("wrfsbase %0" : : "r"(t->regs.fs_base));
 	resident_final(t, &rt->kicked);
 }

@@ -317,6 +317,7 @@ install_handlers(void)
 		host_call4(__NR_rt_sigaction, sig, act, NULL, 8);
 	act[0] = (uint64_t)(uintptr_t)resident_signal_entry;
 	act[1] = 0x4 | 0x08000000 | 0x40000000 | 0x04000000; /* SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER */
+	act[3] = 1ULL << (KICK_SIGNAL - 1); /* no kick before the entry has got hold of the registers */
 	act[2] = (uint64_t)(uintptr_t)resident_signal_entry; /* required, never returned to */
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		host_call4(__NR_rt_sigaction, ours[i], act, NULL, 8);
