@@ -99,8 +99,8 @@ lock_attempt(struct task *t, struct pi_lock *l)
 	l->b = futex_hash(t->k, &l->q.key);
 	futex_bucket_enter(l->b);
 	ret = RETRY;
-	if (get_user_u32(t, &val, l->u))
-		ret = -EFAULT;
+	if (get_user_u32_atomic(t, &val, l->u))
+		ret = RETRY; /* it was there just now; the next attempt will tell */
 	else if ((val & FUTEX_TID_MASK) == (guess & FUTEX_TID_MASK))
 		ret = try_lock(t, l, val, owner);
 	if (ret == WAIT) {

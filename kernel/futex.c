@@ -162,7 +162,7 @@ check_word(struct task *t, struct futex_bucket *b, uaddr_t u, uint32_t val)
 {
 	uint32_t now;
 
-	if (get_user_u32(t, &now, u)) {
+	if (get_user_u32_atomic(t, &now, u)) {
 		futex_bucket_leave(b);
 		return get_user_u32(t, &now, u) ? -EFAULT : 1;
 	}
@@ -396,7 +396,7 @@ futex_requeue(struct task *t, uaddr_t u1, bool shared1, uaddr_t u2, bool shared2
 		b1 = futex_hash(t->k, &k1);
 		b2 = futex_hash(t->k, &k2);
 		lock_two(b1, b2);
-		fault = cmp ? get_user_u32(t, &now, u1) : 0;
+		fault = cmp ? get_user_u32_atomic(t, &now, u1) : 0;
 		if (!fault)
 			break;
 		unlock_two(b1, b2);
@@ -474,7 +474,7 @@ do_op(struct task *t, uint32_t enc, uaddr_t u)
 		arg = 1u << (arg & 31);
 	err = apply_op(op, 0, arg, &newval);
 	if (!err)
-		err = get_user_u32(t, &now, u);
+		err = get_user_u32_atomic(t, &now, u);
 	if (err)
 		return err;
 	for (;;) {

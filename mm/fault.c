@@ -156,6 +156,27 @@ mm_fault(struct task *t, uint64_t addr, unsigned int access, int *sig, int *code
 	return mended;
 }
 
+bool
+mm_fault_in(struct task *t, uint64_t addr, bool write)
+{
+	unsigned int access = write ? MM_FAULT_WRITE : MM_FAULT_READ;
+	struct mm *mm = t->mm;
+	struct vma *v;
+	int code;
+	mutex_guard(&mm->mmap_lock);
+
+	v = addr < TASK_SIZE_MAX ? find_vma(mm, addr) : NULL;
+	if (!v)
+		return false;
+	if (v->start > addr)
+		return fault_below(t, v, addr, access, &code);
+	if (access_allowed(t, v, addr, access) == FORBIDDEN)
+		return false;
+	if (addr < v->backed_end)
+		return true;
+	return vma_map_host(t, v, v->backed_end, v->end, 0) == 0 && addr < v->backed_end;
+}
+
 /* Bits of the offset keep private, shared anonymous and shared file keys apart, as Linux's FUT_OFF_*. */
 int
 mm_futex_key(struct task *t, uaddr_t u, bool shared, struct futex_key *key)

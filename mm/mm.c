@@ -32,6 +32,7 @@ mm_alloc(struct kernel *k)
 	mm->k = k;
 	mutex_init(&mm->mmap_lock, RANK_MM);
 	INIT_LIST_HEAD(&mm->vmas);
+	INIT_LIST_HEAD(&mm->stale);
 	mm->dumpable = true;
 	return mm;
 }
@@ -189,24 +190,34 @@ dup_mm(struct task *t, struct mm *old)
 }
 
 int
-mm_after_clone(struct task *t, struct task *child)
+mm_clone_begin(struct task *t, struct task *child) __no_thread_safety
 {
 	struct mm *old = t->mm, *mm = child->mm;
-	struct list_head gone;
+	struct vma *v;
 	int err = 0;
 
-	if (!mm || mm == old)
-		return 0;
-	INIT_LIST_HEAD(&gone);
 	mutex_lock(&old->mmap_lock);
 	if (mm->fork_seq != old->seq) {
 		mutex_lock_nested(&mm->mmap_lock);
-		take_vmas(mm, &gone);
+		take_vmas(mm, &old->stale);
+		list_for_each_entry(v, &old->stale, list)
+			v->mm = old; /* the child may be gone before they are */
 		err = copy_vmas(mm, old);
 		mm->brk = old->brk;
 		mutex_unlock(&mm->mmap_lock);
 	}
-	mutex_unlock(&old->mmap_lock);
-	vma_free_list(&gone);
+	if (err)
+		mm_clone_end(t);
 	return err;
+}
+
+void
+mm_clone_end(struct task *t) __no_thread_safety
+{
+	struct list_head stale;
+
+	INIT_LIST_HEAD(&stale);
+	list_splice_tail_init(&t->mm->stale, &stale);
+	mutex_unlock(&t->mm->mmap_lock);
+	vma_free_list(&stale);
 }

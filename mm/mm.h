@@ -68,7 +68,7 @@ struct mm {
 	struct kernel *k;
 	struct mutex mmap_lock; /* RANK_MM */
 	struct vma *root;
-	struct list_head vmas;
+	struct list_head vmas, stale; /* by address; of a child's copy made anew, to be freed by mm_clone_end() */
 	uint64_t seq, fork_seq; /* changes of the tree; what it was when dup_mm() copied it */
 	uint32_t map_count;
 	uint64_t total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
@@ -117,15 +117,16 @@ struct mm *mm_alloc(struct kernel *k) __must_check;
 struct mm *dup_mm(struct task *t, struct mm *old) __must_check;
 
 /**
- * mm_after_clone() - make a forked child's tree agree with its memory, if another thread changed the mm between dup_mm() and the
- *	host's fork
+ * mm_clone_begin(), mm_clone_end() - around the host's fork: the child's tree is what its memory will be
  * @t: the parent, current
- * @child: it, not running yet
+ * @child: it, not running yet; it has an mm of its own
  *
- * Context: takes mmap_lock. Nothing may change the parent's mappings between the host's fork and this.
+ * Another thread may have changed the mm since dup_mm() copied it: then it is copied again.
+ * Context: begin takes mmap_lock of @t and leaves it locked unless it fails; end releases it.
  * Return: 0, -ENOMEM.
  */
-int mm_after_clone(struct task *t, struct task *child) __must_check;
+int mm_clone_begin(struct task *t, struct task *child) __must_check;
+void mm_clone_end(struct task *t);
 
 /**
  * mmget(), mmput() - users of an mm; the last mmput drops all vmas and files. Host memory goes with the host process.
@@ -288,6 +289,17 @@ void mm_file_truncated(struct task *t, struct inode *inode, uint64_t size);
  * Context: as mm_file_truncated().
  */
 void mm_stack_limited(struct task *t);
+
+/**
+ * mm_fault_in() - the same for a fault of kernel code on user memory
+ * @t: the current task, t->direct
+ * @addr: where
+ * @write: it was a write
+ *
+ * Context: takes mmap_lock; host calls.
+ * Return: true if it is worth another try.
+ */
+bool mm_fault_in(struct task *t, uint64_t addr, bool write) __must_check;
 
 /* What a shared futex is keyed by. */
 struct futex_key {

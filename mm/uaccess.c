@@ -8,6 +8,7 @@
  */
 #include "kernel/kernel.h"
 #include "kernel/task.h"
+#include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "mm/uaccess-direct.h"
 #include "trap/trap.h"
@@ -42,6 +43,27 @@ direct_ptr(uint64_t addr)
 	return (void *)(uintptr_t)addr;
 }
 
+/*
+ * A direct copy has faulted @left bytes before its end. The fault may be one that program code would not have noticed: the stack
+ * grows, or a file has. Then the copy goes on. A second fault at the same place is real.
+ */
+static size_t
+direct_copy(struct task *t, void *to, const void *from, size_t n, bool write)
+{
+	size_t left = uaccess_rep_movsb(to, from, n), before = n + 1;
+
+	while (unlikely(left != 0) && left < before) {
+		size_t done = n - left;
+		uint64_t addr = (uint64_t)(uintptr_t)(write ? (char *)to + done : (const char *)from + done);
+
+		if (!t->mm || !mm_fault_in(t, addr, write))
+			break;
+		before = left;
+		left = uaccess_rep_movsb((char *)to + done, (const char *)from + done, left);
+	}
+	return n - left;
+}
+
 size_t
 copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 {
@@ -49,7 +71,7 @@ copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 	if (n == 0)
 		return 0;
 	if (t->direct)
-		return n - uaccess_rep_movsb(to, direct_ptr(from.a), n);
+		return direct_copy(t, to, direct_ptr(from.a), n, false);
 	return t->k->trap->copy_from(t, to, from.a, n);
 }
 
@@ -60,8 +82,18 @@ copy_to_user_partial(struct task *t, uaddr_t to, const void *from, size_t n)
 	if (n == 0)
 		return 0;
 	if (t->direct)
-		return n - uaccess_rep_movsb(direct_ptr(to.a), from, n);
+		return direct_copy(t, direct_ptr(to.a), from, n, true);
 	return t->k->trap->copy_to(t, to.a, from, n);
+}
+
+int
+get_user_u32_atomic(struct task *t, uint32_t *v, uaddr_t u)
+{
+	if (user_range(t, u.a, sizeof(*v)) != sizeof(*v))
+		return -EFAULT;
+	if (t->direct)
+		return uaccess_rep_movsb(v, direct_ptr(u.a), sizeof(*v)) ? -EFAULT : 0;
+	return t->k->trap->copy_from(t, v, u.a, sizeof(*v)) == sizeof(*v) ? 0 : -EFAULT;
 }
 
 int

@@ -21,7 +21,7 @@ struct task;
  * @from: source
  * @n: bytes
  *
- * Context: may sleep (page faults). No lock that a page fault of another task could wait for.
+ * Context: may sleep (page faults: mmap_lock may be taken, so no lock of RANK_MM or later is held).
  * Return: 0, -EFAULT.
  */
 int copy_from_user(struct task *t, void *to, uaddr_t from, size_t n) __must_check;
@@ -89,6 +89,16 @@ int64_t strncpy_from_user(struct task *t, char *dst, uaddr_t src, size_t n) __mu
  * Return: length, -EFAULT, or -E2BIG beyond @max.
  */
 int64_t strnlen_user(struct task *t, uaddr_t src, uint64_t max) __must_check;
+
+/**
+ * get_user_u32_atomic() - read a word without mending a fault, so with any lock held
+ * @t: the current task
+ * @v: set
+ * @u: the word
+ *
+ * Return: 0, -EFAULT (try copy_from_user() without locks before that is believed).
+ */
+int get_user_u32_atomic(struct task *t, uint32_t *v, uaddr_t u) __must_check;
 
 /**
  * user_cmpxchg32() - compare and exchange a word of the program atomically against its other threads

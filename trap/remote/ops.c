@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -106,7 +105,7 @@ do_clone(void *p)
 	struct task *child = arg->child;
 	struct trap_task *rt = arg->t->trap, *crt;
 	struct trap_process *proc = rt->proc;
-	bool thread = (arg->flags & CLONE_THREAD) != 0;
+	bool thread = (arg->flags & CLONE_THREAD) != 0, forks;
 	uint64_t flags = CLONE_FILES | CLONE_PARENT | (arg->flags & (CLONE_VM | CLONE_SETTLS));
 	uint64_t a[6] = { flags, child->regs.rsp, 0, 0, child->regs.fs_base };
 	pid_t pid;
@@ -117,15 +116,18 @@ do_clone(void *p)
 		       (arg->flags & CLONE_SETTLS);
 	else
 		a[0] |= 17; /* SIGCHLD: ignored under CLONE_PARENT, but it makes the event a fork's */
+	forks = !(a[0] & CLONE_VM);
+	if (forks) {
+		err = mm_clone_begin(arg->t, child);
+		if (err)
+			return err;
+	}
 	err = inject_clone(rt, a, &pid);
+	if (forks)
+		mm_clone_end(arg->t);
 	if (err < 0)
 		return err;
 	if (!thread) {
-		/* on this thread nobody changes mappings meanwhile */
-		if (mm_after_clone(arg->t, child)) {
-			kill(pid, SIGKILL);
-			return -ENOMEM;
-		}
 		proc = calloc(1, sizeof(*proc));
 		if (!proc)
 			return -ENOMEM;

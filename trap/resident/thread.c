@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 
 #include "kernel/entry.h"
+#include "mm/mm.h"
 #include "trap/host.h"
 #include "trap/remote/spawn.h"
 #include "trap/resident/resident.h"
@@ -161,7 +162,12 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 	child->regs.orig_rax = (uint64_t)-1;
 	child->regs_valid = true;
 	child->mode = MODE_KERNEL;
-	tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt);
+	tid = host_flags & CLONE_VM ? 0 : mm_clone_begin(t, child);
+	if (tid == 0) {
+		tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt);
+		if (!(host_flags & CLONE_VM))
+			mm_clone_end(t);
+	}
 	if (tid < 0) {
 		crt->alive = 0;
 		crt->t = NULL;
