@@ -292,7 +292,7 @@ search_binary_handler(struct linux_binprm *bprm)
 
 /* cred_guard, given up for a signal: whoever holds it may be waiting for us to die. */
 static int
-lock_cred_guard(struct task *t)
+lock_cred_guard(struct task *t) __no_thread_safety
 {
 	struct signal_struct *sig = t->signal;
 
@@ -302,7 +302,7 @@ lock_cred_guard(struct task *t)
 }
 
 static void
-unlock_cred_guard(struct task *t)
+unlock_cred_guard(struct task *t) __no_thread_safety
 {
 	mutex_unlock(&t->signal->cred_guard);
 	wake_up_all(&t->signal->wait_chldexit);
@@ -358,7 +358,7 @@ exec_mmap(struct linux_binprm *bprm)
 }
 
 static int
-install_exec_creds(struct linux_binprm *bprm)
+install_exec_creds(struct linux_binprm *bprm) __no_thread_safety
 {
 	struct task *t = bprm->t;
 	int err;

@@ -31,7 +31,7 @@ struct task_look {
 };
 
 static void
-look_at_signals(struct task *task, struct task_look *l)
+look_at_signals(struct task *task, struct task_look *l) __no_thread_safety
 {
 	struct sighand_struct *sh = lock_task_sighand(task);
 
@@ -72,7 +72,7 @@ look_at_tree(struct task *task, struct task_look *l)
 }
 
 static void
-look_at_tty(struct task *task, struct task_look *l)
+look_at_tty(struct task *task, struct task_look *l) __no_thread_safety
 {
 	struct sighand_struct *sh = lock_task_sighand(task);
 	struct tty *tty = NULL;
@@ -434,7 +434,7 @@ add_io(struct io_sums *s, const struct task *task)
 }
 
 static int
-show_io(struct proc_seq *m, bool whole)
+show_io(struct proc_seq *m, bool whole) __no_thread_safety
 {
 	struct io_sums s = { 0 };
 	struct sighand_struct *sh;

@@ -41,7 +41,7 @@ pad_name(struct proc_seq *m, size_t line)
 
 	do
 		seq_puts(m, " ");
-	while (m->len - line < column);
+	while (m->len - line <= column);
 }
 
 static const char *
@@ -51,7 +51,7 @@ vma_name(const struct mm *mm, const struct vma *v)
 		return v->name;
 	if (v->file)
 		return NULL;
-	if (v->start <= mm->brk && v->end >= mm->start_brk && mm->start_brk != mm->brk)
+	if (v->start < mm->brk && v->end > mm->start_brk)
 		return "[heap]";
 	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
 		return "[stack]";
