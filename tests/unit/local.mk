@@ -18,3 +18,4 @@ endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 include $(srcdir)/tests/unit/core.mk
+include $(srcdir)/tests/unit/vfs.mk

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The dentry cache: counts, renames, shrinking, and lookups without locks beside changes.
+ */
+#include "tests/unit/vfs-env.h"
+
+static struct dentry *
+root_of(struct task *t)
+{
+	return t->k->vfs->ns.root->mnt_root;
+}
+
+static struct dentry *
+lookup_name(struct task *t, struct dentry *dir, const char *name)
+{
+	struct qstr q = QSTR(name);
+
+	return d_lookup(dir, &q);
+}
+
+static struct dentry *
+add_name(struct task *t, struct dentry *dir, const char *name)
+{
+	struct qstr q = QSTR(name);
+	struct dentry *d;
+
+	mutex_lock(&d_inode(dir)->i_rwsem);
+	d = lookup_slow_locked(t, &q, dir);
+	cr_assert(!IS_ERR(d));
+	if (d_is_negative(d))
+		cr_assert_eq(vfs_create(t, d_inode(dir), d, 0644, true), 0);
+	mutex_unlock(&d_inode(dir)->i_rwsem);
+	return d;
+}
+
+Test(dcache, counts)
+{
+	struct task *t = vfs_env();
+	struct dentry *d = add_name(t, root_of(t), "name"), *e;
+
+	cr_expect_eq(refcount_read(&d->d_count), 3, "ours, the cache's, the file system's");
+	e = lookup_name(t, root_of(t), "name");
+	cr_expect_eq(e, d);
+	dput(e);
+	cr_expect_null(lookup_name(t, root_of(t), "nam"));
+	cr_expect_null(lookup_name(t, root_of(t), "name2"));
+	d_drop(d);
+	cr_expect(d_unhashed(d));
+	cr_expect_null(lookup_name(t, root_of(t), "name"));
+	d_make_discardable(d);
+	cr_expect_eq(refcount_read(&d->d_count), 1);
+	cr_expect_eq(t->k->vfs->nr_dentry, 4, "%u: root, ours, and two of the internal super blocks", t->k->vfs->nr_dentry);
+	dput(d);
+	cr_expect_eq(t->k->vfs->nr_dentry, 3);
+}
+
+Test(dcache, long_names_move)
+{
+	struct task *t = vfs_env();
+	char a[256], b[256];
+	struct dentry *da, *db, *dc;
+	struct qstr qb;
+
+	memset(a, 'a', 255);
+	memset(b, 'b', 255);
+	a[255] = b[255] = 0;
+	da = add_name(t, root_of(t), a);
+	db = add_name(t, root_of(t), b);
+	d_exchange(da, db);
+	cr_expect_str_eq(da->d_name.name, b);
+	cr_expect_str_eq(db->d_name.name, a);
+	dc = lookup_name(t, root_of(t), b);
+	cr_expect_eq(dc, da);
+	dput(dc);
+
+	qb = QSTR("short");
+	mutex_lock(&d_inode(root_of(t))->i_rwsem);
+	dc = lookup_slow_locked(t, &qb, root_of(t));
+	mutex_unlock(&d_inode(root_of(t))->i_rwsem);
+	d_move(da, dc);
+	cr_expect_str_eq(da->d_name.name, "short");
+	cr_expect(d_unhashed(dc));
+	cr_expect_str_eq(dc->d_name.name, "short", "the one replaced keeps its name");
+	dput(dc);
+	dc = lookup_name(t, root_of(t), "short");
+	cr_expect_eq(dc, da);
+	dput(dc);
+	cr_expect_null(lookup_name(t, root_of(t), b));
+	dput(da);
+	dput(db);
+}
+
+Test(dcache, unused_dentries_are_bounded, .timeout = 60)
+{
+	struct task *t = vfs_env();
+	struct vfs_state *v = t->k->vfs;
+	struct dentry *root = root_of(t), *keep = add_name(t, root, "keep");
+	char name[32];
+
+	for (unsigned int i = 0; i < DENTRY_LIMIT + 50000; i++) {
+		struct qstr q;
+		struct dentry *d;
+
+		snprintf(name, sizeof(name), "n%u", i);
+		q = QSTR(name);
+		d = d_alloc(root, &q);
+		cr_assert(d);
+		d_add(d, NULL);
+		dput(d);
+	}
+	cr_expect_leq(v->nr_dentry, DENTRY_LIMIT + 8, "%u", v->nr_dentry);
+	dput(keep);
+	keep = lookup_name(t, root, "keep");
+	cr_expect(keep, "what is in use stays");
+	shrink_dcache_parent(root);
+	dput(keep);
+	cr_expect_eq(v->nr_dentry, 4, "%u", v->nr_dentry);
+}
+
+/* Lookups beside renames, drops and reuse of memory must find nothing but what they asked for. */
+
+struct race {
+	struct task *t;
+	uint32_t stop;
+	uint64_t found, wrong;
+};
+
+static void *
+race_reader(void *arg)
+{
+	struct race *r = arg;
+	struct dentry *root = root_of(r->t);
+	char name[32];
+	unsigned int i = 0;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+		struct dentry *d;
+
+		snprintf(name, sizeof(name), "r%u", i++ % 8);
+		d = lookup_name(r->t, root, name);
+		if (!d)
+			continue;
+		__atomic_add_fetch(&r->found, 1, __ATOMIC_RELAXED);
+		/* It may have been renamed since; its memory is not another's while we hold it. */
+		if (refcount_read(&d->d_count) <= 0 || d->d_sb != root->d_sb || d->d_name.name[0] != 'r')
+			__atomic_add_fetch(&r->wrong, 1, __ATOMIC_RELAXED);
+		dput(d);
+	}
+	return NULL;
+}
+
+Test(dcache, lookups_race_with_changes, .timeout = 60)
+{
+	struct task *t = vfs_env();
+	struct race r = { .t = t };
+	struct dentry *root = root_of(t);
+	pthread_t th[2];
+	char name[32];
+
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(pthread_create(&th[i], NULL, race_reader, &r), 0);
+	for (unsigned int i = 0; i < 100000; i++) {
+		struct qstr to;
+		struct dentry *d, *target;
+
+		snprintf(name, sizeof(name), "r%u", i % 8);
+		d = add_name(t, root, name);
+		snprintf(name, sizeof(name), "r%u", (i * 5 + 3) % 8);
+		to = QSTR(name);
+		mutex_lock(&d_inode(root)->i_rwsem);
+		target = lookup_slow_locked(t, &to, root);
+		if (target != d && i % 3) {
+			d_move(d, target);
+			d_make_discardable(target);
+		} else if (!d_is_negative(target)) {
+			cr_assert_eq(vfs_unlink(t, d_inode(root), target), 0);
+		}
+		mutex_unlock(&d_inode(root)->i_rwsem);
+		dput(target);
+		dput(d);
+	}
+	__atomic_store_n(&r.stop, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < 2; i++)
+		pthread_join(th[i], NULL);
+	cr_expect_eq(r.wrong, 0);
+	cr_expect_gt(r.found, 0);
+	for (unsigned int i = 0; i < 8; i++) {
+		struct dentry *d;
+
+		snprintf(name, sizeof(name), "r%u", i);
+		d = lookup_name(t, root, name);
+		if (d && !d_is_negative(d)) {
+			mutex_lock(&d_inode(root)->i_rwsem);
+			cr_assert_eq(vfs_unlink(t, d_inode(root), d), 0);
+			mutex_unlock(&d_inode(root)->i_rwsem);
+		}
+		dput(d);
+	}
+	shrink_dcache_parent(root);
+	cr_expect_eq(t->k->vfs->nr_dentry, 3, "%u left", t->k->vfs->nr_dentry);
+	cr_expect_eq(refcount_read(&root->d_count), 1 + 1 + 2, "%d", refcount_read(&root->d_count));
+}
+
+Test(dcache, new_inodes_are_waited_for)
+{
+	struct task *t = vfs_env();
+	struct super_block *sb = root_of(t)->d_sb;
+	struct new_inode fresh, again;
+	struct inode *inode;
+
+	cr_expect_null(iget_locked(sb, 77, &fresh));
+	cr_assert(fresh.inode);
+	inode = unlock_new_inode(&fresh);
+	cr_expect_null(fresh.inode);
+	cr_expect_eq(iget_locked(sb, 77, &again), inode);
+	cr_expect_null(again.inode);
+	cr_expect_null(iget_keyed(sb, 77, 1, &again));
+	cr_assert(again.inode);
+	iget_failed(&again);
+	cr_expect_null(again.inode);
+	cr_expect_null(iget_keyed(sb, 77, 1, &again), "one that failed is not found again");
+	iget_failed(&again);
+	iput(inode);
+	iput(inode);
+	cr_expect_null(iget_locked(sb, 77, &fresh), "the last reference evicts");
+	iget_failed(&fresh);
+}
