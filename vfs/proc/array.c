@@ -63,7 +63,7 @@ look_at_tree(struct task *task, struct task_look *l)
 	if (proc_task_linked(task)) {
 		l->pgrp = task_pgrp_nr(task);
 		l->session = task_session_nr(task);
-		l->ppid = task->real_parent ? task->real_parent->tgid : 0;
+		l->ppid = task->real_parent && task->real_parent != task ? task->real_parent->tgid : 0;
 		l->tracer = task->ptrace && task->parent ? task->parent->pid : 0;
 	} else {
 		l->pgrp = l->session = -1;
@@ -143,6 +143,8 @@ state_of(const struct task *task, const struct task_look *l)
 	case TASK_TRACED:
 		return (struct state_name){ 't', "tracing stop" };
 	default:
+		if (task == task->k->init_task) /* runs no program: it waits for orphans */
+			return (struct state_name){ 'S', "sleeping" };
 		return (struct state_name){ 'R', "running" };
 	}
 }
