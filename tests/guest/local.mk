@@ -16,6 +16,8 @@ guest_programs = \
 	tests/guest/restart \
 	tests/guest/session \
 	tests/guest/signal \
+	tests/guest/stress \
+	tests/guest/thread \
 	tests/guest/timer \
 	tests/guest/wait
 
