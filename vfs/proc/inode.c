@@ -220,8 +220,12 @@ proc_getattr(struct task *t __unused, const struct path *path, struct kstat *st,
 int
 proc_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 {
-	if (PROC_I(dentry->d_inode)->pid && (attr->ia_valid & ATTR_MODE))
+	const struct proc_inode *pi = PROC_I(dentry->d_inode);
+	uint32_t fixed = pi->entry->flags & PROC_SYSCTL ? ATTR_MODE | ATTR_UID | ATTR_GID : pi->pid ? ATTR_MODE : 0;
+
+	if (attr->ia_valid & fixed)
 		return -EPERM;
+	attr->ia_valid &= ~ATTR_SIZE; /* O_TRUNC means nothing here */
 	return simple_setattr(t, dentry, attr);
 }
 
@@ -314,11 +318,21 @@ static const struct super_operations proc_sops = {
 	.statfs = proc_statfs,
 };
 
+/* "hidepid=0" is how it is; nothing else can be had. */
+static bool
+options_known(const char *o)
+{
+	return !o || !*o || strcmp(o, "hidepid=0") == 0 || strcmp(o, "hidepid=off") == 0;
+}
+
 static int
 proc_get_tree(struct fs_context *fc, struct super_block **out)
 {
-	struct super_block *sb = sget(fc->k, &proc_fs_type);
+	struct super_block *sb;
 
+	if (!options_known(fc->options))
+		return -EINVAL;
+	sb = sget(fc->k, &proc_fs_type);
 	if (!sb)
 		return -ENOMEM;
 	sb->s_magic = PROC_SUPER_MAGIC;
@@ -327,8 +341,10 @@ proc_get_tree(struct fs_context *fc, struct super_block **out)
 	sb->s_op = &proc_sops;
 	sb->s_flags = fc->flags;
 	sb->s_root = d_make_root(sb, proc_get_inode(sb, &proc_root_entry, NULL, 0));
-	if (!sb->s_root)
+	if (!sb->s_root) {
+		deactivate_super(sb);
 		return -ENOMEM;
+	}
 	*out = sb;
 	return 0;
 }

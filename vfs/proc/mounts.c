@@ -197,5 +197,5 @@ const struct file_operations proc_mounts_fops = {
 	.release = mounts_release,
 	.read = mounts_read,
 	.poll = mounts_poll,
-	.llseek = generic_file_llseek,
+	.llseek = proc_text_llseek,
 };

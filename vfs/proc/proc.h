@@ -110,6 +110,11 @@ void seq_host_file(struct proc_seq *m, hfd_t fd);
 
 extern const struct file_operations proc_text_fops;
 
+/**
+ * proc_text_llseek() - lseek(2) on a text: not from its end
+ */
+int64_t proc_text_llseek(struct task *t, struct file *file, int64_t off, int whence);
+
 /* vfs/proc/inode.c */
 
 /**

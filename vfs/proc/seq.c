@@ -6,6 +6,7 @@
  * proc_text.lock is held over a copy to the reader, never while a text is made.
  */
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
 #include <asm/unistd.h>
 
@@ -268,10 +269,19 @@ text_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 	return (int64_t)n;
 }
 
+/* A text has no end to seek from before it is made. */
+int64_t
+proc_text_llseek(struct task *t, struct file *file, int64_t off, int whence)
+{
+	if (whence != SEEK_SET && whence != SEEK_CUR && !(PROC_I(file->f_inode)->entry->flags & PROC_SYSCTL))
+		return -EINVAL;
+	return generic_file_llseek(t, file, off, whence);
+}
+
 const struct file_operations proc_text_fops = {
 	.open = text_open,
 	.release = text_release,
 	.read = text_read,
 	.write = text_write,
-	.llseek = generic_file_llseek,
+	.llseek = proc_text_llseek,
 };

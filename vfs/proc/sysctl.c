@@ -39,6 +39,7 @@ sysctl_permission(struct task *t, struct inode *inode, int mask)
 static const struct inode_operations sysctl_iops = {
 	.permission = sysctl_permission,
 	.getattr = proc_getattr,
+	.setattr = proc_setattr,
 };
 
 static int
