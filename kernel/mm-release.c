@@ -46,7 +46,8 @@ handle_futex_death(struct task *t, uint64_t u, bool pi, bool pending_op)
 			break;
 		val = found;
 	}
-	if (!pi && (val & FUTEX_WAITERS))
+	/* Where the exchange was not atomic a waiter may have set FUTEX_WAITERS in between: then it must look again. */
+	if (!pi && ((val & FUTEX_WAITERS) || !t->direct))
 		futex_wake_user(t, UADDR(u), true, 1);
 	return true;
 }

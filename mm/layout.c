@@ -29,10 +29,10 @@
 #define GAP_MIN		  (128UL << 20)
 #define GAP_MAX		  (TASK_SIZE_MAX / 6 * 5)
 
-/* The stack is mapped at once, up to this; a larger RLIMIT_STACK is grown into by faults. */
+/* The stack is mapped at once, up to this and a part of RLIMIT_AS; what RLIMIT_STACK allows beyond is grown into by faults. */
 #define STACK_MAP_MAX (64UL << 20)
 #define STACK_MAP_MIN (33UL << PAGE_SHIFT)
-#define STACK_MAP_UNLIMITED (8UL << 20)
+#define STACK_MAP_UNLIMITED (16UL << 20)
 
 static bool
 randomize(const struct task *t)
@@ -219,6 +219,7 @@ mm_map_stack(struct task *t, uint64_t top, bool prot_exec)
 	int err;
 
 	size = limit == K_RLIM_INFINITY ? STACK_MAP_UNLIMITED : ALIGN_DOWN(limit, PAGE_SIZE);
+	size = MIN(size, ALIGN_DOWN(rlimit(t, RLIMIT_AS) / 16, PAGE_SIZE));
 	size = MIN(MAX(size, STACK_MAP_MIN), STACK_MAP_MAX);
 	if (top > TASK_SIZE_MAX || range_reserved(t, top - size, top, &lo, &hi))
 		return -ENOMEM;
