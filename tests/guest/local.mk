@@ -1,6 +1,8 @@
 # Guest programs: tests/guest/NAME.c is built as tests/guest/NAME, and run natively and under both traps.
 
 guest_programs = \
+	tests/guest/memfd \
+	tests/guest/tmpfs \
 	tests/guest/exec \
 	tests/guest/fatal \
 	tests/guest/fault \

@@ -252,12 +252,13 @@ hostfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry
 		struct statx stx;
 
 		err = hostfs_statx(nfd, dentry->d_name.name, &stx);
-		if (!err && !hostfs_same(inode, &stx))
-			err = -ESTALE;
+		if (!err) { /* the old name may have become another file's meanwhile */
+			inode = hostfs_iget(dir->i_sb, &stx);
+			err = IS_ERR(inode) ? (int)PTR_ERR(inode) : 0;
+		}
 		if (!err) {
-			hostfs_fill(inode, &stx);
 			dentry->d_time = hostfs_clock();
-			d_instantiate(dentry, igrab(inode));
+			d_instantiate(dentry, inode);
 			dir_changed(dir);
 		}
 	}

@@ -71,7 +71,7 @@ write_pages(struct inode *inode, struct iov_iter *from, int64_t *pos)
 	while (from->count > 0) {
 		uint64_t run, off = (uint64_t)*pos & (PAGE_SIZE - 1);
 		uint64_t want = (off + from->count + PAGE_SIZE - 1) >> PAGE_SHIFT;
-		char *p = tmpfs_get_pages(inode, (uint64_t)*pos >> PAGE_SHIFT, want, &run);
+		char *p = tmpfs_get_pages(inode, (uint64_t)*pos >> PAGE_SHIFT, want, true, &run);
 		size_t n, got;
 
 		if (IS_ERR(p)) {
@@ -138,7 +138,7 @@ seek_data_hole(struct inode *inode, int64_t off, bool want)
 			continue;
 		}
 		for (run = 0; page + run < CHUNK_PAGES; run++)
-			if (((c->data[(page + run) / 64] >> ((page + run) % 64)) & 1) == want)
+			if (((c->written[(page + run) / 64] >> ((page + run) % 64)) & 1) == want)
 				break;
 		if (page + run < CHUNK_PAGES)
 			return run == 0 ? off : MIN((int64_t)(((uint64_t)off >> PAGE_SHIFT) + run) << PAGE_SHIFT, inode->i_size);
@@ -236,7 +236,7 @@ tmpfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64_
 	if (TMPFS_SB(inode->i_sb)->max_blocks && last - idx > TMPFS_SB(inode->i_sb)->max_blocks)
 		return -ENOSPC;
 	for (uint64_t at = idx, run; at < last; at += run) {
-		char *p = tmpfs_get_pages(inode, at, last - at, &run);
+		char *p = tmpfs_get_pages(inode, at, last - at, false, &run);
 
 		if (IS_ERR(p))
 			return PTR_ERR(p);

@@ -163,7 +163,7 @@ contiguous(const struct tmpfs_chunk *c, unsigned int page, unsigned int n, uint6
 }
 
 char *
-tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, uint64_t *run)
+tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, uint64_t *run)
 {
 	struct tmpfs_inode *ti = TMPFS_I(inode);
 	struct tmpfs_sb *sbi = TMPFS_SB(inode->i_sb);
@@ -192,8 +192,11 @@ tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, uint64_t *run)
 		if (n == 0)
 			return ERR_PTR(-ENOSPC);
 	}
-	for (unsigned int i = page; i < page + n; i++)
+	for (unsigned int i = page; i < page + n; i++) {
 		c->data[i / 64] |= 1ull << (i % 64);
+		if (write)
+			c->written[i / 64] |= 1ull << (i % 64);
+	}
 	account(inode, fresh);
 	return first;
 }
@@ -294,6 +297,7 @@ clear_data(struct tmpfs_chunk *c, unsigned int from, unsigned int to)
 	for (unsigned int i = from; i <= to; i++) {
 		n += is_data(c, i);
 		c->data[i / 64] &= ~(1ull << (i % 64));
+		c->written[i / 64] &= ~(1ull << (i % 64));
 	}
 	return n;
 }
@@ -433,7 +437,10 @@ note_touched_piece(struct tmpfs_chunk *c, unsigned int j)
 	if (!c->piece[j] || host_call3(__NR_mincore, c->piece[j], n * PAGE_SIZE, vec) != 0)
 		return 0;
 	for (unsigned int i = 0; i < n; i++) {
-		if (!(vec[i] & 1) || is_data(c, start + i))
+		if (!(vec[i] & 1))
+			continue;
+		c->written[(start + i) / 64] |= 1ull << ((start + i) % 64);
+		if (is_data(c, start + i))
 			continue;
 		c->data[(start + i) / 64] |= 1ull << ((start + i) % 64);
 		found++;

@@ -25,7 +25,8 @@
 
 struct tmpfs_chunk {
 	void *piece[CHUNK_PIECES];
-	uint64_t data[CHUNK_PAGES / 64]; /* pages that hold data; others are holes even if backed */
+	uint64_t data[CHUNK_PAGES / 64]; /* pages that count as the file's; others are holes even if backed */
+	uint64_t written[CHUNK_PAGES / 64]; /* of these, what SEEK_DATA finds: not what fallocate(2) only reserved */
 	struct tmpfs_chunk *next;	 /* waiting to be freed */
 };
 
@@ -143,11 +144,12 @@ char *tmpfs_lookup_pages(struct inode *inode, uint64_t idx, uint64_t *run) __mus
 /**
  * tmpfs_get_pages() - the same for writing: up to @want pages become data
  * @want: at least 1
+ * @write: the caller is about to write them
  *
  * Context: i_rwsem is held; takes tmpfs_inode.lock.
  * Return: the first page; @run contiguous ones are data now (zero if they were not); ERR_PTR: -ENOSPC, -ENOMEM.
  */
-char *tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, uint64_t *run) __must_check;
+char *tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, uint64_t *run) __must_check;
 
 /**
  * tmpfs_map_pages() - back a range for a mapping, whether it is data or not
