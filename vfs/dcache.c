@@ -336,7 +336,7 @@ d_splice_alias(struct inode *inode, struct dentry *dentry)
 
 /* Waits until nobody renames @d, and locks its bucket. False: it is not hashed, and nothing is locked. */
 static bool
-d_lock_bucket(struct vfs_state *v, struct dentry *d, struct dhash_bucket **out)
+d_lock_bucket(struct vfs_state *v, struct dentry *d, struct dhash_bucket **out) __no_thread_safety
 {
 	for (;;) {
 		uint32_t seq = __atomic_load_n(&d->d_seq, __ATOMIC_ACQUIRE);
@@ -363,7 +363,7 @@ d_lock_bucket(struct vfs_state *v, struct dentry *d, struct dhash_bucket **out)
 
 /* True if it was hashed: the cache's reference is the caller's now. */
 static bool
-__d_drop(struct vfs_state *v, struct dentry *d)
+__d_drop(struct vfs_state *v, struct dentry *d) __no_thread_safety
 {
 	struct dhash_bucket *b;
 
@@ -590,14 +590,14 @@ d_lookup_certain(struct dentry *parent, const struct qstr *name)
 }
 
 static void
-rename_begin(struct vfs_state *v)
+rename_begin(struct vfs_state *v) __acquires_lock(&v->rename_lock)
 {
 	mutex_lock(&v->rename_lock);
 	__atomic_store_n(&v->rename_seq, v->rename_seq + 1, __ATOMIC_SEQ_CST);
 }
 
 static void
-rename_end(struct vfs_state *v)
+rename_end(struct vfs_state *v) __releases_lock(&v->rename_lock)
 {
 	__atomic_store_n(&v->rename_seq, v->rename_seq + 1, __ATOMIC_SEQ_CST);
 	mutex_unlock(&v->rename_lock);

@@ -96,7 +96,7 @@ wait_on_new_inode(struct inode *inode)
 }
 
 struct inode *
-iget_keyed(struct super_block *sb, uint64_t ino, uint64_t key, struct new_inode *fresh)
+iget_keyed(struct super_block *sb, uint64_t ino, uint64_t key, struct new_inode *fresh) __no_thread_safety
 {
 	struct ihash_bucket *b = i_bucket(sb, ino, key);
 	struct inode *inode, *made = NULL;
@@ -153,7 +153,7 @@ iget_locked(struct super_block *sb, uint64_t ino, struct new_inode *fresh)
  * Return: the inode; the reference is the caller's.
  */
 struct inode *
-unlock_new_inode(struct new_inode *fresh)
+unlock_new_inode(struct new_inode *fresh) __no_thread_safety
 {
 	struct inode *inode = fresh->inode;
 
@@ -181,7 +181,7 @@ remove_inode_hash(struct inode *inode)
  * @fresh: from iget_locked(); nothing happens if it is empty
  */
 void
-iget_failed(struct new_inode *fresh)
+iget_failed(struct new_inode *fresh) __no_thread_safety
 {
 	struct inode *inode = fresh->inode;
 

@@ -27,7 +27,7 @@
  * Return: a negative dentry, the directory locked, done_path_create() due; or ERR_PTR with nothing held.
  */
 struct dentry *
-filename_create(struct task *t, int dfd, struct filename *name, struct path *path, uint32_t flags)
+filename_create(struct task *t, int dfd, struct filename *name, struct path *path, uint32_t flags) __no_thread_safety
 {
 	enum last_type type;
 	struct dentry *d;
@@ -61,7 +61,7 @@ filename_create(struct task *t, int dfd, struct filename *name, struct path *pat
 }
 
 void
-done_path_create(struct task *t, struct path *path, struct dentry *dentry)
+done_path_create(struct task *t, struct path *path, struct dentry *dentry) __no_thread_safety
 {
 	if (!IS_ERR(dentry))
 		dput(dentry);
@@ -198,7 +198,7 @@ vfs_rmdir(struct task *t, struct inode *dir, struct dentry *dentry)
 }
 
 static void
-lock_two(struct inode *a, struct inode *b)
+lock_two(struct inode *a, struct inode *b) __no_thread_safety
 {
 	if (a > b) {
 		struct inode *x = a;
@@ -213,7 +213,7 @@ lock_two(struct inode *a, struct inode *b)
 }
 
 static void
-unlock_two(struct inode *a, struct inode *b)
+unlock_two(struct inode *a, struct inode *b) __no_thread_safety
 {
 	if (a)
 		mutex_unlock(&a->i_rwsem);
@@ -239,7 +239,7 @@ d_ancestor(struct dentry *ancestor, struct dentry *d)
  * Return: the child of one of them by which the other is reached, or NULL.
  */
 struct dentry *
-lock_rename(struct dentry *a, struct dentry *b)
+lock_rename(struct dentry *a, struct dentry *b) __no_thread_safety
 {
 	struct dentry *p;
 
@@ -265,7 +265,7 @@ lock_rename(struct dentry *a, struct dentry *b)
 }
 
 void
-unlock_rename(struct dentry *a, struct dentry *b)
+unlock_rename(struct dentry *a, struct dentry *b) __no_thread_safety
 {
 	mutex_unlock(&d_inode(a)->i_rwsem);
 	if (a != b) {

@@ -9,8 +9,8 @@
 #include "vfs/internal.h"
 
 /* Bracket changes of the tree: take mount_lock and make mount_seq odd, and back. */
-void mount_change_begin(struct vfs_state *v);
-void mount_change_end(struct vfs_state *v);
+void mount_change_begin(struct vfs_state *v) __acquires_lock(&v->mount_lock);
+void mount_change_end(struct vfs_state *v) __releases_lock(&v->mount_lock);
 struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *devname) __must_check; /* or NULL */
 struct mount *lookup_mnt(struct kernel *k, struct mount *mnt, struct dentry *dentry) __must_check;
 void mount_attach_locked(struct vfs_state *v, struct mount *m, struct mount *parent, struct dentry *mountpoint);

@@ -216,7 +216,7 @@ vfs_llseek(struct task *t, struct file *file, int64_t off, int whence)
 }
 
 bool
-file_pos_lock(struct task *t, struct fd *f)
+file_pos_lock(struct task *t, struct fd *f) __no_thread_safety
 {
 	if (!(f->file->f_mode & FMODE_ATOMIC_POS))
 		return false;
@@ -228,7 +228,7 @@ file_pos_lock(struct task *t, struct fd *f)
 }
 
 void
-file_pos_unlock(struct fd *f, bool locked)
+file_pos_unlock(struct fd *f, bool locked) __no_thread_safety
 {
 	if (locked)
 		mutex_unlock(&f->file->f_pos_lock);
