@@ -87,12 +87,12 @@ try_connect(struct unix_sock *u, struct unix_sock *l, struct unix_sock *embryo, 
 	mutex_lock_nested(u < l ? &l->lock : &u->lock);
 	if (l->dead || l->state != UNIX_LISTENING || (l->shutdown & RCV_SHUTDOWN))
 		err = -ECONNREFUSED;
+	else if (backlog_full(l))
+		err = -EAGAIN;
 	else if (u->state == UNIX_CONNECTED)
 		err = -EISCONN;
 	else if (u->state == UNIX_LISTENING)
 		err = -EINVAL;
-	else if (backlog_full(l))
-		err = -EAGAIN;
 	if (err)
 		goto unlock;
 	unix_get(u);

@@ -253,8 +253,6 @@ unix_bind(struct task *t, struct socket *sock, const char *addr, int len)
 	err = unix_mkname(addr, len, &tmp);
 	if (err < 0)
 		return err;
-	if (READ_ONCE(u->addr))
-		return -EINVAL;
 	a = address_dup(t->k, &tmp);
 	if (!a)
 		return -ENOMEM;

@@ -351,7 +351,8 @@ core_sys_select(struct task *t, int n, const uaddr_t sets[3], int64_t end)
 
 	if (n < 0)
 		return -EINVAL;
-	n = MIN(n, (int)files_max_fds(t));
+	/* Descriptors beyond the table are not looked at. Programs know tables of at least 256: their shell's, inherited. */
+	n = MIN(n, (int)MAX(files_max_fds(t), 256u));
 	s.words = ((unsigned int)n + 63) / 64;
 	if (s.words > 4) {
 		bits = kmalloc(t->k, 6ul * s.words * 8);
