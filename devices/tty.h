@@ -112,13 +112,13 @@ struct tty_file {
 };
 
 static inline void
-tty_lock(struct tty *tty)
+tty_lock(struct tty *tty) __acquires_lock(tty->pair->lock)
 {
 	mutex_lock(&tty->pair->lock);
 }
 
 static inline void
-tty_unlock(struct tty *tty)
+tty_unlock(struct tty *tty) __releases_lock(tty->pair->lock)
 {
 	mutex_unlock(&tty->pair->lock);
 }

@@ -421,7 +421,7 @@ read_timeout(const struct tty *tty, uint64_t *min, int64_t *interbyte)
  * given up for the wait, whose entry was queued before the caller looked.
  */
 static int
-read_wait(struct task *t, struct tty *tty, struct file *file, int64_t deadline)
+read_wait(struct task *t, struct tty *tty, struct file *file, int64_t deadline) __requires_lock(tty->pair->lock)
 {
 	int err;
 
@@ -443,7 +443,7 @@ read_wait(struct task *t, struct tty *tty, struct file *file, int64_t deadline)
 
 /* The lock is held. */
 static int64_t
-read_locked(struct task *t, struct tty *tty, struct file *file, struct iov_iter *to)
+read_locked(struct task *t, struct tty *tty, struct file *file, struct iov_iter *to) __requires_lock(tty->pair->lock)
 {
 	uint64_t min;
 	int64_t interbyte, deadline = read_timeout(tty, &min, &interbyte), done = 0, n = 0;

@@ -79,7 +79,7 @@ futex_match(const struct futex_q *q, const struct futex_key *key)
 }
 
 void
-futex_bucket_enter(struct futex_bucket *b)
+futex_bucket_enter(struct futex_bucket *b) __acquires_lock(b->lock)
 {
 	__atomic_add_fetch(&b->waiters, 1, __ATOMIC_SEQ_CST);
 	mutex_lock(&b->lock);
@@ -87,7 +87,7 @@ futex_bucket_enter(struct futex_bucket *b)
 
 /* The caller does not queue itself after all. */
 void
-futex_bucket_leave(struct futex_bucket *b)
+futex_bucket_leave(struct futex_bucket *b) __releases_lock(b->lock)
 {
 	mutex_unlock(&b->lock);
 	__atomic_sub_fetch(&b->waiters, 1, __ATOMIC_RELAXED);
@@ -95,7 +95,7 @@ futex_bucket_leave(struct futex_bucket *b)
 
 /* After futex_bucket_enter(): queue and let go. */
 void
-futex_queue(struct futex_q *q, struct futex_bucket *b)
+futex_queue(struct futex_q *q, struct futex_bucket *b) __releases_lock(b->lock)
 {
 	__atomic_store_n(&q->bucket, b, __ATOMIC_RELAXED);
 	list_add_tail(&q->list, &b->chain);
@@ -158,7 +158,7 @@ wake_q(struct wake_batch *w, struct futex_q *q)
  * -EAGAIN another value, -EFAULT, or 1: it can be read now, try again.
  */
 static int
-check_word(struct task *t, struct futex_bucket *b, uaddr_t u, uint32_t val)
+check_word(struct task *t, struct futex_bucket *b, uaddr_t u, uint32_t val) __no_thread_safety
 {
 	uint32_t now;
 
@@ -174,7 +174,7 @@ check_word(struct task *t, struct futex_bucket *b, uaddr_t u, uint32_t val)
 
 /* Queued, and the task's state set, when it returns 0. */
 static int
-wait_setup(struct task *t, struct futex_q *q, uaddr_t u, bool shared, uint32_t val)
+wait_setup(struct task *t, struct futex_q *q, uaddr_t u, bool shared, uint32_t val) __no_thread_safety
 {
 	struct futex_bucket *b;
 	int err;

@@ -95,7 +95,7 @@ cpu_itimer_fn(struct kernel *k, struct ktimer *tm)
 	nr_threads = sig->nr_threads;
 	if (nearest != INT64_MAX)
 		ktimer_start(k, tm, deadline_after(cpu_poll_delay(nearest, nr_threads)));
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 }
 
 static int64_t

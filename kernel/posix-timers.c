@@ -145,13 +145,13 @@ fire(struct kernel *k, struct k_itimer *it, uint64_t missed)
 		return false;
 	if (is_pending(it)) {
 		add_overrun(it->q, missed + 1);
-		mutex_unlock(&sh->siglock);
+		unlock_task_sighand(sh);
 		return false;
 	}
 	it->last_overrun = it->q->info.timer.overrun;
 	it->q->info = it->info;
 	add_overrun(it->q, missed);
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 	return send_sigqueue(k, it->q, target, thread ? PIDTYPE_PID : PIDTYPE_TGID) == 0;
 }
 

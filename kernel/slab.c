@@ -179,7 +179,7 @@ mark_slab(struct kmem_cache *c, char *slab)
 
 /* Called and returns with the lock. False: no memory. */
 static bool
-grow(struct kmem_cache *c)
+grow(struct kmem_cache *c) __requires_lock(c->lock)
 {
 	char *slab;
 
@@ -306,29 +306,41 @@ kzalloc(struct kernel *k, size_t n)
 	return p ? memset(p, 0, n) : NULL;
 }
 
+static void
+kfree_large(struct kernel *k, void *p, struct page *pg)
+{
+	uint64_t npages = pg->a;
+
+	KERNEL_BUG_ON(k, ((uintptr_t)p & ~PAGE_MASK) != 0);
+	*pg = (struct page){ 0 };
+	page_free(k, p, npages);
+}
+
+static void
+kfree_small(struct kernel *k, void *p, const struct page *pg, const void *caller)
+{
+	uint64_t at = ((uintptr_t)p & ~PAGE_MASK) + (uint64_t)pg->b * PAGE_SIZE;
+
+	if (at % k->kmalloc[pg->a].stride != 0)
+		kernel_panic(k, "kfree of %p, which is inside an object", p);
+	cache_free(&k->kmalloc[pg->a], p, caller);
+}
+
 void
 kfree(struct kernel *k, const void *cp)
 {
 	void *p = (void *)(uintptr_t)cp;
 	struct page *pg;
-	uint64_t at;
 
 	if (!p)
 		return;
 	pg = page_of(k, p);
-	if (pg && pg->use == PAGE_USE_LARGE && ((uintptr_t)p & ~PAGE_MASK) == 0) {
-		uint64_t npages = pg->a;
-
-		*pg = (struct page){ 0 };
-		page_free(k, p, npages);
-		return;
-	}
-	if (!pg || pg->use != PAGE_USE_KMALLOC)
+	if (pg && pg->use == PAGE_USE_LARGE)
+		kfree_large(k, p, pg);
+	else if (pg && pg->use == PAGE_USE_KMALLOC)
+		kfree_small(k, p, pg, __builtin_return_address(0));
+	else
 		kernel_panic(k, "kfree of %p, which is no memory of kmalloc", p);
-	at = ((uintptr_t)p & ~PAGE_MASK) + (uint64_t)pg->b * PAGE_SIZE;
-	if (at % k->kmalloc[pg->a].stride != 0)
-		kernel_panic(k, "kfree of %p, which is inside an object", p);
-	cache_free(&k->kmalloc[pg->a], p, __builtin_return_address(0));
 }
 
 char *

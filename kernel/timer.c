@@ -194,7 +194,7 @@ ktimer_try_to_cancel(struct kernel *k, struct ktimer *tm)
 
 /* Called and returns with the lock: until a function has returned. */
 static void
-wait_done(struct timer_state *q)
+wait_done(struct timer_state *q) __requires_lock(q->lock)
 {
 	uint32_t done = q->done;
 
@@ -251,7 +251,7 @@ ktimer_active(struct kernel *k, struct ktimer *tm, int64_t *expires)
 
 /* Called and returns with the lock. */
 static void
-run_one(struct kernel *k, struct timer_state *q, struct ktimer *tm)
+run_one(struct kernel *k, struct timer_state *q, struct ktimer *tm) __requires_lock(q->lock)
 {
 	dequeue(q, tm);
 	q->running = tm;

@@ -140,7 +140,7 @@ advise_pages(struct task *t, struct vma *v, uint64_t start, uint64_t end, int ad
 
 /* A hole in the file, made without mmap_lock: the range is looked at anew afterwards, so nothing of it is used. */
 static int
-remove_pages(struct task *t, struct vma *v, uint64_t start, uint64_t end)
+remove_pages(struct task *t, struct vma *v, uint64_t start, uint64_t end) __no_thread_safety
 {
 	struct mm *mm = t->mm;
 	struct file *file = v->file;

@@ -106,7 +106,7 @@ check_file(struct map_request *rq)
 	switch (rq->flags & MAP_TYPE) {
 	case MAP_SHARED:
 		rq->flags &= LEGACY_MAP_MASK;
-		/* fall through */
+		__attribute__((fallthrough));
 	case MAP_SHARED_VALIDATE:
 		if (rq->flags & ~LEGACY_MAP_MASK)
 			return -EOPNOTSUPP;

@@ -77,7 +77,7 @@ wait_backlog(struct task *t, struct unix_sock *l, int64_t deadline, int64_t time
 
 /* Join @u, @embryo and the listener's queue. 0, -EAGAIN: the backlog is full, or an error of connect(2). */
 static int
-try_connect(struct unix_sock *u, struct unix_sock *l, struct unix_sock *embryo, struct unix_skb *skb, struct task *t)
+try_connect(struct unix_sock *u, struct unix_sock *l, struct unix_sock *embryo, struct unix_skb *skb, struct task *t) __no_thread_safety
 {
 	int err = 0;
 

@@ -95,7 +95,7 @@ unix_create(struct task *t, struct socket *sock, int type, int protocol)
 	case SOCK_RAW:
 		type = SOCK_DGRAM;
 		sock->type = SOCK_DGRAM;
-		/* fall through */
+		__attribute__((fallthrough));
 	case SOCK_DGRAM:
 		sock->ops = &unix_dgram_ops;
 		break;

@@ -236,7 +236,7 @@ unix_seqpacket_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg
 
 /* The first message (MSG_PEEK: the one at peek_off), waiting for it; iolock is held and given up to wait. */
 static int
-first_message(struct task *t, struct unix_sock *u, int64_t deadline, struct unix_skb **out)
+first_message(struct task *t, struct unix_sock *u, int64_t deadline, struct unix_skb **out) __requires_lock(u->iolock)
 {
 	struct wait_queue_entry we;
 	int err = 0;

@@ -152,7 +152,7 @@ peek_queue(struct unix_sock *u, uint32_t skip, uint32_t *off)
 
 /* Nothing is there: 0 to look again after a wait, 1 at the end of the stream, or negative errno. iolock is given up to wait. */
 static int
-wait_data(struct task *t, struct unix_sock *u, int64_t deadline)
+wait_data(struct task *t, struct unix_sock *u, int64_t deadline) __no_thread_safety
 {
 	struct wait_queue_entry we;
 	int ret = 0, err;

@@ -390,7 +390,7 @@ sys_membarrier(struct task *t, int cmd, unsigned int flags, int cpu_id)
 	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
 		if (!t->mm->membarrier_private)
 			return -EPERM;
-		/* fall through */
+		__attribute__((fallthrough));
 	case MEMBARRIER_CMD_GLOBAL:
 	case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
 		return host_call3(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);

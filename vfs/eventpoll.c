@@ -688,7 +688,7 @@ ctl_locked(struct task *t, struct eventpoll *ep, int op, struct file *file, int 
 }
 
 static int
-ctl_files(struct task *t, struct file *epfile, int op, struct file *file, int fd, struct epoll_event *event)
+ctl_files(struct task *t, struct file *epfile, int op, struct file *file, int fd, struct epoll_event *event) __no_thread_safety
 {
 	struct eventpoll *ep;
 	bool nested;

@@ -22,14 +22,14 @@ mhash(const struct mount *parent, const struct dentry *mountpoint)
 }
 
 void
-mount_change_begin(struct vfs_state *v)
+mount_change_begin(struct vfs_state *v) __acquires_lock(v->mount_lock)
 {
 	mutex_lock(&v->mount_lock);
 	__atomic_store_n(&v->mount_seq, v->mount_seq + 1, __ATOMIC_SEQ_CST);
 }
 
 void
-mount_change_end(struct vfs_state *v)
+mount_change_end(struct vfs_state *v) __releases_lock(v->mount_lock)
 {
 	__atomic_store_n(&v->mount_seq, v->mount_seq + 1, __ATOMIC_SEQ_CST);
 	mutex_unlock(&v->mount_lock);

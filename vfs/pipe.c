@@ -212,7 +212,7 @@ put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe)
 
 /* The mutex, with no splice at work on the read (or write) side. */
 static int
-pipe_lock_side(struct task *t, struct pipe_inode_info *pipe, bool *busy)
+pipe_lock_side(struct task *t, struct pipe_inode_info *pipe, bool *busy) __no_thread_safety
 {
 	mutex_lock(&pipe->mutex);
 	while (unlikely(*busy)) {
@@ -278,7 +278,7 @@ pipe_wake_writers(struct pipe_inode_info *pipe)
 }
 
 int
-pipe_wait_data(struct task *t, struct pipe_inode_info *pipe, bool nonblock)
+pipe_wait_data(struct task *t, struct pipe_inode_info *pipe, bool nonblock) __no_thread_safety
 {
 	while (pipe_empty(pipe) && pipe->writers) {
 		int err;
@@ -298,7 +298,7 @@ pipe_wait_data(struct task *t, struct pipe_inode_info *pipe, bool nonblock)
 }
 
 int
-pipe_wait_room(struct task *t, struct pipe_inode_info *pipe, bool nonblock)
+pipe_wait_room(struct task *t, struct pipe_inode_info *pipe, bool nonblock) __no_thread_safety
 {
 	for (;;) {
 		int err;
@@ -357,7 +357,7 @@ pipe_nonblock(const struct file *file, uint32_t rwf)
 }
 
 static int64_t
-pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf)
+pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf) __no_thread_safety
 {
 	struct pipe_inode_info *pipe = file->private_data;
 	bool was_full, wake_next_reader = false;
@@ -453,7 +453,7 @@ pipe_fill(struct pipe_inode_info *pipe, struct iov_iter *from, uint32_t flags, i
 }
 
 static int64_t
-pipe_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
+pipe_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf) __no_thread_safety
 {
 	struct pipe_inode_info *pipe = file->private_data;
 	uint32_t bflags = file->f_flags & O_DIRECT ? PIPE_BUF_PACKET : PIPE_BUF_CAN_MERGE;
@@ -583,7 +583,7 @@ pipe_release(struct task *t, struct inode *inode, struct file *file)
 
 /* A FIFO's open waits until the other side has been opened once more than when it looked; *@counter counts those opens. */
 static int
-wait_for_partner(struct task *t, struct pipe_inode_info *pipe, uint32_t *counter, struct wait_queue_head *wq)
+wait_for_partner(struct task *t, struct pipe_inode_info *pipe, uint32_t *counter, struct wait_queue_head *wq) __requires_lock(pipe->mutex)
 {
 	uint32_t seen = *counter;
 	int err;
@@ -626,7 +626,7 @@ fifo_get_pipe(struct task *t, struct inode *inode)
 }
 
 static int
-fifo_open_reader(struct task *t, struct file *file, struct pipe_inode_info *pipe)
+fifo_open_reader(struct task *t, struct file *file, struct pipe_inode_info *pipe) __requires_lock(pipe->mutex)
 {
 	WRITE_ONCE(pipe->r_counter, pipe->r_counter + 1);
 	WRITE_ONCE(pipe->readers, pipe->readers + 1);
@@ -647,7 +647,7 @@ fifo_open_reader(struct task *t, struct file *file, struct pipe_inode_info *pipe
 }
 
 static int
-fifo_open_writer(struct task *t, struct file *file, struct pipe_inode_info *pipe)
+fifo_open_writer(struct task *t, struct file *file, struct pipe_inode_info *pipe) __requires_lock(pipe->mutex)
 {
 	if (!pipe->anon && (file->f_flags & O_NONBLOCK) && pipe->readers == 0)
 		return -ENXIO;
@@ -837,7 +837,7 @@ pipe_set_size(struct task *t, struct pipe_inode_info *pipe, uint64_t arg)
 }
 
 int64_t
-pipe_fcntl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
+pipe_fcntl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg) __no_thread_safety
 {
 	struct pipe_inode_info *pipe = get_pipe_info(file);
 	int64_t ret;

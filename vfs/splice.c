@@ -22,7 +22,7 @@
 #define SPLICE_F_NONBLOCK 2u
 
 static void
-clear_busy(struct pipe_inode_info *pipe, bool *busy)
+clear_busy(struct pipe_inode_info *pipe, bool *busy) __releases_lock(pipe->mutex)
 {
 	WRITE_ONCE(*busy, false);
 	mutex_unlock(&pipe->mutex);
@@ -50,7 +50,7 @@ read_page(struct task *t, struct pipe_inode_info *pipe, struct file *in, int64_t
 }
 
 static int64_t
-splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct pipe_inode_info *pipe, size_t len, bool nonblock)
+splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct pipe_inode_info *pipe, size_t len, bool nonblock) __no_thread_safety
 {
 	int64_t done = 0, got = 0;
 	uint32_t room;
@@ -90,7 +90,7 @@ splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct pipe_i
 
 /* Writes what the pipe has, up to @len; waits only for the first. */
 static int64_t
-splice_pipe_to_file(struct task *t, struct pipe_inode_info *pipe, struct file *out, int64_t *pos, size_t len, bool nonblock)
+splice_pipe_to_file(struct task *t, struct pipe_inode_info *pipe, struct file *out, int64_t *pos, size_t len, bool nonblock) __no_thread_safety
 {
 	int64_t done = 0, put = 0;
 	int err;
@@ -127,7 +127,7 @@ splice_pipe_to_file(struct task *t, struct pipe_inode_info *pipe, struct file *o
 /* ---- two pipes ---- */
 
 static void
-unlock_two(struct pipe_inode_info *a, struct pipe_inode_info *b)
+unlock_two(struct pipe_inode_info *a, struct pipe_inode_info *b) __no_thread_safety
 {
 	mutex_unlock(&a->mutex);
 	mutex_unlock(&b->mutex);
@@ -135,7 +135,7 @@ unlock_two(struct pipe_inode_info *a, struct pipe_inode_info *b)
 
 /* Both mutexes, data in @in (or no writers), room in @out. On error neither is held. */
 static int
-lock_two(struct task *t, struct pipe_inode_info *in, struct pipe_inode_info *out, bool nonblock)
+lock_two(struct task *t, struct pipe_inode_info *in, struct pipe_inode_info *out, bool nonblock) __no_thread_safety
 {
 	struct pipe_inode_info *first = in < out ? in : out, *second = in < out ? out : in;
 	int err;
@@ -255,7 +255,7 @@ do_tee(struct task *t, struct file *in, struct file *out, size_t len, unsigned i
 }
 
 int64_t
-vmsplice_to_pipe(struct task *t, struct file *file, struct iov_iter *from, unsigned int flags)
+vmsplice_to_pipe(struct task *t, struct file *file, struct iov_iter *from, unsigned int flags) __no_thread_safety
 {
 	struct pipe_inode_info *pipe = get_pipe_info(file);
 	int64_t done = 0, err;

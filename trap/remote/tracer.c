@@ -145,7 +145,7 @@ tracer_loop(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, TRACER_SIGNAL);
 	while (!stopping) {
-		if (reap_stops() | run_requests())
+		if ((int)reap_stops() | (int)run_requests()) /* both, always */
 			continue;
 		atomic_store(&asleep, true);
 		if (!run_requests() && !stopping)

@@ -59,7 +59,7 @@ hostfs_open_at(hfd_t dir, const char *name, uint64_t flags, uint32_t mode)
 
 /* Count a new idle or used descriptor, and close the ones that are too many. */
 static void
-trim_and_unlock(struct hostfs_state *st)
+trim_and_unlock(struct hostfs_state *st) __releases_lock(st->lock)
 {
 	hfd_t victims[8];
 	unsigned int n = 0;

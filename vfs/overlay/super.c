@@ -248,7 +248,7 @@ parse_options(char *s, struct ovl_options *o)
 static int
 overlay_get_tree(struct fs_context *fc, struct super_block **out)
 {
-	struct ovl_options o = { NULL };
+	struct ovl_options o = { 0 };
 	char *copy = fc->options ? kstrndup(fc->k, fc->options, strlen(fc->options)) : NULL;
 	struct ovl_sb *ofs;
 	int err;

@@ -48,7 +48,7 @@ look_at_signals(struct task *task, struct task_look *l) __no_thread_safety
 	}
 	l->threads = task->signal->nr_threads;
 	l->children = task->signal->cums;
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 }
 
 static void
@@ -82,7 +82,7 @@ look_at_tty(struct task *task, struct task_look *l) __no_thread_safety
 	if (!sh)
 		return;
 	tty = tty_kref_get(task->signal->tty);
-	mutex_unlock(&sh->siglock);
+	unlock_task_sighand(sh);
 	if (!tty)
 		return;
 	l->tty_nr = (int)tty_devnum(tty);
@@ -448,7 +448,7 @@ show_io(struct proc_seq *m, bool whole) __no_thread_safety
 	if (sh) {
 		for_each_thread(m->task->signal, p)
 			add_io(&s, p);
-		mutex_unlock(&sh->siglock);
+		unlock_task_sighand(sh);
 	} else {
 		add_io(&s, m->task);
 	}
