@@ -104,7 +104,7 @@ futex_queue(struct futex_q *q, struct futex_bucket *b) __releases_lock(b->lock)
 
 /* The waiter's own way off the queue. False: somebody woke it. */
 bool
-futex_unqueue(struct futex_q *q)
+futex_unqueue(struct futex_q *q) __no_thread_safety
 {
 	struct futex_bucket *b;
 

@@ -151,10 +151,10 @@ struct futex_bucket *futex_buckets(struct kernel *k);
 unsigned int futex_nr_buckets(void);
 int futex_get_key(struct task *t, uaddr_t u, bool shared, struct futex_key *key) __must_check;
 bool futex_match(const struct futex_q *q, const struct futex_key *key);
-void futex_queue(struct futex_q *q, struct futex_bucket *b);
+void futex_queue(struct futex_q *q, struct futex_bucket *b) __releases_lock(&b->lock);
 bool futex_unqueue(struct futex_q *q);
 struct task *futex_take(struct futex_q *q);
-void futex_bucket_leave(struct futex_bucket *b);
-void futex_bucket_enter(struct futex_bucket *b);
+void futex_bucket_leave(struct futex_bucket *b) __releases_lock(&b->lock);
+void futex_bucket_enter(struct futex_bucket *b) __acquires_lock(&b->lock);
 
 #endif
