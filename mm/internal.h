@@ -11,6 +11,7 @@
 
 struct mm_state {
 	struct kmem_cache mm_cache, vma_cache, shm_cache;
+	uint64_t shm_pages; /* of the arena, given to shared anonymous memory; atomic */
 };
 
 /* Flags of anonymous data as Linux's VM_DATA_DEFAULT_FLAGS, without VM_EXEC. */

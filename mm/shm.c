@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Shared anonymous memory: an extent of the page pool behind an internal file, so that fork, futexes and /proc treat it as any
- * shared file mapping. The extent is as large as the mapping; the host gives memory to what is touched.
+ * shared file mapping. The extent is as large as the mapping; the host gives memory to what is touched. All of them together may
+ * take three quarters of the arena's addresses: the kernel itself needs the rest.
  */
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
@@ -52,13 +53,39 @@ shm_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64_t 
 }
 
 static void
-shm_release(struct task *t, struct inode *inode, struct file *file)
+shm_free(struct shm_object *shm)
 {
-	struct shm_object *shm = file->private_data;
 	struct kernel *k = shm->k;
 
-	page_free(k, shm->pages, shm->npages);
+	if (shm->pages)
+		page_free(k, shm->pages, shm->npages);
+	__atomic_sub_fetch(&k->mm->shm_pages, shm->npages, __ATOMIC_RELAXED);
 	kmem_cache_free(&k->mm->shm_cache, shm);
+}
+
+static struct shm_object *
+shm_alloc(struct kernel *k, uint64_t npages)
+{
+	struct shm_object *shm = kmem_cache_alloc(&k->mm->shm_cache);
+	uint64_t most = (k->arena_size >> PAGE_SHIFT) / 4 * 3;
+
+	if (!shm)
+		return NULL;
+	*shm = (struct shm_object){ .k = k, .npages = npages };
+	if (npages <= most && __atomic_add_fetch(&k->mm->shm_pages, npages, __ATOMIC_RELAXED) <= most)
+		shm->pages = page_alloc(k, npages, 1);
+	else if (npages > most)
+		shm->npages = 0; /* nothing was counted */
+	if (shm->pages)
+		return shm;
+	shm_free(shm);
+	return NULL;
+}
+
+static void
+shm_release(struct task *t, struct inode *inode, struct file *file)
+{
+	shm_free(file->private_data);
 }
 
 static const struct file_operations shm_fops = {
@@ -70,26 +97,13 @@ static const struct file_operations shm_fops = {
 struct file *
 shm_file(struct task *t, uint64_t len)
 {
-	struct kernel *k = t->k;
-	struct shm_object *shm;
+	struct shm_object *shm = shm_alloc(t->k, len >> PAGE_SHIFT);
 	struct file *file;
 
-	if (len > k->arena_size)
-		return ERR_PTR(-ENOMEM);
-	shm = kmem_cache_alloc(&k->mm->shm_cache);
 	if (!shm)
 		return ERR_PTR(-ENOMEM);
-	shm->k = k;
-	shm->npages = len >> PAGE_SHIFT;
-	shm->pages = page_alloc(k, shm->npages, 1);
-	if (!shm->pages) {
-		kmem_cache_free(&k->mm->shm_cache, shm);
-		return ERR_PTR(-ENOMEM);
-	}
 	file = pseudo_getfile(t, "dev-zero", S_IFREG | 0777, &shm_fops, shm, O_RDWR);
-	if (IS_ERR(file)) {
-		page_free(k, shm->pages, shm->npages);
-		kmem_cache_free(&k->mm->shm_cache, shm);
-	}
+	if (IS_ERR(file))
+		shm_free(shm);
 	return file;
 }
