@@ -355,15 +355,16 @@ receive_control(struct tty *tty, unsigned char c)
 	return false;
 }
 
+/* @typed is what @c was before ICRNL: a newline that is no control function here is shown as ^J. */
 static void
-echo_data(struct tty *tty, unsigned char c)
+echo_data(struct tty *tty, unsigned char c, unsigned char typed)
 {
 	struct n_tty *ld = tty->ld;
 
 	if (!L_FLAG(tty, ECHO))
 		return;
 	finish_erasing(ld);
-	if (c == '\n') {
+	if (c == '\n' && (typed == '\r' || L_FLAG(tty, ICANON))) {
 		echo_char_raw(ld, '\n');
 		return;
 	}
@@ -412,6 +413,7 @@ bool
 n_tty_receive_char(struct tty *tty, unsigned char c)
 {
 	struct n_tty *ld = tty->ld;
+	unsigned char typed = c;
 
 	if (!make_room(tty))
 		return false;
@@ -443,7 +445,7 @@ n_tty_receive_char(struct tty *tty, unsigned char c)
 	}
 	if (L_FLAG(tty, ICANON) && receive_canonical(tty, c))
 		return true;
-	echo_data(tty, c);
+	echo_data(tty, c, typed);
 	put_data(tty, c);
 	return true;
 }

@@ -21,6 +21,7 @@ guest_programs = \
 	tests/guest/stress \
 	tests/guest/thread \
 	tests/guest/timer \
+	tests/guest/tty \
 	tests/guest/unix \
 	tests/guest/wait
 
