@@ -20,6 +20,7 @@ guest_programs = \
 	tests/guest/signal \
 	tests/guest/stress \
 	tests/guest/thread \
+	tests/guest/splice \
 	tests/guest/timer \
 	tests/guest/tty \
 	tests/guest/unix \
