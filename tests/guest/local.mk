@@ -27,6 +27,6 @@ guest_programs = \
 	tests/guest/wait
 
 check_PROGRAMS += $(guest_programs)
-guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-user
+guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user
 TESTS += $(guest_tests)
 EXTRA_DIST += tests/guest/guest.h tests/guest/run-guest $(guest_tests)
