@@ -37,7 +37,7 @@ struct host_frame {
 };
 _Static_assert(offsetof(struct host_frame, mc) == 8 + 40, "struct rt_sigframe of the host");
 
-extern const char __start_ktext[] __attribute__((weak)), __stop_ktext[] __attribute__((weak));
+extern const char __start_ktext[], __stop_ktext[];
 
 static struct sel_page *
 this_sel(void)
