@@ -172,6 +172,8 @@ serve(struct kernel *k, const struct request *q)
 		__atomic_store_n(&instance_ended, 1, __ATOMIC_RELEASE);
 		host_futex_wake(&instance_ended, 1);
 		return 0;
+	case REQ_RSS:
+		return (int64_t)real_super->rss_pages(k, HPID((int)q->a[0]));
 	case REQ_PANIC:
 		real_super->panic(k, ptr(q->a[0]));
 	}

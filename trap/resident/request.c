@@ -48,7 +48,14 @@ super_ended(struct kernel *k)
 	resident_request(k, REQ_ENDED, 0, 0, 0, 0, 0);
 }
 
+static uint64_t
+rss_pages(struct kernel *k, hpid_t host_tid)
+{
+	return (uint64_t)resident_request(k, REQ_RSS, (uint64_t)host_tid.id, 0, 0, 0, 0);
+}
+
 const struct super_ops resident_super = {
+	.rss_pages = rss_pages,
 	.load_plan = load_plan,
 	.panic = super_panic,
 	.ended = super_ended,

@@ -172,6 +172,12 @@ resident_from_program(int sig, void *frame)
 	t->syscall_nr = -1;
 	if (!leaving)
 		take_registers(&t->regs, &f->mc);
+	if (sig != KICK_SIGNAL && sig != HOST_SIGSYS) {
+		t->trapno = f->mc.trapno;
+		t->err = f->mc.err;
+		if (f->mc.trapno == 14)
+			t->cr2 = f->mc.cr2;
+	}
 	t->regs_valid = true;
 	if (!leaving && sig == HOST_SIGSYS && info.si_code == 2 /* SYS_USER_DISPATCH */) {
 		if (info.sys.arch == AUDIT_ARCH_X86_64)
