@@ -8,6 +8,7 @@ guest_programs = \
 	tests/guest/fault \
 	tests/guest/fork \
 	tests/guest/futex \
+	tests/guest/futex2 \
 	tests/guest/madvise \
 	tests/guest/memory \
 	tests/guest/mmap \
