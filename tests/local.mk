@@ -8,6 +8,7 @@ include $(srcdir)/tests/guest/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk
+include $(srcdir)/tests/bench/local.mk
 
 .PHONY: summary
 summary:

@@ -3,12 +3,14 @@
 guest_programs = \
 	tests/guest/memfd \
 	tests/guest/tmpfs \
+	tests/guest/auxv \
 	tests/guest/exec \
 	tests/guest/fatal \
 	tests/guest/fault \
 	tests/guest/fork \
 	tests/guest/futex \
 	tests/guest/futex2 \
+	tests/guest/ids \
 	tests/guest/madvise \
 	tests/guest/memory \
 	tests/guest/mmap \

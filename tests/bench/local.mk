@@ -1,0 +1,8 @@
+# make bench: single calls and small compositions, native and under both traps, in one run.
+
+EXTRA_PROGRAMS = tests/bench/bench
+EXTRA_DIST += tests/bench/run-bench
+CLEANFILES += tests/bench/bench
+
+bench: stead tests/bench/bench
+	$(srcdir)/tests/bench/run-bench --stead=./stead tests/bench/bench $(BENCH)
