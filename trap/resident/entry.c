@@ -74,16 +74,23 @@ __asm__(".pushsection .text\n"
 	"	cmpb $0, (%rsi)\n"
 	"	jne 1f\n"
 	"	movb $1, " SEL(SEL_BYTE) "\n"
+	"	rdgsbase %rax\n"
+	"	add $40, %rax\n"
+	"	mov %rax, %gs:80\n"
 	"	mov 80(%rdi), %rax\n"	/* rax */
 	"	mov %rax, %gs:0\n"
 	"	mov 96(%rdi), %rax\n"	/* rdx */
 	"	mov %rax, %gs:8\n"
-	"	mov 128(%rdi), %rax\n"	/* rip */
-	"	mov %rax, %gs:16\n"
 	"	mov 88(%rdi), %rax\n"	/* rcx */
 	"	mov %rax, %gs:24\n"
+	"	mov 128(%rdi), %rax\n"	/* rip */
+	"	mov %rax, %gs:40\n"
+	"	movq $0x33, %gs:48\n"	/* cs */
+	"	mov 144(%rdi), %rax\n"	/* eflags */
+	"	mov %rax, %gs:56\n"
 	"	mov 152(%rdi), %rax\n"	/* rsp */
-	"	mov %rax, %gs:32\n"
+	"	mov %rax, %gs:64\n"
+	"	movq $0x2b, %gs:72\n"	/* ss */
 	"	mov 0(%rdi), %r15\n"
 	"	mov 8(%rdi), %r14\n"
 	"	mov 16(%rdi), %r13\n"
@@ -95,22 +102,20 @@ __asm__(".pushsection .text\n"
 	"	mov 64(%rdi), %r9\n"
 	"	mov 72(%rdi), %r8\n"
 	"	mov 104(%rdi), %rsi\n"
-	"	pushq 144(%rdi)\n"
 	"	mov 112(%rdi), %rdi\n"
-	"	popfq\n"
-	/* From here on no instruction may change the flags. */
 	"	mov $" STR(PKRU_PROGRAM) ", %eax\n"
-	"	mov $0, %ecx\n"
-	"	mov $0, %edx\n"
+	"	xor %ecx, %ecx\n"
+	"	xor %edx, %edx\n"
 	"	wrpkru\n"
-	"	lea -" STR(PKRU_PROGRAM) "(%rax), %ecx\n"
-	"	jecxz 2f\n"
+	"	cmp $" STR(PKRU_PROGRAM) ", %eax\n"
+	"	je 2f\n"
 	"	ud2\n"
-	"2:	mov %gs:32, %rsp\n"
+	/* The frame is in the scratch page: another thread of the same process may spoil it, and hurts only its own process. */
+	"2:	mov %gs:80, %rsp\n"
 	"	mov %gs:24, %rcx\n"
 	"	mov %gs:8, %rdx\n"
 	"	mov %gs:0, %rax\n"
-	"	jmp *%gs:16\n"
+	"	iretq\n"
 	"1:	mov " SEL(SEL_KSTACK) ", %rsp\n"
 	"	mov %rdx, %rdi\n"
 	"	call resident_redo\n"

@@ -15,6 +15,9 @@
 
 enum { HOST_SIGILL = 4, HOST_SIGTRAP = 5, HOST_SIGBUS = 7, HOST_SIGFPE = 8, HOST_SIGSEGV = 11, HOST_SIGSYS = 31 };
 
+/* CF PF AF ZF SF TF DF OF AC ID: what a program may set. */
+#define USER_EFLAGS 0x240dd5UL
+
 /* struct sigcontext of asm/sigcontext.h, which cannot be included beside ours. */
 struct host_sigcontext {
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
@@ -227,7 +230,7 @@ resident_return(struct task *t)
 	rt->xframe = NULL;
 	if (rt->rearm)
 		rearm(rt);
-	t->regs.eflags = (t->regs.eflags & 0xcd5) | 0x202; /* arithmetic flags and DF only */
+	t->regs.eflags = (t->regs.eflags & USER_EFLAGS) | 0x202;
 	t->regs.orig_rax = (uint64_t)-1;
 	__asm__ volatile("wrfsbase %0" : : "r"(t->regs.fs_base));
 	resident_final(t, &rt->kicked);
