@@ -239,6 +239,7 @@ prepare_timer(struct task *t, struct k_itimer *it, const struct clock *c, const 
 	it->q = sigqueue_alloc(t);
 	if (!it->q)
 		return -EAGAIN;
+	it->q->info = (struct k_siginfo){ 0 };
 	if (ev && !good_sigevent(t, ev, &it->target))
 		return -EINVAL;
 	it->notify = !ev || ev->notify == K_SIGEV_THREAD ? K_SIGEV_SIGNAL : ev->notify;

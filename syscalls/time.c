@@ -110,9 +110,12 @@ sys_clock_settime(struct task *t, int clockid, uaddr_t tp)
 	int64_t ns;
 	int err;
 
-	if (c.kind != CLOCK_KIND_CPU && clockid != CLOCK_REALTIME)
+	/* Of the CPU clocks only those named by a pid know of being set; and say EPERM. */
+	if (clockid != CLOCK_REALTIME && (clockid >= 0 || c.kind != CLOCK_KIND_CPU))
 		return -EINVAL;
 	err = get_timespec64(t, &ns, tp);
+	if (!err && clockid < 0)
+		err = clock_resolution(t, &c, &ns);
 	return err ? err : -EPERM;
 }
 

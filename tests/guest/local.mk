@@ -33,3 +33,4 @@ check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user
 TESTS += $(guest_tests)
 EXTRA_DIST += tests/guest/guest.h tests/guest/run-guest $(guest_tests)
+guest_programs += tests/guest/clock tests/guest/sysinfo
