@@ -47,7 +47,7 @@ struct guest_case {
 
 static const char *guest_case_name = "?";
 static char guest_self[PATH_MAX]; /* the program's own absolute path */
-static pid_t guest_case_pid;
+static char *guest_shared;	 /* memory of all processes of the program: the temporary directory */
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -205,12 +205,14 @@ guest_await_sleep(pid_t pid)
 	guest_sleep_ms(5);
 }
 
-/* An empty directory that guest_main() removes the contents of at the end; the case's working directory. */
+/* An empty directory, the case's working directory; removed after the case by the process that ran it, which has not changed its
+ * user or its root. */
 __attribute__((unused)) static void
 guest_tmpdir(void)
 {
-	char dir[] = "/tmp/guest.XXXXXX";
+	char *dir = guest_shared;
 
+	strcpy(dir, "/tmp/guest.XXXXXX");
 	if (!mkdtemp(dir) || chdir(dir) != 0)
 		guest_fail(__FILE__, __LINE__, "mkdtemp: %s", strerror(errno));
 }
@@ -227,27 +229,27 @@ guest_write_file(const char *path, const void *data, size_t n, mode_t mode)
 static void
 guest_remove_tmpdir(void)
 {
-	char cwd[PATH_MAX];
+	pid_t pid;
 
-	if (!getcwd(cwd, sizeof(cwd)) || strncmp(cwd, "/tmp/guest.", 11) != 0 || strchr(cwd + 11, '/'))
+	if (!guest_shared[0])
 		return;
-	if (chdir("/") == 0 && fork() == 0) {
-		execl("/bin/rm", "rm", "-rf", cwd, (char *)NULL);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/rm", "rm", "-rf", guest_shared, (char *)NULL);
 		_exit(1);
 	}
-	while (wait(NULL) > 0)
-		;
+	waitpid(pid, NULL, 0);
+	guest_shared[0] = '\0';
 }
 
 static void
 guest_run_inline(const struct guest_case *c)
 {
 	guest_case_name = c->name;
-	guest_case_pid = getpid();
 	c->fn();
 	printf("ok %s\n", c->name);
 	fflush(stdout);
-	guest_remove_tmpdir();
 }
 
 static int
@@ -273,6 +275,7 @@ guest_run(const struct guest_case *c)
 		printf("FAIL %s: killed by signal %d\n", c->name, WTERMSIG(status));
 	else if (WEXITSTATUS(status) > 1)
 		printf("FAIL %s: exit status %d\n", c->name, WEXITSTATUS(status));
+	guest_remove_tmpdir();
 	return status != 0;
 }
 
@@ -283,13 +286,16 @@ guest_main(int argc, char **argv, const struct guest_case *cases, size_t n)
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 4096);
+	guest_shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!realpath(argv[0], guest_self))
 		snprintf(guest_self, sizeof(guest_self), "%s", argv[0]);
 	for (i = 0; i < n; i++) {
-		if (argc > 1 && strcmp(argv[1], cases[i].name) == 0)
+		if (argc > 1 && strcmp(argv[1], cases[i].name) == 0) {
 			guest_run_inline(&cases[i]);
-		else if (argc == 1)
+			guest_remove_tmpdir();
+		} else if (argc == 1) {
 			failed += guest_run(&cases[i]);
+		}
 	}
 	return failed != 0;
 }

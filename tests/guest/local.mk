@@ -1,30 +1,33 @@
 # Guest programs: tests/guest/NAME.c is built as tests/guest/NAME, and run natively and under both traps.
 
 guest_programs = \
-	tests/guest/memfd \
-	tests/guest/tmpfs \
 	tests/guest/auxv \
 	tests/guest/exec \
 	tests/guest/fatal \
 	tests/guest/fault \
+	tests/guest/file \
 	tests/guest/fork \
 	tests/guest/futex \
 	tests/guest/futex2 \
 	tests/guest/ids \
 	tests/guest/madvise \
+	tests/guest/memfd \
 	tests/guest/memory \
 	tests/guest/mmap \
 	tests/guest/mremap \
+	tests/guest/namei \
 	tests/guest/pipe \
 	tests/guest/poll \
 	tests/guest/proc \
 	tests/guest/restart \
 	tests/guest/session \
 	tests/guest/signal \
-	tests/guest/stress \
-	tests/guest/thread \
 	tests/guest/splice \
+	tests/guest/stress \
+	tests/guest/system \
+	tests/guest/thread \
 	tests/guest/timer \
+	tests/guest/tmpfs \
 	tests/guest/tty \
 	tests/guest/unix \
 	tests/guest/wait
