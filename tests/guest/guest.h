@@ -47,6 +47,7 @@ struct guest_case {
 
 static const char *guest_case_name = "?";
 static char guest_self[PATH_MAX]; /* the program's own absolute path */
+__attribute__((unused)) static pid_t guest_case_pid;
 static char *guest_shared;	 /* memory of all processes of the program: the temporary directory */
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -247,6 +248,7 @@ static void
 guest_run_inline(const struct guest_case *c)
 {
 	guest_case_name = c->name;
+	guest_case_pid = getpid();
 	c->fn();
 	printf("ok %s\n", c->name);
 	fflush(stdout);

@@ -2,6 +2,7 @@
 
 guest_programs = \
 	tests/guest/auxv \
+	tests/guest/clock \
 	tests/guest/exec \
 	tests/guest/fatal \
 	tests/guest/fault \
@@ -24,6 +25,7 @@ guest_programs = \
 	tests/guest/signal \
 	tests/guest/splice \
 	tests/guest/stress \
+	tests/guest/sysinfo \
 	tests/guest/system \
 	tests/guest/thread \
 	tests/guest/timer \
@@ -36,4 +38,3 @@ check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user
 TESTS += $(guest_tests)
 EXTRA_DIST += tests/guest/guest.h tests/guest/run-guest $(guest_tests)
-guest_programs += tests/guest/clock tests/guest/sysinfo
