@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fcntl(2), and the owner of a file who is told of I/O by SIGIO and SIGURG.
+ * fcntl(2).
  *
  * Left out: leases and directory notification (F_SETLEASE, F_NOTIFY say -EINVAL), write hints.
  */
@@ -152,64 +152,8 @@ f_getown_ex(struct task *t, struct file *file, uaddr_t u)
 	return copy_out(t, u, &ex);
 }
 
-/* As kill(2) would allow the process that became owner. */
-static bool
-sigio_perm(const struct fown *o, struct task *p)
-{
-	struct cred *c = get_task_cred(p);
-	bool ok = o->euid == 0 || o->euid == c->suid || o->euid == c->uid || o->uid == c->suid || o->uid == c->uid;
-
-	put_cred(c);
-	return ok;
-}
-
-static void
-sigio_one(const struct fown *o, struct task *p, int fd, int code, uint32_t band, int type)
-{
-	struct k_siginfo info = { .si_signo = o->signum, .si_code = code };
-
-	if (!sigio_perm(o, p))
-		return;
-	if (o->signum) {
-		info.poll.band = band;
-		info.poll.fd = fd;
-		if (send_sig_info(o->signum, &info, p, type, NULL) == 0)
-			return;
-	}
-	ignore_err(send_sig_info(SIGIO, SEND_SIG_PRIV, p, type, NULL), "a dead owner is not told");
-}
-
-void
-send_sigio(struct file *file, int fd, int code, uint32_t band)
-{
-	struct kernel *k = file->k;
-	struct task *p;
-	struct fown o;
-
-	if (!__atomic_load_n(&file->f_owner, __ATOMIC_ACQUIRE))
-		return;
-	mutex_lock(&file->f_lock);
-	o = *file->f_owner;
-	if (o.pid)
-		get_pid(o.pid);
-	mutex_unlock(&file->f_lock);
-	if (!o.pid)
-		return;
-	mutex_lock(&k->tasklist_lock);
-	if (o.type == PIDTYPE_PGID) {
-		do_each_pid_task(o.pid, PIDTYPE_PGID, p)
-			sigio_one(&o, p, fd, code, band, PIDTYPE_TGID);
-	} else {
-		p = pid_task(o.pid, o.type);
-		if (p)
-			sigio_one(&o, p, fd, code, band, o.type);
-	}
-	mutex_unlock(&k->tasklist_lock);
-	put_pid(k, o.pid);
-}
-
 static int
-setfl(struct task *t, struct file *file, uint64_t arg)
+setfl(struct task *t, int fd, struct file *file, uint64_t arg)
 {
 	uint32_t flags = (uint32_t)arg, old = file->f_flags;
 	int err;
@@ -219,7 +163,7 @@ setfl(struct task *t, struct file *file, uint64_t arg)
 	if ((flags & O_NOATIME) && !(old & O_NOATIME) && !inode_owner_or_capable(t, file->f_inode))
 		return -EPERM;
 	if (((flags ^ old) & FASYNC) && file->f_op && file->f_op->fasync) {
-		err = file->f_op->fasync(t, file, (flags & FASYNC) != 0);
+		err = file->f_op->fasync(t, fd, file, (flags & FASYNC) != 0);
 		if (err < 0)
 			return err;
 	}
@@ -326,7 +270,7 @@ do_fcntl(struct task *t, int fd, struct file *file, unsigned int cmd, uint64_t a
 	case F_GETFL:
 		return file->f_flags;
 	case F_SETFL:
-		return setfl(t, file, arg);
+		return setfl(t, fd, file, arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:

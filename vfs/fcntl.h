@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fcntl(2) and who is told of I/O by signal (vfs/fcntl.c); record locks and flock (vfs/locks.c, vfs/flock.c).
+ * fcntl(2) (vfs/fcntl.c), who is told of I/O by signal (vfs/fasync.c), record locks and flock(2) (vfs/locks.c).
  */
 #ifndef STEAD_VFS_FCNTL_H
 #define STEAD_VFS_FCNTL_H
@@ -22,16 +22,47 @@ struct fown {
  */
 void fown_release(struct file *file);
 
+/* The files of an object that are set to O_ASYNC (vfs/fasync.c). */
+struct fasync_queue {
+	struct mutex lock; /* RANK_WAITQ */
+	struct list_head files;
+};
+
 /**
- * send_sigio() - tell the owner of a file that was set to O_ASYNC
- * @file: the file, referenced
- * @fd: the descriptor it had when O_ASYNC was set
- * @code: POLL_IN, POLL_OUT, ... of siginfo
- * @band: K_POLL* mask
+ * fasync_init() - an empty queue
+ * @q: the queue
+ */
+void fasync_init(struct fasync_queue *q);
+
+/**
+ * fasync_helper() - the work of f_op->fasync
+ * @k: the instance
+ * @fd: the descriptor told in si_fd
+ * @file: enters or leaves the queue
+ * @on: which
+ * @q: the queue
+ *
+ * Return: 0, -ENOMEM.
+ */
+int fasync_helper(struct kernel *k, int fd, struct file *file, bool on, struct fasync_queue *q) __must_check;
+
+/**
+ * kill_fasync() - SIGIO, or the signal of F_SETSIG, to the owners of all files of a queue
+ * @k: the instance
+ * @q: the queue
+ * @code: POLL_IN, POLL_OUT, POLL_MSG, POLL_ERR, POLL_PRI or POLL_HUP of siginfo
+ *
+ * Context: takes tasklist_lock and siglock. Cheap when the queue is empty.
+ */
+void kill_fasync(struct kernel *k, struct fasync_queue *q, int code);
+
+/**
+ * send_sigurg() - SIGURG to a socket's owner: out-of-band data
+ * @file: the socket's file, referenced
  *
  * Context: takes tasklist_lock and siglock.
  */
-void send_sigio(struct file *file, int fd, int code, uint32_t band);
+void send_sigurg(struct file *file);
 
 /**
  * f_setown(), f_getown() - F_SETOWN and F_GETOWN; FIOSETOWN, SIOCSPGRP

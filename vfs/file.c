@@ -98,6 +98,8 @@ file_release(struct task *t, struct file *f)
 		eventpoll_release_file(t, f);
 	if (f->f_mode & FMODE_OPENED) {
 		locks_remove_file(f);
+		if ((f->f_flags & FASYNC) && f->f_op && f->f_op->fasync)
+			ignore_err(f->f_op->fasync(t, -1, f, false), "leaving cannot fail");
 		if (f->f_op && f->f_op->release)
 			f->f_op->release(t, inode, f);
 	}

@@ -326,7 +326,7 @@ struct file_operations {
 	int64_t (*fallocate)(struct task *t, struct file *file, int mode, int64_t off, int64_t len);
 	int (*show_fdinfo)(struct task *t, struct file *file, char *buf, size_t n);
 	hfd_t (*host_fd)(struct file *file); /* file_host_fd(): hostfs, overlay */
-	int (*fasync)(struct task *t, struct file *file, bool on); /* O_ASYNC switched; NULL: it has no effect */
+	int (*fasync)(struct task *t, int fd, struct file *file, bool on); /* O_ASYNC switched (vfs/fcntl.h); at release too */
 };
 
 struct dentry_operations {

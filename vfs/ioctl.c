@@ -32,14 +32,18 @@ file_set_flag(struct file *file, uint32_t flag, bool on)
 }
 
 static int
-ioctl_fioasync(struct task *t, struct file *file, bool on)
+ioctl_fioasync(struct task *t, int fd, struct file *file, bool on)
 {
+	int err;
+
 	if (on == ((file->f_flags & FASYNC) != 0))
 		return 0;
 	if (!file->f_op->fasync)
 		return -ENOTTY;
-	file_set_flag(file, FASYNC, on);
-	return file->f_op->fasync(t, file, on);
+	err = file->f_op->fasync(t, fd, file, on);
+	if (!err)
+		file_set_flag(file, FASYNC, on);
+	return err;
 }
 
 /* FIONREAD of a regular file: what is left. */
@@ -81,7 +85,7 @@ do_ioctl(struct task *t, int fd, struct file *file, unsigned int cmd, uint64_t a
 	case FIOASYNC:
 		if (get_user_u32(t, &on, UADDR(arg)))
 			return -EFAULT;
-		return ioctl_fioasync(t, file, on != 0);
+		return ioctl_fioasync(t, fd, file, on != 0);
 	case FIOQSIZE:
 		if (type == S_IFREG || type == S_IFDIR || type == S_IFLNK)
 			return put_user_u64(t, (uint64_t)file->f_inode->i_size, UADDR(arg));

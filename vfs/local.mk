@@ -10,6 +10,7 @@ libkernel_a_SOURCES += vfs/eventfd.c
 libkernel_a_SOURCES += vfs/eventfd.h
 libkernel_a_SOURCES += vfs/eventpoll.c
 libkernel_a_SOURCES += vfs/eventpoll.h
+libkernel_a_SOURCES += vfs/fasync.c
 libkernel_a_SOURCES += vfs/fcntl.c
 libkernel_a_SOURCES += vfs/fcntl.h
 libkernel_a_SOURCES += vfs/fdtable.c

@@ -24,6 +24,8 @@
 #include "vfs/pipe.h"
 #include "vfs/poll.h"
 
+#define PIPE_POLL_IN   1 /* POLL_IN and POLL_OUT of siginfo */
+#define PIPE_POLL_OUT  2
 #define PIPE_READ_KEY  (K_POLLIN | K_POLLRDNORM)
 #define PIPE_WRITE_KEY (K_POLLOUT | K_POLLWRNORM)
 
@@ -152,6 +154,8 @@ alloc_pipe_info(struct task *t)
 	init_waitqueue_head(&pipe->rd_wait);
 	init_waitqueue_head(&pipe->wr_wait);
 	init_waitqueue_head(&pipe->busy_wait);
+	fasync_init(&pipe->fasync_readers);
+	fasync_init(&pipe->fasync_writers);
 	pipe->r_counter = pipe->w_counter = 1;
 	return pipe;
 uncharge:
@@ -396,6 +400,7 @@ pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 		wake_up_poll(&pipe->wr_wait, PIPE_WRITE_KEY);
 	if (wake_next_reader)
 		wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
+	kill_fasync(pipe->k, &pipe->fasync_writers, PIPE_POLL_OUT);
 	if (ret > 0 && !(file->f_flags & O_NOATIME))
 		inode_update_times(file->f_inode, ATTR_ATIME);
 	return ret;
@@ -509,6 +514,7 @@ pipe_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 		wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
 	if (wake_next_writer)
 		wake_up_poll(&pipe->wr_wait, PIPE_WRITE_KEY);
+	kill_fasync(pipe->k, &pipe->fasync_readers, PIPE_POLL_IN);
 out:
 	if (err == -EPIPE)
 		ignore_err(send_sig_info(SIGPIPE, SEND_SIG_NOINFO, t, PIDTYPE_PID, t), "the call says EPIPE all the same");
@@ -561,6 +567,22 @@ pipe_ioctl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
 	return put_user_u32(t, count, UADDR(arg));
 }
 
+static int
+pipe_fasync(struct task *t, int fd, struct file *file, bool on)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	int err = 0;
+
+	if (file->f_mode & FMODE_READ)
+		err = fasync_helper(pipe->k, fd, file, on, &pipe->fasync_readers);
+	if (!err && (file->f_mode & FMODE_WRITE)) {
+		err = fasync_helper(pipe->k, fd, file, on, &pipe->fasync_writers);
+		if (err && (file->f_mode & FMODE_READ))
+			ignore_err(fasync_helper(pipe->k, fd, file, false, &pipe->fasync_readers), "leaving cannot fail");
+	}
+	return err;
+}
+
 static void
 pipe_release(struct task *t, struct inode *inode, struct file *file)
 {
@@ -577,6 +599,8 @@ pipe_release(struct task *t, struct inode *inode, struct file *file)
 	if (one_sided) {
 		__wake_up(&pipe->rd_wait, 0, PIPE_READ_KEY | K_POLLERR | K_POLLHUP);
 		__wake_up(&pipe->wr_wait, 0, PIPE_WRITE_KEY | K_POLLERR | K_POLLHUP);
+		kill_fasync(pipe->k, &pipe->fasync_readers, PIPE_POLL_IN);
+		kill_fasync(pipe->k, &pipe->fasync_writers, PIPE_POLL_OUT);
 	}
 	put_pipe_info(inode, pipe);
 }
@@ -702,7 +726,7 @@ fifo_open(struct task *t, struct inode *inode, struct file *file)
 		put_pipe_info(inode, pipe);
 		return err;
 	}
-	file->f_mode |= FMODE_STREAM;
+	file->f_mode |= FMODE_STREAM | FMODE_NOWAIT;
 	return 0;
 }
 
@@ -720,6 +744,7 @@ const struct file_operations fifo_fops = {
 	.llseek = pipe_llseek,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
+	.fasync = pipe_fasync,
 };
 
 const struct file_operations pipe_fops = {
@@ -730,6 +755,7 @@ const struct file_operations pipe_fops = {
 	.llseek = pipe_llseek,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
+	.fasync = pipe_fasync,
 };
 
 struct pipe_inode_info *
@@ -757,7 +783,7 @@ create_pipe_files(struct task *t, struct file *res[2], uint32_t flags)
 		return (int)PTR_ERR(rd);
 	}
 	rd->f_inode->i_pipe = pipe;
-	rd->f_mode |= FMODE_STREAM;
+	rd->f_mode |= FMODE_STREAM | FMODE_NOWAIT;
 	wr = alloc_file_clone(t, rd, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), &pipe_fops);
 	if (IS_ERR(wr)) {
 		/* The reader's release finds the writer's share of the counts gone. */
@@ -767,7 +793,7 @@ create_pipe_files(struct task *t, struct file *res[2], uint32_t flags)
 		return (int)PTR_ERR(wr);
 	}
 	wr->private_data = pipe;
-	wr->f_mode |= FMODE_STREAM;
+	wr->f_mode |= FMODE_STREAM | FMODE_NOWAIT;
 	res[0] = rd;
 	res[1] = wr;
 	return 0;

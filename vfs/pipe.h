@@ -9,6 +9,7 @@
 #include "kernel/lock.h"
 #include "kernel/slab.h"
 #include "kernel/waitq.h"
+#include "vfs/fcntl.h"
 #include "vfs/fs.h"
 
 #define PIPE_DEF_BUFFERS     16u
@@ -51,6 +52,7 @@ struct pipe_inode_info {
 	bool poll_usage;	       /* somebody polls: tell of every write, not only of the first (edge triggered users) */
 	bool anon;		       /* from pipe(2) */
 	bool rd_busy, wr_busy;	       /* splice works on that side without the mutex */
+	struct fasync_queue fasync_readers, fasync_writers;
 	char *tmp_page[2];	       /* pages kept for the next writes */
 	struct pipe_buffer *bufs;
 	struct pipe_user *user;
