@@ -8,6 +8,10 @@
  * stack armed), or on the kernel stack (kernel code, stack not armed). The frame lies at rsp. What rdi, rsi, rdx say is not used but for
  * the number in edi: a wrong number only makes the program meet another of its own signals.
  *
+ * resident_gate: where a patched call site jumps to, by way of its trampoline (trap/resident/patch.c), with the number in eax and the address
+ * to go on at in rcx. All registers are put into t->regs, so that whatever comes later (a signal, a clone, a kick on the way out) finds
+ * them complete; on the way out only those are loaded that a C function does not keep.
+ *
  * resident_final: back to the program. Between its labels a kick finds t->regs complete and can start over (resident_redo()).
  */
 #include "trap/resident/resident.h"
@@ -65,6 +69,62 @@ __asm__(".pushsection .text\n"
 	"9:	ud2\n"
 	".size resident_signal_entry, .-resident_signal_entry\n"
 
+	".globl resident_gate, resident_gate_open\n"
+	".hidden resident_gate, resident_gate_open\n"
+	".type resident_gate, @function\n"
+	"resident_gate:\n"
+	"	mov %rax, %gs:0\n"
+	"	mov %rdx, %gs:8\n"
+	"	mov %rcx, %gs:16\n"
+	"	xor %eax, %eax\n"
+	"	xor %ecx, %ecx\n"
+	"	xor %edx, %edx\n"
+	"	wrpkru\n"
+	"	rdgsbase %rax\n"
+	"	sub resident_scratch_base(%rip), %rax\n"
+	"	cmp $" STR(RES_SEL_OFF) ", %rax\n"
+	"	jae 9b\n"
+	"	test $0xfff, %eax\n"
+	"	jnz 9b\n"
+	"	movb $0, " SEL(SEL_BYTE) "\n"
+	"resident_gate_open:\n"
+	"	mov %rsp, %rcx\n"
+	"	mov " SEL(SEL_KSTACK) ", %rsp\n"
+	"	mov " SEL(SEL_REGS) ", %rdx\n"
+	"	pushfq\n"
+	"	pop %rax\n"
+	"	mov %r15, 0(%rdx)\n"
+	"	mov %r14, 8(%rdx)\n"
+	"	mov %r13, 16(%rdx)\n"
+	"	mov %r12, 24(%rdx)\n"
+	"	mov %rbp, 32(%rdx)\n"
+	"	mov %rbx, 40(%rdx)\n"
+	"	mov %rax, 48(%rdx)\n"	/* r11: flags */
+	"	mov %r10, 56(%rdx)\n"
+	"	mov %r9, 64(%rdx)\n"
+	"	mov %r8, 72(%rdx)\n"
+	"	mov %rsi, 104(%rdx)\n"
+	"	mov %rdi, 112(%rdx)\n"
+	"	mov %rcx, 152(%rdx)\n"	/* rsp */
+	"	mov %rax, 144(%rdx)\n"	/* eflags */
+	"	mov %gs:16, %rcx\n"
+	"	mov %rcx, 128(%rdx)\n"	/* rip */
+	"	mov %rcx, 88(%rdx)\n"	/* rcx */
+	"	mov %gs:8, %rcx\n"
+	"	mov %rcx, 96(%rdx)\n"
+	"	mov %gs:0, %rdi\n"
+	"	mov %rdi, 120(%rdx)\n"	/* orig_rax */
+	"	cld\n"
+	"	test $0x40100, %eax\n"	/* AC, TF */
+	"	jz 1f\n"
+	"	pushq $2\n"
+	"	popfq\n"
+	"1:	mov %rdx, %rbx\n"
+	"	mov " SEL(SEL_TASK) ", %rsi\n"
+	"	call resident_gate_call\n" /* does not return unless the fast way out is open; the result is in t->regs too */
+	"	jmp resident_fast_start\n"
+	".size resident_gate, .-resident_gate\n"
+
 	/* rdi: struct pt_regs, rsi: bool *kicked, rdx: struct task */
 	".globl resident_final_asm, resident_final_start, resident_final_end\n"
 	".hidden resident_final_asm, resident_final_start, resident_final_end\n"
@@ -116,6 +176,40 @@ __asm__(".pushsection .text\n"
 	"	mov %gs:8, %rdx\n"
 	"	mov %gs:0, %rax\n"
 	"	iretq\n"
+	/* From the gate: rbx is t->regs, rax a pointer to kicked; other callee-saved registers hold the program's values. */
+	"resident_fast_start:\n"
+	"	cmpb $0, (%rax)\n"
+	"	jne 3f\n"
+	"	movb $1, " SEL(SEL_BYTE) "\n"
+	"	mov 80(%rbx), %rax\n"
+	"	mov %rax, %gs:0\n"
+	"	mov 96(%rbx), %rax\n"
+	"	mov %rax, %gs:8\n"
+	"	mov 128(%rbx), %rax\n"
+	"	mov %rax, %gs:16\n"
+	"	mov 152(%rbx), %rax\n"
+	"	mov %rax, %gs:32\n"
+	"	mov 48(%rbx), %r11\n"
+	"	mov 56(%rbx), %r10\n"
+	"	mov 64(%rbx), %r9\n"
+	"	mov 72(%rbx), %r8\n"
+	"	mov 104(%rbx), %rsi\n"
+	"	mov 112(%rbx), %rdi\n"
+	"	mov 40(%rbx), %rbx\n"
+	"	mov $" STR(PKRU_PROGRAM) ", %eax\n"
+	"	xor %ecx, %ecx\n"
+	"	xor %edx, %edx\n"
+	"	wrpkru\n"
+	"	cmp $" STR(PKRU_PROGRAM) ", %eax\n"
+	"	je 4f\n"
+	"	ud2\n"
+	"4:	mov %gs:32, %rsp\n"
+	"	mov %gs:16, %rcx\n"
+	"	mov %gs:8, %rdx\n"
+	"	mov %gs:0, %rax\n"
+	"	jmp *%rcx\n"
+	"3:	mov " SEL(SEL_TASK) ", %rdx\n"
+	"	mov (%rdx), %rdx\n" /* rt->t */
 	"1:	mov " SEL(SEL_KSTACK) ", %rsp\n"
 	"	mov %rdx, %rdi\n"
 	"	call resident_redo\n"
@@ -134,7 +228,8 @@ _Static_assert(offsetof(struct pt_regs, rax) == 80 && offsetof(struct pt_regs, r
 	       "offsets in resident_final_asm");
 _Static_assert(offsetof(struct sel_page, kstack_top) == SEL_KSTACK && offsetof(struct sel_page, rt) == SEL_TASK &&
 		       offsetof(struct sel_page, alt_lo) == SEL_ALT_LO && offsetof(struct sel_page, alt_hi) == SEL_ALT_HI &&
-		       offsetof(struct sel_page, kstack_lo) == SEL_KLO,
+		       offsetof(struct sel_page, kstack_lo) == SEL_KLO && offsetof(struct sel_page, regs) == SEL_REGS &&
+		       offsetof(struct sel_page, gate) == SEL_GATE && offsetof(struct trap_task, t) == 0,
 	       "offsets in resident_signal_entry");
 
 void

@@ -31,6 +31,8 @@
 #define SEL_ALT_LO 24
 #define SEL_ALT_HI 32
 #define SEL_KLO	   40
+#define SEL_REGS   48
+#define SEL_GATE   56
 
 #ifndef __ASSEMBLER__
 
@@ -51,6 +53,8 @@ struct sel_page {
 	struct trap_task *rt;
 	uint64_t alt_lo, alt_hi;
 	uint64_t kstack_lo;
+	struct pt_regs *regs; /* of the task */
+	uint64_t gate;	      /* what trampolines jump to */
 };
 
 struct trap_process {
@@ -119,6 +123,7 @@ rt_of(const struct task *t)
 }
 
 /* entry.c */
+extern const char resident_gate[], resident_gate_open[];
 extern const char resident_signal_entry[], resident_final_start[], resident_final_end[], resident_sigreturn_insn[];
 
 /**
@@ -132,6 +137,7 @@ void resident_final(struct task *t, bool *kicked) __noreturn;
 int resident_classify(int sig, void *frame);
 void resident_from_program(int sig, void *frame) __noreturn;
 void resident_redo(struct task *t) __noreturn;
+bool *resident_gate_call(uint64_t nr, struct trap_task *rt) __must_check;
 
 /**
  * resident_return() - the end of serving: work, then program code; or the end of the task

@@ -63,6 +63,13 @@ in_final(uint64_t rip)
 	return rip >= (uint64_t)(uintptr_t)resident_final_start && rip < (uint64_t)(uintptr_t)resident_final_end;
 }
 
+/* In the gate before it has disarmed dispatch. */
+static bool
+entering_gate(uint64_t rip)
+{
+	return rip >= (uint64_t)(uintptr_t)resident_gate && rip < (uint64_t)(uintptr_t)resident_gate_open;
+}
+
 /* 0: kernel code was interrupted and goes on (its frame may have been mended); 1: program code, or the last steps back to it. */
 int
 resident_classify(int sig, void *frame)
@@ -71,7 +78,17 @@ resident_classify(int sig, void *frame)
 	struct sel_page *sel = this_sel();
 	uint64_t fixup;
 
-	if (in_final(f->mc.rip) || sel->sel != 0)
+	if (in_final(f->mc.rip))
+		return 1;
+	if (entering_gate(f->mc.rip)) {
+		/* Not yet in: what it was kicked for is seen on the way out. A fault there is the program's own (its %gs is not
+		 * what it was), and so is a single step. */
+		if (sig != KICK_SIGNAL)
+			return 1;
+		sel->sel = 0;
+		return 0;
+	}
+	if (sel->sel != 0)
 		return 1; /* armed: whatever rip says, the program was running */
 	if (sig == KICK_SIGNAL) {
 		sel->rt->kicked = true;
@@ -199,6 +216,40 @@ resident_redo(struct task *t)
 	this_sel()->sel = 0;
 	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	resident_return(t);
+}
+
+/*
+ * A call that came through the gate. Returns where to look for a kick if the task can go straight back with what is in t->regs;
+ * anything else takes the long way and does not return here.
+ */
+bool *
+resident_gate_call(uint64_t nr, struct trap_task *rt)
+{
+	struct task *t = rt->t;
+	struct pt_regs *r = &t->regs;
+	const uint64_t a[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	uint64_t fs_base;
+	int64_t ret;
+
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_RELAXED);
+	rt->kicked = false;
+	__asm__ volatile("rdfsbase %0" : "=r"(fs_base));
+	r->fs_base = fs_base;
+	r->rax = nr;
+	r->cs = 0x33;
+	r->ss = 0x2b;
+	t->regs_valid = true;
+	ret = syscall_enter(t, nr, a);
+	if (unlikely(rt_of(t) != rt))
+		resident_exec_go(t, rt);
+	if (unlikely(ret == SYSCALL_REGS_SET))
+		resident_return(t);
+	r->rax = (uint64_t)ret;
+	if (unlikely((ret < 0 && ret >= -ERESTART_RESTARTBLOCK && ret <= -ERESTARTSYS) || rt->xframe || r->fs_base != fs_base ||
+		     (r->eflags & 0x40500) || !exit_to_user_fast(t)))
+		resident_return(t);
+	r->orig_rax = (uint64_t)-1;
+	return &rt->kicked;
 }
 
 static void

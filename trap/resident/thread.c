@@ -99,7 +99,9 @@ resident_thread_setup(struct trap_task *rt, bool process)
 				  .rt = rt,
 				  .alt_lo = ss.sp,
 				  .alt_hi = ss.sp + ss.size,
-				  .kstack_lo = (uint64_t)(uintptr_t)rt->kstack };
+				  .kstack_lo = (uint64_t)(uintptr_t)rt->kstack,
+				  .regs = &rt->t->regs,
+				  .gate = (uint64_t)(uintptr_t)resident_gate };
 	rt->tid = (int32_t)host_call0(__NR_gettid);
 	if (process) {
 		rt->proc->pid = rt->tid;
