@@ -19,6 +19,7 @@
 #include <linux/time.h>
 
 #include "kernel/cred.h"
+#include "kernel/itimer.h"
 #include "kernel/fork.h"
 #include "kernel/jobctl.h"
 #include "kernel/pidfd.h"
@@ -460,6 +461,8 @@ copy_process(struct task *t, const struct kernel_clone_args *args, int *pidfd)
 	err = publish(t, p, args);
 	if (err)
 		goto fail_pidfd;
+	if (!(args->flags & CLONE_THREAD))
+		watch_cpu_limit(t->k, p->signal);
 	if (file)
 		fd_install(t, *pidfd, file);
 	return p;

@@ -12,6 +12,7 @@
  * Locks: siglock protects the values. The function of real_timer takes siglock, so setitimer never waits for it with that held.
  */
 #include <asm/signal.h>
+#include <linux/resource.h>
 
 #include "kernel/errno.h"
 #include "kernel/itimer.h"
@@ -72,6 +73,27 @@ check_cpu_timer(struct task *t, int sig, int64_t now, int64_t *expires, int64_t 
 		*nearest = MIN(*nearest, *expires - now);
 }
 
+/* RLIMIT_CPU, getrlimit(2): SIGXCPU at the soft limit and each second after, SIGKILL at the hard one. */
+static void
+check_cpu_limit(struct task *t, int64_t now, int64_t *nearest)
+{
+	struct rlimit64_k *r = &t->signal->rlim[RLIMIT_CPU];
+	uint64_t soft = READ_ONCE(r->cur), hard = READ_ONCE(r->max), secs = (uint64_t)now / NSEC_PER_SEC;
+
+	if (soft >= INT64_MAX / NSEC_PER_SEC)
+		return;
+	if (secs >= hard) {
+		ignore_err(send_signal_locked(SIGKILL, SEND_SIG_PRIV, t, PIDTYPE_TGID, NULL), "never queued");
+		return;
+	}
+	if (secs >= soft) {
+		ignore_err(send_signal_locked(SIGXCPU, SEND_SIG_PRIV, t, PIDTYPE_TGID, NULL), "pending already");
+		soft = secs + 1;
+		WRITE_ONCE(r->cur, soft);
+	}
+	*nearest = MIN(*nearest, (int64_t)soft * NSEC_PER_SEC - now);
+}
+
 static void
 cpu_itimer_fn(struct kernel *k, struct ktimer *tm)
 {
@@ -92,10 +114,21 @@ cpu_itimer_fn(struct kernel *k, struct ktimer *tm)
 	check_cpu_timer(leader, SIGVTALRM, (int64_t)times.utime, &sig->it_virt_expires, sig->it_virt_interval, &nearest);
 	check_cpu_timer(leader, SIGPROF, (int64_t)(times.utime + times.stime), &sig->it_prof_expires, sig->it_prof_interval,
 			&nearest);
+	check_cpu_limit(leader, (int64_t)(times.utime + times.stime), &nearest);
 	nr_threads = sig->nr_threads;
 	if (nearest != INT64_MAX)
 		ktimer_start(k, tm, deadline_after(cpu_poll_delay(nearest, nr_threads)));
 	unlock_task_sighand(sh);
+}
+
+void
+watch_cpu_limit(struct kernel *k, struct signal_struct *sig)
+{
+	if (READ_ONCE(sig->rlim[RLIMIT_CPU].cur) == K_RLIM_INFINITY)
+		return;
+	if (!sig->cpu_timer.fn)
+		ktimer_init(&sig->cpu_timer, cpu_itimer_fn);
+	ktimer_start(k, &sig->cpu_timer, deadline_after(CPU_TICK));
 }
 
 static int64_t

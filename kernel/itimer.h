@@ -54,6 +54,15 @@ int do_setitimer(struct task *t, int which, const struct itimer_value *value, st
 void it_real_fn(struct kernel *k, struct ktimer *tm);
 
 /**
+ * watch_cpu_limit() - RLIMIT_CPU was set or inherited: look at the group's CPU time from now on
+ * @k: the instance
+ * @sig: the group, complete
+ *
+ * Context: takes RANK_TIMER.
+ */
+void watch_cpu_limit(struct kernel *k, struct signal_struct *sig);
+
+/**
  * exit_cpu_itimers() - the group ends: no more ITIMER_VIRTUAL and ITIMER_PROF
  * @k: the instance
  * @sig: the group

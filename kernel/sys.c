@@ -3,12 +3,13 @@
  * Process groups and sessions (setpgid(2), setsid(2), credentials(7)), resource limits (getrlimit(2)), nice values.
  *
  * Locks: tasklist_lock for the tree and the pids; rlim_lock for limits.
- * Left out: RLIMIT_CPU and RLIMIT_RTTIME are kept but not enforced.
+ * Left out: RLIMIT_RTTIME is kept but not enforced.
  */
 #include <linux/capability.h>
 #include <linux/resource.h>
 
 #include "kernel/cred.h"
+#include "kernel/itimer.h"
 #include "kernel/sys.h"
 #include "mm/mm.h"
 #include "kernel/tty-hooks.h"
@@ -155,6 +156,8 @@ do_prlimit(struct task *t, struct task *other, unsigned int resource, const stru
 	mutex_unlock(&other->signal->rlim_lock);
 	if (!err && new && resource == RLIMIT_STACK && other->signal == t->signal)
 		mm_stack_limited(t);
+	if (!err && new && resource == RLIMIT_CPU)
+		watch_cpu_limit(t->k, other->signal);
 	return err;
 }
 
