@@ -221,7 +221,8 @@ set_cpu(struct task *t, int which, const struct itimer_value *value, struct itim
 		return;
 	if (!sig->cpu_timer.fn)
 		ktimer_init(&sig->cpu_timer, cpu_itimer_fn);
-	ktimer_start(t->k, &sig->cpu_timer, deadline_after(cpu_poll_delay(value->value, sig->nr_threads)));
+	/* It may be armed for the other timer already: its function finds out what comes first. */
+	ktimer_start(t->k, &sig->cpu_timer, deadline_after(CPU_TICK));
 }
 
 int
