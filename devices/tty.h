@@ -85,6 +85,7 @@ struct tty {
 	char *write_buf; /* TTY_WRITE_CHUNK bytes, the writer's */
 	struct tty_flip flip;
 	struct n_tty *ld; /* NULL: raw */
+	uint64_t atime_cycles, mtime_cycles; /* when the inode's times were last set, by the time stamp counter */
 	struct inode *node; /* slave: its devpts inode */
 };
 

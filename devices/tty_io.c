@@ -16,7 +16,8 @@
 #include "vfs/namei.h"
 #include "vfs/poll.h"
 
-#define WAKEUP_CHARS 256
+#define WAKEUP_CHARS	256
+#define TTY_TIME_CYCLES (1ULL << 34)
 
 const struct ktermios tty_std_termios = {
 	.c_iflag = ICRNL | IXON,
@@ -352,6 +353,18 @@ stop_tty(struct tty *tty)
 
 /* ---- read ---- */
 
+/* Times of terminals are coarse, as in Linux (8 seconds): by them nobody shall count key strokes. */
+static void
+tty_update_time(struct inode *inode, uint64_t *last, uint32_t which)
+{
+	uint64_t now = __builtin_ia32_rdtsc();
+
+	if (now - READ_ONCE(*last) < TTY_TIME_CYCLES)
+		return;
+	WRITE_ONCE(*last, now);
+	inode_update_times(inode, which);
+}
+
 static bool
 tty_nonblock(const struct file *file)
 {
@@ -511,7 +524,7 @@ tty_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, u
 	tty_unlock(tty);
 	end_turn(&tty->reader);
 	if (ret > 0)
-		inode_update_times(file->f_inode, ATTR_ATIME);
+		tty_update_time(file->f_inode, &tty->atime_cycles, ATTR_ATIME);
 	return ret;
 }
 
@@ -602,7 +615,7 @@ tty_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos
 	}
 	end_turn(&tty->writer);
 	if (done > 0) {
-		inode_update_times(file->f_inode, ATTR_MTIME);
+		tty_update_time(file->f_inode, &tty->mtime_cycles, ATTR_MTIME);
 		return done;
 	}
 	return ret;

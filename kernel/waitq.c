@@ -23,8 +23,9 @@
 #define TASKS_NORMAL ((1u << TASK_INTERRUPTIBLE) | (1u << TASK_KILLABLE) | (1u << TASK_UNINTERRUPTIBLE))
 #define TASKS_ASLEEP (TASKS_NORMAL | (1u << TASK_STOPPED) | (1u << TASK_TRACED))
 
-bool
-wake_up_state(struct task *t, unsigned int states)
+/* Take the task out of its sleep, if it is in one of @states; finish_wake() must follow. */
+static bool
+claim_wake(struct task *t, unsigned int states)
 {
 	uint32_t state = __atomic_load_n(&t->state, __ATOMIC_SEQ_CST);
 
@@ -32,8 +33,22 @@ wake_up_state(struct task *t, unsigned int states)
 		if (state == TASK_RUNNING || !(states & (1u << state)))
 			return false;
 	} while (!__atomic_compare_exchange_n(&t->state, &state, TASK_RUNNING, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return true;
+}
+
+static void
+finish_wake(struct task *t)
+{
 	if (__atomic_exchange_n(&t->sched, 0, __ATOMIC_SEQ_CST) == 1)
 		host_futex_wake(&t->sched, 1);
+}
+
+bool
+wake_up_state(struct task *t, unsigned int states)
+{
+	if (!claim_wake(t, states))
+		return false;
+	finish_wake(t);
 	return true;
 }
 
@@ -43,14 +58,20 @@ wake_up_process(struct task *t)
 	return wake_up_state(t, TASKS_ASLEEP);
 }
 
-/* What init_wait() sets: a woken entry leaves the queue, so that the next exclusive wake-up goes to another. */
+/*
+ * What init_wait() sets: a woken entry leaves the queue, so that the next exclusive wake-up goes to another. __wake_up() does
+ * this itself and wakes the host thread only when the queue is unlocked: it would run straight into the lock.
+ */
 static int
 autoremove_wake_function(struct wait_queue_entry *e, uint32_t key __unused)
 {
-	if (!wake_up_state(e->task, TASKS_NORMAL))
+	struct task *t = e->task;
+
+	if (!claim_wake(t, TASKS_NORMAL))
 		return 0;
-	/* Last: once it sees itself off the queue, its owner may be gone. */
+	/* Once it sees itself off the queue, its owner may be gone; the task's memory is not. */
 	list_del_init(&e->entry);
+	finish_wake(t);
 	return 1;
 }
 
@@ -202,6 +223,8 @@ void
 __wake_up(struct wait_queue_head *wq, int nr, uint32_t key)
 {
 	struct wait_queue_entry *e, *next;
+	struct task *tasks[8];
+	unsigned int n = 0;
 
 	/* The condition was made true before; a sleeper queues itself before it tests it. One of us sees the other. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -210,9 +233,22 @@ __wake_up(struct wait_queue_head *wq, int nr, uint32_t key)
 	mutex_lock_nested(&wq->lock);
 	list_for_each_entry_safe(e, next, &wq->head, entry) {
 		bool exclusive = e->exclusive;
+		int woken;
 
-		if (e->func(e, key) && exclusive && nr > 0 && --nr == 0)
+		if (e->func == autoremove_wake_function && n < ARRAY_SIZE(tasks)) {
+			tasks[n] = e->task;
+			woken = claim_wake(tasks[n], TASKS_NORMAL);
+			if (woken) {
+				list_del_init(&e->entry);
+				n++;
+			}
+		} else {
+			woken = e->func(e, key);
+		}
+		if (woken && exclusive && nr > 0 && --nr == 0)
 			break;
 	}
 	mutex_unlock(&wq->lock);
+	for (unsigned int i = 0; i < n; i++)
+		finish_wake(tasks[i]);
 }

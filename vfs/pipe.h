@@ -53,6 +53,7 @@ struct pipe_inode_info {
 	bool anon;		       /* from pipe(2) */
 	bool rd_busy, wr_busy;	       /* splice works on that side without the mutex */
 	struct fasync_queue fasync_readers, fasync_writers;
+	uint64_t atime_cycles, mtime_cycles; /* when the inode's times were last set, by the time stamp counter */
 	char *tmp_page[2];	       /* pages kept for the next writes */
 	struct pipe_buffer *bufs;
 	struct pipe_user *user;
