@@ -10,7 +10,9 @@ include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk
 include $(srcdir)/tests/bench/local.mk
 
-.PHONY: summary
+.PHONY: summary test-logs
 summary:
 	@$(srcdir)/tests/summary $(TEST_LOGS)
+test-logs:
+	@echo $(TEST_LOGS)
 include $(srcdir)/tests/checks.mk
