@@ -26,7 +26,17 @@ pseudo_dname(struct dentry *dentry, char *buf, size_t n)
 static const struct dentry_operations anon_dentry_ops = { .d_dname = anon_dname };
 static const struct dentry_operations pseudo_dentry_ops = { .d_dname = pseudo_dname };
 static const struct file_system_type anon_type = { .name = "anon_inodefs", .nodev = true };
-static const struct file_system_type pseudo_type = { .name = "pipefs", .nodev = true };
+static const struct file_system_type pipe_type = { .name = "pipefs", .nodev = true };
+static const struct file_system_type sock_type = { .name = "sockfs", .nodev = true };
+
+/* Everybody shares the inode: nobody changes it. */
+static int
+anon_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
+{
+	return -EOPNOTSUPP;
+}
+
+static const struct inode_operations anon_iops = { .setattr = anon_setattr };
 
 /* A name of more than it takes: "anon_inode:" may be given or not. */
 static const char *
@@ -67,7 +77,8 @@ struct file *
 pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, const struct file_operations *fops, void *priv, uint32_t flags)
 {
 	struct vfs_state *v = t->k->vfs;
-	struct inode *inode = new_inode_of(v->pseudo_sb);
+	struct mount *mnt = S_ISSOCK(mode) ? v->sock_mnt : v->pipe_mnt;
+	struct inode *inode = new_inode_of(mnt->mnt_sb);
 
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
@@ -77,7 +88,7 @@ pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, const struct f
 	inode->i_gid = t->cred->fsgid;
 	inode->i_fop = fops;
 	inode_update_times(inode, ATTR_ATIME | ATTR_MTIME | ATTR_CTIME);
-	return internal_file(t, v->pseudo_mnt, inode, prefix, fops, priv, flags);
+	return internal_file(t, mnt, inode, prefix, fops, priv, flags);
 }
 
 static struct super_block *
@@ -105,15 +116,18 @@ anon_inodes_init(struct kernel *k)
 	struct vfs_state *v = k->vfs;
 
 	v->anon_sb = internal_sb(k, &anon_type, &anon_dentry_ops, ANON_INODE_FS_MAGIC);
-	v->pseudo_sb = internal_sb(k, &pseudo_type, &pseudo_dentry_ops, PIPEFS_MAGIC);
-	if (!v->anon_sb || !v->pseudo_sb)
+	v->pipe_sb = internal_sb(k, &pipe_type, &pseudo_dentry_ops, PIPEFS_MAGIC);
+	v->sock_sb = internal_sb(k, &sock_type, &pseudo_dentry_ops, SOCKFS_MAGIC);
+	if (!v->anon_sb || !v->pipe_sb || !v->sock_sb)
 		return -ENOMEM;
 	v->anon_mnt = kern_mount(k, v->anon_sb);
-	v->pseudo_mnt = kern_mount(k, v->pseudo_sb);
+	v->pipe_mnt = kern_mount(k, v->pipe_sb);
+	v->sock_mnt = kern_mount(k, v->sock_sb);
 	v->anon_inode = new_inode_of(v->anon_sb);
-	if (IS_ERR(v->anon_mnt) || IS_ERR(v->pseudo_mnt) || !v->anon_inode)
+	if (IS_ERR(v->anon_mnt) || IS_ERR(v->pipe_mnt) || IS_ERR(v->sock_mnt) || !v->anon_inode)
 		return -ENOMEM;
 	v->anon_inode->i_ino = get_next_ino(k);
 	v->anon_inode->i_mode = 0600;
+	v->anon_inode->i_op = &anon_iops;
 	return 0;
 }

@@ -600,6 +600,7 @@ ep_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations eventpoll_fops = {
+	.llseek = noop_llseek,
 	.release = ep_release,
 	.poll = ep_eventpoll_poll,
 	.show_fdinfo = ep_show_fdinfo,

@@ -75,7 +75,7 @@ alloc_file(struct task *t, const struct path *path, uint32_t flags, const struct
 	f->f_path = *path;
 	f->f_inode = d_inode(path->dentry);
 	f->f_op = fops;
-	f->f_mode |= FMODE_OPENED | FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	f->f_mode |= FMODE_OPENED | (fops->llseek ? FMODE_LSEEK : 0);
 	return f;
 }
 

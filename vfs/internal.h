@@ -85,8 +85,8 @@ struct vfs_state {
 	uint32_t nr_inodes;
 	uint32_t nr_open; /* /proc/sys/fs/nr_open */
 
-	struct super_block *anon_sb, *pseudo_sb;
-	struct mount *anon_mnt, *pseudo_mnt;
+	struct super_block *anon_sb, *pipe_sb, *sock_sb;
+	struct mount *anon_mnt, *pipe_mnt, *sock_mnt;
 	struct inode *anon_inode;
 
 	struct mutex fs_types_lock;

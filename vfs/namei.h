@@ -151,6 +151,7 @@ struct mount *next_mount(struct kernel *k, struct mount *prev) __must_check;
 
 /* For file systems: attributes (vfs/attr.c). setattr_prepare() has been called before i_op->setattr. */
 int64_t generic_file_llseek(struct task *t, struct file *file, int64_t off, int whence);
+int64_t noop_llseek(struct task *t, struct file *file, int64_t off, int whence); /* lseek succeeds and does nothing */
 int simple_statfs(struct dentry *dentry, void *buf) __must_check; /* struct statfs64: type, page size, NAME_MAX */
 int simple_setattr(struct task *t, struct dentry *dentry, struct iattr *attr) __must_check;
 int setattr_prepare(struct task *t, struct dentry *dentry, struct iattr *attr) __must_check;

@@ -231,7 +231,7 @@ vfs_open(struct task *t, const struct path *path, struct file *f)
 	f->f_op = fops_of_inode(t, inode, &err);
 	if (err)
 		return err;
-	f->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	f->f_mode |= FMODE_PREAD | FMODE_PWRITE | (f->f_op->llseek ? FMODE_LSEEK : 0);
 	if (f->f_op->open) {
 		err = f->f_op->open(t, inode, f);
 		if (err)

@@ -202,17 +202,13 @@ vfs_llseek(struct task *t, struct file *file, int64_t off, int whence)
 		return -ESPIPE;
 	if (whence < 0 || whence > SEEK_MAX)
 		return -EINVAL;
-	if (file->f_op && file->f_op->llseek)
-		return file->f_op->llseek(t, file, off, whence);
-	/* Files of drivers and such: position without an end. */
-	switch (whence) {
-	case SEEK_SET:
-		return seek_to(file, off, INT64_MAX);
-	case SEEK_CUR:
-		return seek_to(file, file->f_pos + off, INT64_MAX);
-	default:
-		return generic_file_llseek(t, file, off, whence);
-	}
+	return file->f_op->llseek(t, file, off, whence);
+}
+
+int64_t
+noop_llseek(struct task *t, struct file *file, int64_t off, int whence)
+{
+	return file->f_pos;
 }
 
 bool
@@ -337,6 +333,8 @@ copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos,
 		return -EISDIR;
 	if (!S_ISREG(in->f_inode->i_mode) || !S_ISREG(out->f_inode->i_mode))
 		return -EINVAL;
+	if (in->f_inode->i_sb != out->f_inode->i_sb)
+		return -EXDEV;
 	if (ipos < 0 || opos < 0)
 		return -EINVAL;
 	if (out->f_inode->i_flags & S_IMMUTABLE)
@@ -360,7 +358,7 @@ copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos,
  * @opos: used and advanced
  * @count: bytes
  *
- * Return: bytes; negative errno of copy_file_range(2).
+ * Return: bytes; negative errno of copy_file_range(2). -EXDEV between file systems, as Linux since 5.19.
  */
 int64_t
 vfs_copy_file_range(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, uint64_t count)

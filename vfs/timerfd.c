@@ -238,6 +238,7 @@ timerfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations timerfd_fops = {
+	.llseek = noop_llseek,
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.release = timerfd_release,

@@ -62,5 +62,7 @@ shmem_file_setup(struct task *t, const char *name, uint16_t mode)
 	file = alloc_file(t, &path, O_RDWR | O_LARGEFILE, &tmpfs_file_fops);
 	if (IS_ERR(file))
 		path_put(t, &path);
+	else
+		file->f_mode |= FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS;
 	return file;
 }
