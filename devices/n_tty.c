@@ -73,12 +73,6 @@ put_data(struct tty *tty, unsigned char c)
 }
 
 static void
-wake_reader(struct tty *tty)
-{
-	__wake_up(&tty->read_wait, 0, K_POLLIN | K_POLLRDNORM);
-}
-
-static void
 packet_flush_read(struct tty *tty)
 {
 	if (tty->link && tty->link->packet) {
@@ -259,7 +253,7 @@ end_line(struct tty *tty, unsigned char c)
 	mark_line_end(ld, ld->read_head);
 	put_queue(ld, c);
 	ld->canon_head = ld->read_head;
-	wake_reader(tty);
+	tty_wake_readers(tty);
 }
 
 static void
@@ -455,7 +449,7 @@ n_tty_receive_done(struct tty *tty)
 {
 	n_tty_process_echoes(tty);
 	if (!canonical(tty) && tty->ld->read_head != tty->ld->read_tail)
-		wake_reader(tty);
+		tty_wake_readers(tty);
 }
 
 bool

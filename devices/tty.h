@@ -19,7 +19,9 @@
 #include "kernel/lock.h"
 #include "kernel/refcount.h"
 #include "kernel/waitq.h"
+#include "vfs/fcntl.h"
 #include "vfs/fs.h"
+#include "vfs/poll.h"
 
 #define TTYAUX_MAJOR	 5u
 #define UNIX98_PTY_MAJOR 136u
@@ -81,6 +83,7 @@ struct tty {
 	struct winsize winsize;
 	struct pid *session, *pgrp; /* tasklist_lock */
 	struct wait_queue_head read_wait, write_wait;
+	struct fasync_queue fasync;
 	struct tty_turn reader, writer;
 	char *write_buf; /* TTY_WRITE_CHUNK bytes, the writer's */
 	struct tty_flip flip;
@@ -213,6 +216,14 @@ void tty_flip_push(struct tty *tty);
  * @tty: the lock is held
  */
 void tty_flip_flush(struct tty *tty);
+
+/* Somebody can read; the lock is held. */
+static inline void
+tty_wake_readers(struct tty *tty)
+{
+	__wake_up(&tty->read_wait, 0, K_POLLIN | K_POLLRDNORM);
+	kill_fasync(tty->k, &tty->fasync, 1); /* POLL_IN */
+}
 
 static inline size_t
 tty_flip_used(const struct tty *tty)

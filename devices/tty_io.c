@@ -67,6 +67,7 @@ tty_pair_alloc(struct kernel *k)
 		init_waitqueue_head(&tty->write_wait);
 		init_waitqueue_head(&tty->reader.wait);
 		init_waitqueue_head(&tty->writer.wait);
+		fasync_init(&tty->fasync);
 	}
 	return pair;
 }
@@ -295,7 +296,7 @@ tty_flip_push(struct tty *tty)
 
 	if (!tty->ld) {
 		if (tty_flip_used(tty))
-			__wake_up(&tty->read_wait, 0, K_POLLIN | K_POLLRDNORM);
+			tty_wake_readers(tty);
 		return;
 	}
 	/* An echo that makes room at the other end may come back here. */
@@ -328,6 +329,7 @@ tty_wakeup(struct tty *tty)
 {
 	n_tty_process_echoes(tty);
 	__wake_up(&tty->write_wait, 0, K_POLLOUT | K_POLLWRNORM);
+	kill_fasync(tty->k, &tty->fasync, 2); /* POLL_OUT */
 }
 
 void
@@ -674,6 +676,14 @@ tty_hangup(struct task *t, struct tty *tty, bool exit_session)
 	__wake_up(&tty->read_wait, 0, K_POLLIN | K_POLLRDNORM | K_POLLHUP | K_POLLERR);
 }
 
+static int
+tty_fasync(struct task *t, int fd, struct file *file, bool on)
+{
+	struct tty *tty = file_tty(file);
+
+	return tty ? fasync_helper(tty->k, fd, file, on, &tty->fasync) : 0;
+}
+
 static int64_t
 tty_llseek(struct task *t, struct file *file, int64_t off, int whence)
 {
@@ -688,6 +698,7 @@ const struct file_operations tty_fops = {
 	.llseek = tty_llseek,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
+	.fasync = tty_fasync,
 };
 
 /* Like the others; O_NOCTTY is implied. */
@@ -706,6 +717,7 @@ const struct file_operations console_fops = {
 	.llseek = tty_llseek,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
+	.fasync = tty_fasync,
 };
 
 const struct file_operations ptmx_fops = {
@@ -716,4 +728,5 @@ const struct file_operations ptmx_fops = {
 	.llseek = tty_llseek,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
+	.fasync = tty_fasync,
 };

@@ -161,6 +161,14 @@ sock_ioctl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
 	return sock->ops->ioctl ? sock->ops->ioctl(t, sock, cmd, arg) : -ENOIOCTLCMD;
 }
 
+static int
+sock_fasync(struct task *t, int fd, struct file *file, bool on)
+{
+	struct socket *sock = file->private_data;
+
+	return sock->ops->fasync ? sock->ops->fasync(t, sock, fd, file, on) : 0;
+}
+
 static void
 sock_close(struct task *t, struct inode *inode, struct file *file)
 {
@@ -172,5 +180,6 @@ static const struct file_operations socket_fops = {
 	.write = sock_write,
 	.poll = sock_poll,
 	.ioctl = sock_ioctl,
+	.fasync = sock_fasync,
 	.release = sock_close,
 };

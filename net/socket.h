@@ -70,6 +70,7 @@ struct proto_ops {
 	int64_t (*recvmsg)(struct task *t, struct socket *sock, struct sock_msg *msg, uint32_t flags);
 	uint32_t (*poll)(struct task *t, struct file *file, struct socket *sock, struct poll_table *pt);
 	int64_t (*ioctl)(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg);
+	int (*fasync)(struct task *t, struct socket *sock, int fd, struct file *file, bool on);
 };
 
 struct socket {

@@ -9,6 +9,8 @@
 #include "kernel/slab.h"
 #include "kernel/waitq.h"
 #include "net/socket.h"
+#include "vfs/fcntl.h"
+#include "vfs/poll.h"
 
 #define UNIX_PATH_MAX	   108
 #define UNIX_ADDR_MAX	   (2 + UNIX_PATH_MAX)
@@ -67,6 +69,7 @@ struct unix_sock {
 	uint64_t qbytes;
 	uint32_t backlog; /* of connections, or of datagrams */
 	struct wait_queue_head wq; /* readers, writers, pollers */
+	struct fasync_queue fasync;
 	struct wait_queue_head peer_wait; /* who waits for room in our queue */
 	struct wait_queue_entry relay; /* on relay_on's peer_wait: wakes our wq */
 	struct unix_sock *relay_on;    /* with a reference, or NULL */
@@ -100,6 +103,14 @@ static inline struct unix_sock *
 unix_sk(const struct socket *sock)
 {
 	return sock->sk;
+}
+
+/* Wake who waits or polls, and signal who asked for signals; @key as for __wake_up(). Under no lock but iolock. */
+static inline void
+unix_wake(struct unix_sock *u, uint32_t key)
+{
+	__wake_up(&u->wq, 0, key);
+	kill_fasync(u->k, &u->fasync, key & K_POLLOUT ? 2 : key & K_POLLIN ? 1 : 6); /* POLL_OUT, POLL_IN, POLL_HUP */
 }
 
 /* ---- unix_core.c ---- */
@@ -160,6 +171,7 @@ uint32_t unix_poll(struct task *t, struct file *file, struct socket *sock, struc
 /* Nobody polls @u any more. */
 void unix_relay_end(struct task *t, struct unix_sock *u);
 uint32_t unix_dgram_poll(struct task *t, struct file *file, struct socket *sock, struct poll_table *pt);
+int unix_fasync(struct task *t, struct socket *sock, int fd, struct file *file, bool on);
 int64_t unix_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg);
 
 /* ---- scm.c: ancillary data ---- */

@@ -131,7 +131,7 @@ connect_to(struct task *t, struct unix_sock *u, const struct unix_address *name,
 			return (int)PTR_ERR(l);
 		err = try_connect(u, l, embryo, skb, t);
 		if (!err)
-			__wake_up(&l->wq, 0, K_POLLIN | K_POLLRDNORM);
+			unix_wake(l, K_POLLIN | K_POLLRDNORM);
 		else if (err == -EAGAIN)
 			err = wait_backlog(t, l, deadline, u->sndtimeo) ?: 1;
 		unix_put(t, l);

@@ -8,7 +8,7 @@
  *
  * Locks: u->iolock (RANK_PIPE, one reader, held over copies); u->lock (RANK_TASK, short; two of them in address order); names'
  * lock, wait queues. A sender copies from its program before it takes any lock.
- * Left out: sockets sent through each other in a circle and then closed are never collected; out of band data; SIGIO.
+ * Left out: sockets sent through each other in a circle and then closed are never collected; out of band data.
  */
 #include "kernel/cred.h"
 #include "kernel/task.h"
@@ -55,6 +55,7 @@ unix_alloc(struct task *t, int type)
 	INIT_LIST_HEAD(&u->queue);
 	init_waitqueue_head(&u->wq);
 	init_waitqueue_head(&u->peer_wait);
+	fasync_init(&u->fasync);
 	u->sndbuf = u->rcvbuf = SOCK_BUF_MAX;
 	u->rcvtimeo = u->sndtimeo = NO_DEADLINE;
 	u->rcvlowat = 1;
@@ -191,7 +192,7 @@ abandon_peer(struct unix_sock *u, struct unix_sock *peer, bool reset)
 	}
 	mutex_unlock(&peer->lock);
 	if (connected)
-		__wake_up(&peer->wq, 0, 0);
+		unix_wake(peer, 0);
 }
 
 /* The end of @u as somebody's socket. */
@@ -211,7 +212,7 @@ unix_release_sock(struct task *t, struct unix_sock *u, bool embryo)
 	u->peer = NULL;
 	unread = !list_empty(&u->queue);
 	mutex_unlock(&u->lock);
-	__wake_up(&u->wq, 0, 0);
+	unix_wake(u, 0);
 	__wake_up(&u->peer_wait, 0, 0);
 	if (peer) {
 		abandon_peer(u, peer, unread || embryo);
@@ -276,7 +277,7 @@ unix_skb_free(struct task *t, struct kernel *k, struct unix_skb *skb)
 		uint32_t left = __atomic_sub_fetch(&owner->wmem, skb->truesize, __ATOMIC_SEQ_CST);
 
 		if (left * 4 <= owner->sndbuf || left < owner->sndbuf)
-			__wake_up(&owner->wq, 0, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+			unix_wake(owner, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
 		unix_put(t, owner);
 	}
 	kfree(k, skb);
@@ -355,9 +356,9 @@ unix_shutdown(struct task *t, struct socket *sock, int how)
 		if (mode & SEND_SHUTDOWN)
 			other |= RCV_SHUTDOWN;
 		__atomic_or_fetch(&peer->shutdown, other, __ATOMIC_SEQ_CST);
-		__wake_up(&peer->wq, 0, 0);
+		unix_wake(peer, 0);
 	}
-	__wake_up(&u->wq, 0, 0);
+	unix_wake(u, 0);
 	unix_put(t, peer);
 	return 0;
 }
@@ -377,6 +378,7 @@ const struct proto_ops unix_stream_ops = {
 	.recvmsg = unix_stream_recvmsg,
 	.poll = unix_poll,
 	.ioctl = unix_ioctl,
+	.fasync = unix_fasync,
 };
 
 const struct proto_ops unix_seqpacket_ops = {
@@ -394,6 +396,7 @@ const struct proto_ops unix_seqpacket_ops = {
 	.recvmsg = unix_seqpacket_recvmsg,
 	.poll = unix_dgram_poll,
 	.ioctl = unix_ioctl,
+	.fasync = unix_fasync,
 };
 
 const struct proto_ops unix_dgram_ops = {
@@ -409,4 +412,5 @@ const struct proto_ops unix_dgram_ops = {
 	.recvmsg = unix_dgram_recvmsg,
 	.poll = unix_dgram_poll,
 	.ioctl = unix_ioctl,
+	.fasync = unix_fasync,
 };

@@ -99,7 +99,7 @@ queue_message(struct task *t, struct unix_sock *u, struct unix_sock *to, struct 
 			break;
 	}
 	if (!err)
-		__wake_up(&to->wq, 0, K_POLLIN | K_POLLRDNORM | K_POLLRDBAND);
+		unix_wake(to, K_POLLIN | K_POLLRDNORM | K_POLLRDBAND);
 	return err;
 }
 

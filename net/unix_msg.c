@@ -55,7 +55,7 @@ queue_piece(struct unix_sock *peer, struct unix_skb *skb)
 	peer->qlen++;
 	peer->qbytes += skb->len;
 	mutex_unlock(&peer->lock);
-	__wake_up(&peer->wq, 0, K_POLLIN | K_POLLRDNORM | K_POLLRDBAND);
+	unix_wake(peer, K_POLLIN | K_POLLRDNORM | K_POLLRDBAND);
 	return 0;
 }
 

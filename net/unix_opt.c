@@ -79,7 +79,7 @@ set_int(struct task *t, struct unix_sock *u, int name, int v)
 		return -ENOPROTOOPT;
 	case SO_SNDBUF:
 		set_buf(&u->sndbuf, v, SOCK_BUF_MAX, SOCK_MIN_SNDBUF);
-		__wake_up(&u->wq, 0, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+		unix_wake(u, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
 		return 0;
 	case SO_RCVBUF:
 		set_buf(&u->rcvbuf, v, SOCK_BUF_MAX, SOCK_MIN_RCVBUF);
@@ -406,6 +406,14 @@ inq(struct unix_sock *u)
 		return 0;
 	skb = list_first_entry(&u->queue, struct unix_skb, list);
 	return skb->len;
+}
+
+int
+unix_fasync(struct task *t, struct socket *sock, int fd, struct file *file, bool on)
+{
+	struct unix_sock *u = unix_sk(sock);
+
+	return u ? fasync_helper(u->k, fd, file, on, &u->fasync) : 0;
 }
 
 int64_t
