@@ -68,14 +68,39 @@ graft(struct kernel *k, struct mount *m, struct path *path)
 	return 0;
 }
 
-static void
-enlist_tree(struct vfs_state *v, struct mount *m)
+/* The mount after @p in the tree below @root, parents before children. */
+static struct mount *
+next_mnt(struct mount *p, const struct mount *root)
 {
-	struct mount *c;
+	struct list_head *next = p->mnt_mounts.next;
 
-	mount_enlist_locked(v, m);
-	list_for_each_entry(c, &m->mnt_mounts, mnt_child)
-		enlist_tree(v, c);
+	if (next == &p->mnt_mounts) {
+		for (;;) {
+			if (p == root)
+				return NULL;
+			next = p->mnt_child.next;
+			if (next != &p->mnt_parent->mnt_mounts)
+				break;
+			p = p->mnt_parent;
+		}
+	}
+	return list_entry(next, struct mount, mnt_child);
+}
+
+/* The last mount below @p: next_mnt() of it is behind all of them. */
+static struct mount *
+skip_mnt_tree(struct mount *p)
+{
+	while (!list_empty(&p->mnt_mounts))
+		p = list_last_entry(&p->mnt_mounts, struct mount, mnt_child);
+	return p;
+}
+
+static void
+enlist_tree(struct vfs_state *v, struct mount *top)
+{
+	for (struct mount *m = top; m; m = next_mnt(m, top))
+		mount_enlist_locked(v, m);
 }
 
 /* Takes a whole subtree apart; ns.lock is held. Freed references pile up on a list that the caller lets go of, unlocked. */
@@ -223,32 +248,53 @@ clone_mount(struct mount *m, struct dentry *root)
 	return n;
 }
 
-/* Copies what is mounted below @root of @m onto @copy. ns.lock is held. */
+/* Copies what is mounted on @r and below it; @p and @copy are @r's parent and the copy of that. ns.lock is held. */
 static int
-copy_submounts(struct kernel *k, struct mount *m, struct dentry *root, struct mount *copy)
+copy_subtree(struct kernel *k, struct mount *r, struct mount *p, struct mount *copy, uint32_t *count)
 {
 	struct vfs_state *v = k->vfs;
-	struct mount *c;
 
-	list_for_each_entry(c, &m->mnt_mounts, mnt_child) {
+	for (struct mount *s = r; s; s = next_mnt(s, r)) {
 		struct mount *n;
-		int err;
 
-		if ((c->mnt_flags & MNT_UNBINDABLE) || !is_subdir(k, c->mnt_mountpoint, root))
+		if (s->mnt_flags & MNT_UNBINDABLE) {
+			s = skip_mnt_tree(s);
 			continue;
-		n = clone_mount(c, c->mnt_root);
+		}
+		while (p != s->mnt_parent) {
+			p = p->mnt_parent;
+			copy = copy->mnt_parent;
+		}
+		if (++*count + v->ns.nr_mounts >= MOUNT_MAX)
+			return -ENOSPC;
+		n = clone_mount(s, s->mnt_root);
 		if (!n)
 			return -ENOMEM;
 		mntget(copy);
-		dget(c->mnt_mountpoint);
+		dget(s->mnt_mountpoint);
 		mount_change_begin(v);
-		mount_attach_locked(v, n, copy, c->mnt_mountpoint);
+		mount_attach_locked(v, n, copy, s->mnt_mountpoint);
 		mount_change_end(v);
-		err = copy_submounts(k, c, c->mnt_root, n);
-		if (err)
-			return err;
+		p = s;
+		copy = n;
 	}
 	return 0;
+}
+
+static int
+copy_submounts(struct kernel *k, struct mount *m, struct dentry *root, struct mount *copy)
+{
+	uint32_t count = 0;
+	struct mount *r;
+	int err = 0;
+
+	list_for_each_entry(r, &m->mnt_mounts, mnt_child) {
+		if (is_subdir(k, r->mnt_mountpoint, root))
+			err = copy_subtree(k, r, m, copy, &count);
+		if (err)
+			break;
+	}
+	return err;
 }
 
 static int
@@ -353,17 +399,14 @@ do_move(struct task *t, struct path *path, const char *source)
 }
 
 static void
-change_type(struct mount *m, bool unbindable, bool recurse)
+change_type(struct mount *top, bool unbindable, bool recurse)
 {
-	struct mount *c;
-
-	if (unbindable)
-		set_bits(&m->mnt_flags, MNT_UNBINDABLE);
-	else
-		clear_bits(&m->mnt_flags, MNT_UNBINDABLE);
-	if (recurse)
-		list_for_each_entry(c, &m->mnt_mounts, mnt_child)
-			change_type(c, unbindable, true);
+	for (struct mount *m = top; m; m = recurse ? next_mnt(m, top) : NULL) {
+		if (unbindable)
+			set_bits(&m->mnt_flags, MNT_UNBINDABLE);
+		else
+			clear_bits(&m->mnt_flags, MNT_UNBINDABLE);
+	}
 }
 
 static int
