@@ -2,36 +2,21 @@
  *
  * Boot: the state of every subsystem, in order. Nothing runs yet: no locks are needed.
  */
+#include "devices/tty.h"
 #include "kernel/cred.h"
 #include "kernel/errno.h"
+#include "kernel/futex.h"
 #include "kernel/init.h"
 #include "kernel/missing.h"
 #include "kernel/task.h"
+#include "mm/mm.h"
+#include "net/socket.h"
+#include "vfs/dev/dev.h"
+#include "vfs/eventpoll.h"
 #include "vfs/fdtable.h"
-
-/* Parts of the kernel that a build may leave out have nothing to prepare then. */
-#define OPTIONAL_INIT(name)                                                                                               \
-	int name(struct kernel *k);                                                                                       \
-	int __attribute__((weak)) name(struct kernel *k __unused)                                                         \
-	{                                                                                                                 \
-		return 0;                                                                                                 \
-	}
-
-OPTIONAL_INIT(cred_init)
-OPTIONAL_INIT(signal_init)
-OPTIONAL_INIT(fork_init)
-OPTIONAL_INIT(futex_init)
-OPTIONAL_INIT(mm_init)
-OPTIONAL_INIT(vfs_init)
-OPTIONAL_INIT(pipe_init)
-OPTIONAL_INIT(epoll_init)
-OPTIONAL_INIT(dev_init)
-OPTIONAL_INIT(tty_init)
-OPTIONAL_INIT(proc_init)
-OPTIONAL_INIT(net_init)
-OPTIONAL_INIT(ipc_init)
-OPTIONAL_INIT(text_init)
-OPTIONAL_INIT(timers_init)
+#include "vfs/namei.h"
+#include "vfs/pipe.h"
+#include "vfs/proc/proc.h"
 
 int
 task_caches_init(struct kernel *k)
@@ -51,10 +36,9 @@ static const struct {
 	int (*fn)(struct kernel *k);
 } inits[] = {
 	{ "slab", slab_init },	 { "missing", missing_init }, { "tasks", task_caches_init }, { "pid", pid_init },
-	{ "timers", timers_init }, { "cred", cred_init },	      { "signal", signal_init },     { "fork", fork_init },
-	{ "futex", futex_init }, { "mm", mm_init },	      { "vfs", vfs_init },	     { "pipe", pipe_init },
-	{ "epoll", epoll_init }, { "dev", dev_init },	      { "tty", tty_init },	     { "proc", proc_init },
-	{ "net", net_init },	 { "ipc", ipc_init },	      { "text", text_init },
+	{ "timers", timers_init }, { "cred", cred_init },     { "futex", futex_init },	     { "mm", mm_init },
+	{ "vfs", vfs_init },	 { "pipe", pipe_init },	      { "epoll", epoll_init },	     { "dev", dev_init },
+	{ "tty", tty_init },	 { "proc", proc_init },	      { "net", net_init },
 };
 
 int
