@@ -9,20 +9,43 @@
 #include "kernel/missing.h"
 #include "kernel/task.h"
 #include "syscalls/proto.h"
+#include "trap/request.h"
 
 #include "syscalls/gen/dispatch.h"
+
+static inline int64_t
+dispatch(struct task *t, uint64_t nr, const uint64_t a[6])
+{
+	t->syscall_nr = (int)nr;
+	if (likely(nr < NR_SYSCALLS_TABLE && syscall_table[nr]))
+		return syscall_table[nr](t, a);
+	return missing_syscall(t, nr);
+}
+
+/* A call that sets the registers has its result there, but for execve, which has none that could be seen elsewhere. */
+static __attribute__((noinline)) int64_t
+traced_call(struct task *t, uint64_t nr, const uint64_t a[6])
+{
+	const struct super_ops *super = t->k->super;
+	int64_t ret, shown;
+
+	super->trace_call(t, nr, a, NULL);
+	ret = dispatch(t, nr, a);
+	if (t->flags & PF_EXITING)
+		return ret;
+	shown = ret;
+	if (ret == SYSCALL_REGS_SET)
+		shown = nr == __NR_execve || nr == __NR_execveat ? 0 : (int64_t)t->regs.rax;
+	super->trace_call(t, nr, a, &shown);
+	return ret;
+}
 
 int64_t
 syscall_enter(struct task *t, uint64_t nr, const uint64_t a[6])
 {
-	int64_t ret;
-
-	t->syscall_nr = (int)nr;
-	if (likely(nr < NR_SYSCALLS_TABLE && syscall_table[nr]))
-		ret = syscall_table[nr](t, a);
-	else
-		ret = missing_syscall(t, nr);
-	return ret;
+	if (unlikely(t->k->params.trace))
+		return traced_call(t, nr, a);
+	return dispatch(t, nr, a);
 }
 
 bool

@@ -450,6 +450,8 @@ do_exit(struct task *t, int code)
 	if (t->flags & PF_EXITING)
 		return;
 	exit_signals(t, code);
+	if (unlikely(t->k->params.trace))
+		t->k->super->trace_gone(t, code);
 	note_cputime(t);
 	t->exit_code = code;
 	group_dead = refcount_dec_and_test(&sig->live);

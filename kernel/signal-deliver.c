@@ -14,6 +14,7 @@
 #include "kernel/jobctl.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
+#include "trap/request.h"
 
 struct ksignal {
 	struct k_sigaction ka;
@@ -563,6 +564,8 @@ do_signal(struct task *t)
 	case SIGNAL_DYING:
 		return;
 	case SIGNAL_HANDLER:
+		if (unlikely(t->k->params.trace))
+			t->k->super->trace_signal(t, &ks.info);
 		handler_restart(t, &ks.ka);
 		if (setup_rt_frame(t, ks.sig, &ks.info, &ks.ka))
 			force_sigsegv(t, ks.sig);

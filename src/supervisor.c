@@ -15,7 +15,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -75,11 +77,31 @@ super_rss_pages(struct kernel *k, hpid_t host_tid)
 	return resident;
 }
 
+static void
+super_trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result)
+{
+	if (result)
+		trace_exit(t, nr, a, *result);
+	else
+		trace_enter(t, nr, a);
+}
+
+static void
+super_trace_signal(struct task *t, const struct k_siginfo *info)
+{
+	bool sent = info->si_code <= 0 || info->si_signo == SIGCHLD;
+
+	trace_signal(t, info->si_signo, info->si_code, sent ? info->kill.pid : 0, sent ? 0 : info->fault.addr);
+}
+
 static const struct super_ops super = {
 	.load_plan = super_load_plan,
 	.rss_pages = super_rss_pages,
 	.panic = super_panic,
 	.ended = super_ended,
+	.trace_call = super_trace_call,
+	.trace_signal = super_trace_signal,
+	.trace_gone = trace_gone,
 };
 
 static int
@@ -236,6 +258,32 @@ signal_thread(void *arg)
 	return NULL;
 }
 
+/* What a program started by us natively would have inherited. */
+static struct {
+	uint64_t ignored, blocked;
+} inherited;
+
+/* By hand, since libc hides the signals it uses itself. */
+static void
+note_signals(void)
+{
+	struct k_sigaction sa;
+
+	for (int sig = 1; sig <= 64; sig++)
+		if (syscall(SYS_rt_sigaction, sig, NULL, &sa, 8) == 0 && sa.handler == 1)
+			inherited.ignored |= 1ULL << (sig - 1);
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &inherited.blocked, 8);
+}
+
+static void
+inherit_signals(struct task *t)
+{
+	t->blocked = inherited.blocked;
+	for (int sig = 1; sig <= 64; sig++)
+		if (inherited.ignored & 1ULL << (sig - 1))
+			t->sighand->action[sig - 1].handler = 1;
+}
+
 static void
 block_signals(void)
 {
@@ -303,10 +351,17 @@ exec_failed(const struct run_options *opt, int err)
 	return -EXIT_NOT_EXECUTABLE;
 }
 
+/* The tracer's look at a program's memory. Under the resident trap the task waits in its own process. */
 static size_t
 peek(struct task *t, uint64_t addr, void *buf, size_t n)
 {
-	return t->k->trap->copy_from(t, buf, addr, n);
+	struct iovec to = { buf, n }, from = { (void *)(uintptr_t)addr, n };
+	ssize_t got;
+
+	if (!t->k->resident)
+		return t->k->trap->copy_from(t, buf, addr, n);
+	got = process_vm_readv(t->host_tid.id, &to, 1, &from, 1, 0);
+	return got < 0 ? 0 : (size_t)got;
 }
 
 static int
@@ -337,6 +392,7 @@ boot(struct kernel **out, const struct run_options *opt)
 	k->main_task->fs = fs_alloc(k);
 	if (!k->main_task->files || !k->main_task->fs)
 		return fail("boot", -ENOMEM);
+	inherit_signals(k->main_task);
 	*out = k;
 	return boot_files(k, opt);
 }
@@ -361,6 +417,7 @@ supervisor_run(const struct run_options *opt)
 	struct kernel *k;
 	int status, err;
 
+	note_signals();
 	block_signals();
 	err = boot(&k, opt);
 	if (err < 0)

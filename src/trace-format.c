@@ -196,13 +196,10 @@ print_string_vector(struct trace_buf *b, const struct trace_mem *m, uint64_t add
 	uint64_t p = 0;
 	unsigned int i;
 
-	print_address(b, addr);
+	if (!addr || only_count)
+		print_address(b, addr);
 	if (!addr)
 		return;
-	if (!only_count) {
-		b->n -= strlen(strrchr(b->text, '0')); /* the list replaces the address */
-		b->text[b->n] = '\0';
-	}
 	for (i = 0; i < 100000; i++) {
 		if (m->peek(m->t, addr + 8ull * i, &p, 8) != 8 || !p)
 			break;
@@ -462,7 +459,7 @@ trace_format_args(struct trace_buf *b, const struct trace_mem *m, const struct s
 	for (i = from; i < to; i++) {
 		if (not_looked_at(&c, i))
 			continue;
-		if (i)
+		if (i > from)
 			trace_printf(b, ", ");
 		split_type(d->args[i].type, &ty);
 		if (is_pointer(&ty))

@@ -113,6 +113,8 @@ print_args(struct trace_buf *b, struct task *t, uint64_t nr, const uint64_t args
 	if (d) {
 		before = trace_args_before(d);
 		trace_format_args(b, &m, d, args, done ? before : 0, done ? d->nargs : before, done, result);
+		if (!done && before > 0 && before < d->nargs)
+			trace_printf(b, ", ");
 		return;
 	}
 	for (i = 0; !done && i < 6; i++)

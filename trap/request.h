@@ -10,6 +10,7 @@
 
 struct kernel;
 struct task;
+struct k_siginfo;
 struct load_plan;
 
 struct super_ops {
@@ -23,8 +24,11 @@ struct super_ops {
 	void (*panic)(struct kernel *k, const char *line) __noreturn;
 	/* The timer thread has to look at the queue again. */
 	void (*timer_poke)(struct kernel *k);
-	/* One decoded call for --trace: supervisor formats and writes it. */
-	void (*trace_line)(struct kernel *k, const char *line, size_t n);
+	/* --trace (params.trace): a call begins (@result is NULL) or ends; a handler is about to run; a task ends. The task waits
+	 * meanwhile, so that its memory and @a can be read. */
+	void (*trace_call)(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result);
+	void (*trace_signal)(struct task *t, const struct k_siginfo *info);
+	void (*trace_gone)(struct task *t, int status);
 	/* main task ended: the instance ends */
 	void (*ended)(struct kernel *k);
 };

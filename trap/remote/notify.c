@@ -91,7 +91,7 @@ serve_notified(const struct seccomp_notif *n)
 	r->r10 = n->data.args[3];
 	r->r8 = n->data.args[4];
 	r->r9 = n->data.args[5];
-	ret = serve_call(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
+	ret = syscall_enter(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
 	if (t->flags & PF_EXITING) {
 		t->k->trap->exit(t);
 	} else if (ret == SYSCALL_REGS_SET) {

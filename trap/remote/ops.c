@@ -12,7 +12,6 @@
 #include "mm/mm.h"
 #include "src/readiness.h"
 #include "trap/host.h"
-#include "src/trace.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
@@ -206,8 +205,6 @@ remote_exit(struct task *t)
 {
 	struct trap_task *rt = t->trap;
 
-	if (t->k->params.trace)
-		trace_gone(t, t->exit_code);
 	if (rt) {
 		bool last = atomic_load(&rt->proc->tasks) == 1;
 

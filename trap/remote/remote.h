@@ -186,17 +186,6 @@ void rt_put(struct trap_task *rt);
  */
 void rt_leave(struct trap_task *rt);
 
-/**
- * serve_call() - syscall_enter(), shown by --trace
- * @t: the task
- * @nr: number
- * @a: arguments
- *
- * Context: sleeps.
- * Return: as syscall_enter().
- */
-int64_t serve_call(struct task *t, uint64_t nr, const uint64_t a[6]);
-
 static inline struct trap_task *
 rt_of(pid_t tid)
 {

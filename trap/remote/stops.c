@@ -211,7 +211,7 @@ serve_trace(struct trap_task *rt)
 	struct task *t = rt->t;
 	struct pt_regs *r = &t->regs;
 	uint64_t a[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-	int64_t ret = serve_call(t, r->orig_rax, a);
+	int64_t ret = syscall_enter(t, r->orig_rax, a);
 
 	if (ret != SYSCALL_REGS_SET)
 		r->rax = (uint64_t)ret;

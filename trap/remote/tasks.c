@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "kernel/entry.h"
-#include "src/trace.h"
 #include "trap/remote/remote.h"
 
 struct trap_task *
@@ -46,18 +45,4 @@ rt_leave(struct trap_task *rt)
 		free(proc);
 	}
 	rt_put(rt);
-}
-
-int64_t
-serve_call(struct task *t, uint64_t nr, const uint64_t a[6])
-{
-	int64_t ret;
-
-	if (!t->k->params.trace)
-		return syscall_enter(t, nr, a);
-	trace_enter(t, nr, a);
-	ret = syscall_enter(t, nr, a);
-	if (!(t->flags & PF_EXITING) && ret != SYSCALL_REGS_SET)
-		trace_exit(t, nr, a, ret);
-	return ret;
 }

@@ -174,6 +174,15 @@ serve(struct kernel *k, const struct request *q)
 		return 0;
 	case REQ_RSS:
 		return (int64_t)real_super->rss_pages(k, HPID((int)q->a[0]));
+	case REQ_TRACE_CALL:
+		real_super->trace_call(ptr(q->a[0]), q->a[1], ptr(q->a[2]), ptr(q->a[3]));
+		return 0;
+	case REQ_TRACE_SIGNAL:
+		real_super->trace_signal(ptr(q->a[0]), ptr(q->a[1]));
+		return 0;
+	case REQ_TRACE_GONE:
+		real_super->trace_gone(ptr(q->a[0]), (int)q->a[1]);
+		return 0;
 	case REQ_PANIC:
 		real_super->panic(k, ptr(q->a[0]));
 	}

@@ -54,7 +54,28 @@ rss_pages(struct kernel *k, hpid_t host_tid)
 	return (uint64_t)resident_request(k, REQ_RSS, (uint64_t)host_tid.id, 0, 0, 0, 0);
 }
 
+static void
+trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result)
+{
+	resident_request(t->k, REQ_TRACE_CALL, PTR(t), nr, PTR(a), PTR(result), 0);
+}
+
+static void
+trace_signal(struct task *t, const struct k_siginfo *info)
+{
+	resident_request(t->k, REQ_TRACE_SIGNAL, PTR(t), PTR(info), 0, 0, 0);
+}
+
+static void
+trace_gone(struct task *t, int status)
+{
+	resident_request(t->k, REQ_TRACE_GONE, PTR(t), (uint64_t)status, 0, 0, 0);
+}
+
 const struct super_ops resident_super = {
+	.trace_call = trace_call,
+	.trace_signal = trace_signal,
+	.trace_gone = trace_gone,
 	.rss_pages = rss_pages,
 	.load_plan = load_plan,
 	.panic = super_panic,
