@@ -75,6 +75,8 @@ struct kernel {
 	struct mm_state *mm;
 	struct vfs_state *vfs;
 	struct hostfs_state *hostfs;
+	uint64_t coarse_seq, coarse_cycles; /* current_time() */
+	int64_t coarse_ns;
 	struct mount *shm_mnt; /* tmpfs of memfds */
 	struct pipe_state *pipe;
 	struct epoll_state *epoll;

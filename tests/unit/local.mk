@@ -23,3 +23,4 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 include $(srcdir)/tests/unit/core.mk
 include $(srcdir)/tests/unit/vfs.mk
+include $(srcdir)/tests/unit/fs.mk

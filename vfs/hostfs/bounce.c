@@ -74,7 +74,8 @@ host_rw(long nr, hfd_t fd, uint64_t base, size_t n, int64_t pos, uint32_t rwf)
 	if (pos < 0) /* a stream: read, write */
 		return host_call3(nr == __NR_preadv2 ? __NR_read : __NR_write, fd.fd, base, n);
 	do
-		ret = host_call6(nr, fd.fd, &iov, 1, pos, 0, rwf);
+		ret = rwf ? host_call6(nr, fd.fd, &iov, 1, pos, 0, rwf) :
+			    host_call4(nr == __NR_preadv2 ? __NR_pread64 : __NR_pwrite64, fd.fd, base, n, pos);
 	while (ret == -EINTR);
 	return ret;
 }
@@ -118,8 +119,8 @@ rw_direct(struct task *t, long nr, hfd_t fd, struct iov_iter *it, int64_t pos, u
 	return done;
 }
 
-static bool
-is_direct(const struct task *t, const struct iov_iter *it)
+bool
+hostfs_is_direct(const struct task *t, const struct iov_iter *it)
 {
 	return !it->t || (it->t == t && t->direct);
 }
@@ -130,7 +131,7 @@ hostfs_pread(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter 
 	struct bounce b;
 	int64_t done = 0, ret = 0;
 
-	if (is_direct(t, to))
+	if (hostfs_is_direct(t, to))
 		return rw_direct(t, __NR_preadv2, fd, to, pos, rwf);
 	if (to->count == 0)
 		return 0;
@@ -161,7 +162,7 @@ hostfs_pwrite(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter
 	struct bounce b;
 	int64_t done = 0, ret = 0;
 
-	if (is_direct(t, from))
+	if (hostfs_is_direct(t, from))
 		return rw_direct(t, __NR_pwritev2, fd, from, pos, rwf);
 	if (!bounce_get(t->k, st, from->count, &b))
 		return -ENOMEM;

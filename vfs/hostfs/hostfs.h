@@ -178,6 +178,13 @@ extern const struct file_operations hostfs_dir_fops, hostfs_file_fops;
 extern const struct dentry_operations hostfs_dentry_ops;
 extern const struct file_system_type hostfs_fs_type;
 
+/**
+ * hostfs_is_direct() - can the host be given the iterator's own memory?
+ * @t: the current task
+ * @it: then hostfs_pread() and hostfs_pwrite() need no state
+ */
+bool hostfs_is_direct(const struct task *t, const struct iov_iter *it);
+
 /* bounce.c: transfers through the kernel's memory, where the program's cannot be reached from this process */
 int64_t hostfs_pread(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter *to, int64_t pos, uint32_t rwf) __must_check;
 int64_t hostfs_pwrite(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter *from, int64_t pos,

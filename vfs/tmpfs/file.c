@@ -14,8 +14,10 @@
 #include "mm/mm.h"
 #include "vfs/generic.h"
 #include "vfs/namei.h"
+#include "vfs/hostfs/hostfs.h"
 #include "vfs/tmpfs/tmpfs.h"
 
+#define FRESH_PAGES 4
 #define MAX_MAP_PAGES (1ull << 18) /* of one answer of mmap: 1 GiB */
 
 static int64_t
@@ -62,27 +64,48 @@ check_write_seals(const struct inode *inode, int64_t end)
 	return (inode->i_seals & F_SEAL_GROW) && end > inode->i_size ? -EPERM : 0;
 }
 
+/*
+ * Many new pages at once, from memory that the host can reach from here: it fills them without clearing them first, and
+ * without a fault for each.
+ */
+static size_t
+write_fresh(struct task *t, struct inode *inode, struct iov_iter *from, char *p, size_t n)
+{
+	struct kernel *k = inode->i_sb->k;
+	size_t left = from->count - n;
+	int64_t ret;
+
+	from->count = n;
+	ret = hostfs_pwrite(t, NULL, k->arena_fd, from, (int64_t)arena_offset(p), 0);
+	from->count += left;
+	return ret > 0 ? (size_t)ret : 0;
+}
+
 /* Copy into the pages at *@pos; i_rwsem is held. */
 static int64_t
-write_pages(struct inode *inode, struct iov_iter *from, int64_t *pos)
+write_pages(struct task *t, struct inode *inode, struct iov_iter *from, int64_t *pos)
 {
 	int64_t done = 0, err = 0;
 
 	while (from->count > 0) {
 		uint64_t run, off = (uint64_t)*pos & (PAGE_SIZE - 1);
 		uint64_t want = (off + from->count + PAGE_SIZE - 1) >> PAGE_SHIFT;
-		char *p = tmpfs_get_pages(inode, (uint64_t)*pos >> PAGE_SHIFT, want, true, &run);
-		size_t n, got;
+		bool fresh;
+		char *p = tmpfs_get_pages(inode, (uint64_t)*pos >> PAGE_SHIFT, want, true, &run, &fresh);
+		size_t n, got = 0;
 
 		if (IS_ERR(p)) {
 			err = PTR_ERR(p);
 			break;
 		}
 		n = MIN(from->count, run * PAGE_SIZE - off);
-		got = copy_from_iter(p + off, n, from);
+		if (fresh && off == 0 && n >= FRESH_PAGES * PAGE_SIZE && hostfs_is_direct(t, from))
+			got = write_fresh(t, inode, from, p, n);
+		if (got == 0)
+			got = copy_from_iter(p + off, n, from);
 		done += (int64_t)got;
 		*pos += (int64_t)got;
-		if (got < n) {
+		if (got < n && !(fresh && got > 0)) {
 			err = -EFAULT;
 			break;
 		}
@@ -104,7 +127,7 @@ tmpfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *p
 		ret = check_write_seals(inode, *pos + ret);
 	if (ret < 0)
 		return ret;
-	ret = write_pages(inode, from, pos);
+	ret = write_pages(t, inode, from, pos);
 	if (ret > 0) {
 		if (*pos > inode->i_size)
 			__atomic_store_n(&inode->i_size, *pos, __ATOMIC_RELEASE);
@@ -236,7 +259,8 @@ tmpfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64_
 	if (TMPFS_SB(inode->i_sb)->max_blocks && last - idx > TMPFS_SB(inode->i_sb)->max_blocks)
 		return -ENOSPC;
 	for (uint64_t at = idx, run; at < last; at += run) {
-		char *p = tmpfs_get_pages(inode, at, last - at, false, &run);
+		bool fresh;
+		char *p = tmpfs_get_pages(inode, at, last - at, false, &run, &fresh);
 
 		if (IS_ERR(p))
 			return PTR_ERR(p);
