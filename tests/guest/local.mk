@@ -17,6 +17,7 @@ guest_programs = \
 	tests/guest/mmap \
 	tests/guest/mremap \
 	tests/guest/namei \
+	tests/guest/path \
 	tests/guest/pipe \
 	tests/guest/poll \
 	tests/guest/proc \
