@@ -1,0 +1,7 @@
+# The support page is made from syscalls/table and committed; tests/check-man refuses a stale one.
+
+dist_man_MANS += man/stead.1 man/stead-run.1 man/stead-doctor.1 man/stead-syscalls.7
+
+.PHONY: man
+man: stead
+	./stead syscalls --man >$(srcdir)/man/stead-syscalls.7

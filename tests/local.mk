@@ -1,6 +1,8 @@
 # Tests: `make check` runs them all, `make summary` adds up their results (./bootstrap check does both).
 
-EXTRA_DIST += tests/summary
+EXTRA_DIST += tests/summary doc/adding-a-system-call.md doc/testing.md
+TESTS += tests/check-man
+dist_check_SCRIPTS += tests/check-man
 AM_TESTS_ENVIRONMENT = STEAD='$(abs_builddir)/stead'; export STEAD; PTY='$(abs_builddir)/tests/programs/pty'; export PTY; \
 	GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS;
 
