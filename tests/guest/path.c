@@ -92,6 +92,7 @@ remove_tree(int at, const char *name)
 
 /* The tree is two levels down, so that ".." and its like are the program's own too. */
 static char base[64];
+static int up_fd, here_fd;
 
 static void
 enter_tree(void)
@@ -100,13 +101,16 @@ enter_tree(void)
 	memset(too_long, 'n', 256);
 	umask(022);
 	CHECK(mkdtemp(base) && chdir(base) == 0 && mkdir("up", 0755) == 0 && chdir("up") == 0 && mkdir("here", 0755) == 0);
-	CHECK(chdir("here") == 0);
+	up_fd = open(".", O_RDONLY | O_CLOEXEC);
+	CHECK(up_fd >= 0 && chdir("here") == 0);
+	here_fd = open(".", O_RDONLY | O_CLOEXEC);
+	CHECK(here_fd >= 0);
 }
 
 static void
 leave_tree(void)
 {
-	CHECK(chdir(base) == 0);
+	CHECK(close(up_fd) == 0 && close(here_fd) == 0 && chdir(base) == 0);
 	remove_tree(AT_FDCWD, ".");
 	CHECK(chdir("/") == 0 && rmdir(base) == 0);
 }
@@ -127,7 +131,7 @@ on_every_path(void (*op)(const char *path), bool changes)
 		}
 		CHECK_EXITS(pid, 0);
 		if (changes) {
-			CHECK(chmod("..", 0755) == 0 && chmod(".", 0755) == 0);
+			CHECK(fchmod(up_fd, 0755) == 0 && fchmod(here_fd, 0755) == 0);
 			remove_tree(AT_FDCWD, ".");
 			make_tree();
 		}
