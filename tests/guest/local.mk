@@ -18,6 +18,7 @@ guest_programs = \
 	tests/guest/mremap \
 	tests/guest/namei \
 	tests/guest/path \
+	tests/guest/overlay \
 	tests/guest/pipe \
 	tests/guest/poll \
 	tests/guest/proc \
