@@ -1,8 +1,8 @@
 # Tests: `make check` runs them all, `make summary` adds up their results (./bootstrap check does both).
 
 EXTRA_DIST += tests/summary doc/adding-a-system-call.md doc/testing.md
-TESTS += tests/check-man
-dist_check_SCRIPTS += tests/check-man
+TESTS += tests/check-man tests/check-dist
+dist_check_SCRIPTS += tests/check-man tests/check-dist
 AM_TESTS_ENVIRONMENT = STEAD='$(abs_builddir)/stead'; export STEAD; PTY='$(abs_builddir)/tests/programs/pty'; export PTY; \
 	GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS;
 
@@ -12,7 +12,9 @@ include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk
 include $(srcdir)/tests/bench/local.mk
 
-.PHONY: summary test-logs
+.PHONY: summary test-logs print-distfiles
+print-distfiles:
+	@echo $(DISTFILES) $(am__DIST_COMMON)
 summary:
 	@$(srcdir)/tests/summary $(TEST_LOGS)
 test-logs:

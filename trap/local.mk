@@ -29,5 +29,6 @@ libkernel_a_SOURCES += trap/resident/signal.c
 libkernel_a_SOURCES += trap/resident/thread.c
 libkernel_a_SOURCES += trap/resident/xstate.c
 stead_SOURCES += trap/resident/boot.c
+stead_SOURCES += trap/resident/boot.h
 libkernel_a_SOURCES += trap/resident/patch.c
 libkernel_a_SOURCES += trap/resident/patch.h
