@@ -12,6 +12,7 @@
 
 #include "kernel/errno.h"
 #include "mm/internal.h"
+#include "mm/text.h"
 #include "trap/host.h"
 #include "trap/trap.h"
 #include "vfs/fs.h"
@@ -64,18 +65,28 @@ mm_host(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 	return host_call(nr, a, b, c, d, e, f);
 }
 
-/* The one place where host memory becomes executable: the resident trap scans it here first, and maps its text cache instead. */
-static int64_t
-mm_host_exec(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+/* Where text is vetted, memory becomes executable by faults (mm/text.c), or here if there is a vetted copy of the file. */
+static uint32_t
+without_exec(struct task *t, uint32_t prot)
 {
-	return mm_host(t, nr, a, b, c, d, e, f);
+	if (!(prot & PROT_EXEC) || !t->direct || !t->k->text)
+		return prot;
+	return (prot & ~(uint32_t)PROT_EXEC) | PROT_READ;
 }
 
 static int64_t
 host_mmap(struct task *t, uint64_t start, uint64_t len, uint32_t prot, uint32_t flags, hfd_t fd, uint64_t off)
 {
 	flags |= MAP_FIXED | (fd.fd < 0 ? MAP_ANONYMOUS : 0);
-	return (prot & PROT_EXEC ? mm_host_exec : mm_host)(t, __NR_mmap, start, len, prot, flags, (uint64_t)(int64_t)fd.fd, off);
+	if (without_exec(t, prot) != prot) {
+		struct mmap_source src = { .fd = fd, .off = off, .len = len };
+		bool copy = !(prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE && text_source(t, start, len, &src);
+
+		prot = copy ? PROT_READ | PROT_EXEC : without_exec(t, prot);
+		fd = src.fd;
+		off = src.off;
+	}
+	return mm_host(t, __NR_mmap, start, len, prot, flags, (uint64_t)(int64_t)fd.fd, off);
 }
 
 uint32_t
@@ -170,5 +181,5 @@ vma_protect_host(struct task *t, struct vma *v, uint64_t start, uint64_t end, ui
 	end = MIN(end, v->backed_end);
 	if (start >= end)
 		return 0;
-	return (int)(prot & PROT_EXEC ? mm_host_exec : mm_host)(t, __NR_mprotect, start, end - start, prot, 0, 0, 0);
+	return (int)mm_host(t, __NR_mprotect, start, end - start, without_exec(t, prot), 0, 0, 0);
 }

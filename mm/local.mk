@@ -15,6 +15,8 @@ libkernel_a_SOURCES += \
 	mm/mremap.c \
 	mm/msync.c \
 	mm/shm.c \
+	mm/text.c \
+	mm/text.h \
 	mm/truncate.c \
 	mm/uaccess-direct.c \
 	mm/uaccess-direct.h \

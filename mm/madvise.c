@@ -12,6 +12,7 @@
 
 #include "kernel/errno.h"
 #include "mm/internal.h"
+#include "mm/text.h"
 #include "vfs/fdtable.h"
 
 #ifndef MADV_DONTNEED_LOCKED
@@ -132,7 +133,9 @@ advise_pages(struct task *t, struct vma *v, uint64_t start, uint64_t end, int ad
 		return advice == MADV_WILLNEED || advice == MADV_DONTNEED_LOCKED ? 0 : -EINVAL;
 	if (advice == MADV_DONTNEED_LOCKED)
 		advice = v->flags & VM_LOCKED ? MADV_DONTNEED_LOCKED : MADV_DONTNEED;
-	err = host_advice(t, start, end, advice);
+	err = advice == MADV_WILLNEED || advice == MADV_POPULATE_READ ? 0 : text_revoke(t, v, start, end);
+	if (!err)
+		err = host_advice(t, start, end, advice);
 	if (advice == MADV_WILLNEED || advice == MADV_COLD || advice == MADV_PAGEOUT)
 		return 0; /* hints: the host may not have the means */
 	return err;

@@ -11,6 +11,7 @@
 
 #include "kernel/errno.h"
 #include "mm/internal.h"
+#include "mm/text.h"
 #include "mm/uaccess.h"
 #include "vfs/fdtable.h"
 
@@ -139,9 +140,9 @@ moved_vma(struct mm *mm, const struct remap *r)
 static int64_t
 move_host(struct task *t, struct remap *r, struct vma *nv)
 {
-	int64_t ret = 0;
+	int64_t ret = r->old_len ? text_revoke(t, r->v, r->addr, r->addr + r->old_len) : 0;
 
-	if (r->old_len)
+	if (r->old_len && !ret)
 		ret = host_move(t, r->addr, r->old_len, r->new_addr,
 				MREMAP_MAYMOVE | MREMAP_FIXED | (r->flags & MREMAP_DONTUNMAP));
 	if (!ret && r->new_len > r->old_len)

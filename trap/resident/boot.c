@@ -16,6 +16,7 @@
 
 #include "src/readiness.h"
 #include "kernel/entry.h"
+#include "mm/text.h"
 #include "trap/host.h"
 #include "trap/remote/filter.h"
 #include "trap/remote/spawn.h"
@@ -109,6 +110,8 @@ resident_boot(struct kernel *k, bool keys)
 	if (!a || !stack)
 		return -ENOMEM;
 	n = keys ? set_keys(k) : drop_wrpkru();
+	if (n == 0 && keys)
+		n = text_init(k);
 	if (n == 0)
 		n = seal_relro();
 	if (n == 0)
@@ -183,6 +186,8 @@ serve(struct kernel *k, const struct request *q)
 	case REQ_TRACE_GONE:
 		real_super->trace_gone(ptr(q->a[0]), (int)q->a[1]);
 		return 0;
+	case REQ_DECODE:
+		return resident_decode(ptr(q->a[0]));
 	case REQ_PANIC:
 		real_super->panic(k, ptr(q->a[0]));
 	}

@@ -41,6 +41,14 @@ int resident_boot(struct kernel *k, bool keys);
 int resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
 		 const struct super_ops *real);
 
+/**
+ * resident_decode() - is a match of text_match() an instruction, and not a part of one or data?
+ * @p: its first byte; 64 bytes before and after it can be read
+ *
+ * Return: 1 or 0.
+ */
+int resident_decode(const unsigned char *p);
+
 extern const struct super_ops resident_super;
 
 #endif

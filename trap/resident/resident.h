@@ -77,7 +77,7 @@ struct trap_task {
 	uint8_t xbuf[XSAVE_MAX] __aligned(64);
 };
 
-enum request_kind { REQ_LOAD_PLAN, REQ_POLL_ADD, REQ_POLL_DEL, REQ_ENDED, REQ_PANIC, REQ_RSS, REQ_TRACE_CALL, REQ_TRACE_SIGNAL, REQ_TRACE_GONE };
+enum request_kind { REQ_LOAD_PLAN, REQ_POLL_ADD, REQ_POLL_DEL, REQ_ENDED, REQ_PANIC, REQ_RSS, REQ_TRACE_CALL, REQ_TRACE_SIGNAL, REQ_TRACE_GONE, REQ_DECODE };
 
 struct request {
 	struct request *next;
@@ -158,6 +158,8 @@ size_t resident_xstate_size(struct task *t);
 int resident_xstate_save(struct task *t, uint64_t u);
 int resident_xstate_restore(struct task *t, uint64_t u);
 int resident_xstate_reset(struct task *t);
+int resident_xstate_load(struct task *t, uint64_t u, uint64_t mask); /* xrstor by the program, without PKRU */
+void resident_xrstor_mask(const uint8_t *img, uint64_t mask); /* @mask without PKRU */
 void resident_xrstor(struct resident *r, const uint8_t *img);
 void resident_xsave(struct resident *r, uint8_t *img);
 

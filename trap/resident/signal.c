@@ -9,6 +9,7 @@
 
 #include "kernel/entry.h"
 #include "mm/mm.h"
+#include "mm/text.h"
 #include "mm/uaccess-direct.h"
 #include "trap/host.h"
 #include "trap/resident/resident.h"
@@ -170,6 +171,8 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 		info->si_signo = sig;
 		info->si_code = code;
 	}
+	if (sig == HOST_SIGILL && t->k->text && text_emulate(t))
+		return;
 	force_sig_info(t, info);
 }
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Executable memory where a program must not get hold of certain instructions: under the resident trap with protection keys. k->text is
+ * NULL otherwise, and the host's own protection is all there is.
+ */
+#ifndef STEAD_MM_TEXT_H
+#define STEAD_MM_TEXT_H
+
+#include "mm/mm.h"
+
+#define TEXT_CONTEXT 16u /* bytes before and after a place on which the verdict about it depends */
+
+/* What the program must not execute. */
+enum text_insn { TEXT_NONE, TEXT_WRPKRU, TEXT_XRSTOR, TEXT_WRGSBASE };
+
+/**
+ * text_init() - make k->text
+ * @k: the instance, before the first program
+ *
+ * Return: 0, -ENOMEM.
+ */
+int text_init(struct kernel *k) __must_check;
+
+/**
+ * text_match() - do the bytes at a place make up one of the instructions?
+ * @p: TEXT_CONTEXT bytes before it and 2 after it can be read
+ *
+ * Prefixes are not part of the match; the first byte is 0x0f.
+ */
+enum text_insn text_match(const uint8_t *p);
+
+/**
+ * text_is_clean() - has no byte of a range part in a match, with its prefixes?
+ * @buf: context before and after it can be read
+ * @n: bytes
+ */
+bool text_is_clean(const uint8_t *buf, uint64_t n);
+
+/**
+ * text_rewrite() - take the instructions out of a copy of a file's text, where that is safe
+ * @k: the instance
+ * @buf: context before and after it can be read
+ * @n: bytes
+ *
+ * An instruction that is certain to be one becomes `ud0` with its operand (text_emulate()). What is left is found by text_is_clean().
+ */
+void text_rewrite(struct kernel *k, uint8_t *buf, uint64_t n);
+
+/**
+ * text_source() - the vetted copy of a host file's text
+ * @t: the current task, mmap_lock is held
+ * @start: where it is to be mapped
+ * @len: bytes, page aligned
+ * @src: descriptor and offset in it; set to those of the copy
+ *
+ * Return: false if there is none: the file is mapped for reading, and text_fault() makes copies.
+ */
+bool text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src) __must_check;
+
+/**
+ * text_fault() - a write or an instruction fetch that the vma allows and the host did not
+ * @t: the current task, mmap_lock is held
+ * @v: the vma
+ * @addr: the address
+ * @access: MM_FAULT_WRITE or MM_FAULT_EXEC
+ *
+ * Return: true if it was mended.
+ */
+bool text_fault(struct task *t, struct vma *v, uint64_t addr, unsigned int access) __must_check;
+
+/**
+ * text_revoke() - pages of a vma are about to move or change behind the fetches: execute is taken away
+ * @t: the current task, mmap_lock is held
+ * @v: the vma
+ * @start: of the part
+ * @end: of the part
+ *
+ * Return: 0 or negative errno; then nothing may be changed.
+ */
+int text_revoke(struct task *t, struct vma *v, uint64_t start, uint64_t end) __must_check;
+
+/**
+ * text_emulate() - an invalid instruction: is it one that text_rewrite() has put there?
+ * @t: the current task, in the fault
+ *
+ * Return: true if it was carried out, or a signal forced.
+ */
+bool text_emulate(struct task *t) __must_check;
+
+#endif
