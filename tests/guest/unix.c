@@ -124,7 +124,7 @@ stream_waitall_and_timeouts(void)
 	if (pid == 0) {
 		for (int i = 0; i < 10; i++) {
 			guest_sleep_ms(5);
-			if (write(sv[0], "0123456789" + i, 1) != 1)
+			if (write(sv[0], &"0123456789"[i], 1) != 1)
 				_exit(1);
 		}
 		_exit(0);

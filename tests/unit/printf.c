@@ -5,7 +5,9 @@
 #include "tests/unit/env.h"
 
 #pragma GCC diagnostic ignored "-Wformat"
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wformat-truncation"
+#endif
 
 #define SAME(...)                                                                                                         \
 	do {                                                                                                              \
