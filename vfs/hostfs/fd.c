@@ -57,14 +57,14 @@ hostfs_open_at(hfd_t dir, const char *name, uint64_t flags, uint32_t mode)
 	return ret;
 }
 
-/* Count a new idle or used descriptor, and close the ones that are too many. */
+/* Close idle descriptors down to @max in use, a few at a time. */
 static void
-trim_and_unlock(struct hostfs_state *st) __releases_lock(st->lock)
+trim_and_unlock(struct hostfs_state *st, uint32_t max) __releases_lock(st->lock)
 {
 	hfd_t victims[8];
 	unsigned int n = 0;
 
-	while (st->nr_fds > st->max_fds && n < ARRAY_SIZE(victims) && !list_empty(&st->lru)) {
+	while (st->nr_fds > max && n < ARRAY_SIZE(victims) && !list_empty(&st->lru)) {
 		struct hostfs_inode *hi = list_first_entry(&st->lru, struct hostfs_inode, lru);
 
 		list_del_init(&hi->lru);
@@ -112,7 +112,7 @@ hostfs_unpin(struct inode *inode)
 	mutex_lock(&st->lock);
 	if (--hi->pins == 0)
 		list_add_tail(&hi->lru, &st->lru);
-	trim_and_unlock(st);
+	trim_and_unlock(st, st->max_fds);
 }
 
 /*
@@ -146,7 +146,7 @@ install(struct inode *inode, hfd_t fd, enum hostfs_fd_kind kind, hfd_t *out, boo
 	if (hi->pins++ == 0)
 		list_del_init(&hi->lru);
 	*out = hi->fd;
-	trim_and_unlock(st);
+	trim_and_unlock(st, st->max_fds);
 	hostfs_close(old);
 }
 
@@ -215,6 +215,11 @@ open_by_names(struct task *t, struct dentry *dentry, uint64_t flags)
 		}
 	}
 	ret = hostfs_open_at(base, buf[at] ? buf + at : ".", flags, 0);
+	for (int i = 0; i < 16 && (ret == -EMFILE || ret == -ENFILE); i++) { /* room for what is needed now */
+		mutex_lock(&sbi->state->lock);
+		trim_and_unlock(sbi->state, 0);
+		ret = hostfs_open_at(base, buf[at] ? buf + at : ".", flags, 0);
+	}
 	if (ret == -ELOOP || ret == -EXDEV)
 		ret = -ESTALE;
 	if (pinned)
@@ -290,16 +295,20 @@ hostfs_dirfd(struct task *t, struct dentry *dentry, hfd_t *out)
 int
 hostfs_readfd(struct task *t, struct dentry *dentry, uint32_t file_flags, hfd_t *out, bool *own)
 {
-	bool dir = (dentry->d_inode->i_mode & S_IFMT) == S_IFDIR;
+	struct hostfs_sb *sbi = HOSTFS_SB(dentry->d_sb);
+	uint64_t flags = O_RDONLY | ((dentry->d_inode->i_mode & S_IFMT) == S_IFDIR ? O_DIRECTORY : 0);
+	uint64_t noatime = (file_flags & O_NOATIME) || sbi->may_noatime ? O_NOATIME : 0;
 	hfd_t fd;
 	int err;
 
 	*own = false;
 	if (try_pin(dentry->d_inode, HOSTFS_FD_READ, out))
 		return 0;
-	err = open_checked(t, dentry, O_RDONLY | (dir ? O_DIRECTORY : 0) | (file_flags & O_NOATIME), &fd);
-	if (err == -EPERM && (file_flags & O_NOATIME))
-		err = open_checked(t, dentry, O_RDONLY | (dir ? O_DIRECTORY : 0), &fd);
+	err = open_checked(t, dentry, flags | noatime, &fd);
+	if (err == -EPERM && noatime) {
+		WRITE_ONCE(sbi->may_noatime, false); /* it is for owners and root */
+		err = open_checked(t, dentry, flags, &fd);
+	}
 	if (!err)
 		install(dentry->d_inode, fd, HOSTFS_FD_READ, out, own);
 	return err;

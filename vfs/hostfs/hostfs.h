@@ -40,7 +40,8 @@ struct hostfs_sb {
 	struct kernel *k;
 	struct hostfs_state *state;
 	hfd_t root;    /* O_PATH, or the file itself when a file is bound */
-	bool layer;    /* under an overlay: the host may be asked less often */
+	bool layer;    /* under an overlay: the host may be asked less often, and is left unchanged */
+	bool may_noatime; /* O_NOATIME has not failed yet */
 };
 
 enum hostfs_fd_kind { HOSTFS_FD_NONE, HOSTFS_FD_PATH, HOSTFS_FD_READ };
