@@ -1,6 +1,6 @@
 # What the build enforces (doc/architecture.md): checks of the kernel image, of headers, of what must not compile; make analyze.
 
-checks = tests/check-kernel-object tests/check-headers tests/check-misuse
+checks = tests/check-gate tests/check-kernel-object tests/check-headers tests/check-misuse
 TESTS += $(checks)
 dist_check_SCRIPTS += $(checks)
 AM_TESTS_ENVIRONMENT += srcdir='$(srcdir)' CC='$(CC)' NM='$(NM)' OBJDUMP='$(OBJDUMP)'; export srcdir CC NM OBJDUMP;

@@ -66,7 +66,9 @@ __asm__(".pushsection .text\n"
 	"	mov %rbx, %rsi\n"
 	"	xor %ebp, %ebp\n"
 	"	call resident_from_program\n"
-	"9:	ud2\n"
+	/* Nowhere to write another frame: the host ends the process. */
+	"9:	xor %esp, %esp\n"
+	"	ud2\n"
 	".size resident_signal_entry, .-resident_signal_entry\n"
 
 	".globl resident_gate, resident_gate_open\n"
