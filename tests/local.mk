@@ -7,6 +7,7 @@ AM_TESTS_ENVIRONMENT = STEAD='$(abs_builddir)/stead'; export STEAD; PTY='$(abs_b
 	GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS;
 
 include $(srcdir)/tests/guest/local.mk
+include $(srcdir)/tests/escape/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Programs that try to get out. Each attack runs in a child of its own, so that a death by signal is an answer too; it prints
+ * "contained: NAME: how" or "ESCAPED: NAME: how", and the program's exit status is 1 if anything has escaped.
+ */
+#ifndef ESCAPE_H
+#define ESCAPE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Where kernel memory is under the resident trap. */
+#define ARENA	0x400000000000UL
+#define SCRATCH 0x404000000000UL
+#define SELECT	(SCRATCH + 134217728UL)
+
+#define CONTAINED 0
+#define ESCAPED	  1
+
+static int escaped;
+
+/* Bytes that the compiler must not make part of this program's own text. */
+__attribute__((unused)) static void
+put(volatile unsigned char *to, const volatile unsigned char *from, size_t n)
+{
+	while (n--)
+		*to++ = *from++;
+}
+
+/* Open every key, then read the word at ARENA: only succeeds with the key open. wrpkru's last byte is spoilt here. */
+__attribute__((unused)) static const volatile unsigned char open_and_read[] = {
+	0x31, 0xc0, 0x31, 0xc9, 0x31, 0xd2,			    /* xor eax, ecx, edx */
+	0x0f, 0x01, 0xee,					    /* + 1: wrpkru */
+	0x48, 0xb8, 0, 0, 0, 0, 0, 0x40, 0, 0,			    /* mov ARENA, rax */
+	0x8a, 0x00, 0xb8, 1, 0, 0, 0, 0xc3,			    /* mov (rax), al; mov 1, eax; ret */
+};
+#define OPEN_LEN   27
+#define OPEN_SPOIL 8
+
+__attribute__((unused)) static int
+call(void *at)
+{
+	return ((int (*)(void))(uintptr_t)at)();
+}
+
+static void
+attack(const char *name, int (*fn)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		_exit(fn());
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+		printf("ESCAPED: %s: the attacker was lost\n", name);
+		escaped = 1;
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) != CONTAINED) {
+		printf("ESCAPED: %s: status %d\n", name, WEXITSTATUS(status));
+		escaped = 1;
+	} else {
+		printf("contained: %s: %s\n", name, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "refused");
+	}
+}
+
+#define A(fn) attack(#fn, fn)
+#endif

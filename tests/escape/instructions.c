@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The program's own wrpkru and xrstor, in every way to make them executable: rows 1, 2, 14, 15, 16.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+
+#include "escape.h"
+
+static unsigned char *
+pages(int prot)
+{
+	return mmap(NULL, 8192, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void
+write_attack(unsigned char *p)
+{
+	put(p, open_and_read, OPEN_LEN);
+	p[OPEN_SPOIL]++;
+}
+
+static int
+wrpkru_in_rwx_memory(void)
+{
+	unsigned char *p = pages(7);
+
+	write_attack(p);
+	return call(p);
+}
+
+static int
+wrpkru_by_mprotect(void)
+{
+	unsigned char *p = pages(3);
+
+	write_attack(p);
+	mprotect(p, 8192, 5);
+	return call(p);
+}
+
+static int
+wrpkru_over_two_pages(void)
+{
+	unsigned char *p = pages(3);
+
+	write_attack(p + 4096 - 7);
+	mprotect(p, 4096, 5);
+	mprotect(p + 4096, 4096, 5);
+	return call(p + 4096 - 7);
+}
+
+static int
+wrpkru_joined_by_mremap(void)
+{
+	unsigned char *p = pages(3), *q = pages(3);
+
+	write_attack(p + 4096 - 7);
+	put(q + 4096, p + 4096, 64);
+	p[4096] = 0x90;
+	mprotect(p, 8192, 5);
+	mprotect(q, 8192, 5);
+	if (mremap(q + 4096, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, p + 4096) == MAP_FAILED)
+		return CONTAINED;
+	return call(p + 4096 - 7);
+}
+
+static int
+wrpkru_through_a_second_mapping(void)
+{
+	int fd = memfd_create("escape", 0);
+	unsigned char *w, *x;
+
+	if (fd < 0 || ftruncate(fd, 4096) != 0)
+		return CONTAINED;
+	w = mmap(NULL, 4096, 3, MAP_SHARED, fd, 0);
+	x = mmap(NULL, 4096, 5, MAP_SHARED, fd, 0);
+	w[0] = 0xc3;
+	call(x);
+	write_attack(w);
+	call(x);
+	return x[0] == 0xc3 ? CONTAINED : call(x) == 1;
+}
+
+static int
+wrpkru_in_a_file_changed_later(void)
+{
+	char name[] = "/tmp/escape.XXXXXX";
+	unsigned char page[4096] = { 0xc3 }, *x;
+	int fd = mkstemp(name);
+
+	if (fd < 0 || write(fd, page, sizeof(page)) != sizeof(page))
+		return CONTAINED;
+	unlink(name);
+	x = mmap(NULL, 4096, 5, MAP_PRIVATE, fd, 0);
+	call(x);
+	write_attack(page);
+	if (pwrite(fd, page, sizeof(page), 0) != sizeof(page))
+		return CONTAINED;
+	return x[0] == 0xc3 ? CONTAINED : call(x) == 1;
+}
+
+static unsigned char *race_page;
+
+static void *
+race_writer(void *arg)
+{
+	for (int i = 0; i < 20000; i++) {
+		race_page[OPEN_SPOIL] = 0xef;
+		race_page[OPEN_SPOIL] = 0xee;
+	}
+	return NULL;
+}
+
+/* rdpkru instead of wrpkru most of the time: then reading the arena kills. */
+static int
+wrpkru_in_a_race_with_the_scan(void)
+{
+	pthread_t th;
+
+	race_page = pages(7);
+	write_attack(race_page);
+	if (pthread_create(&th, NULL, race_writer, NULL) != 0)
+		return CONTAINED;
+	for (int i = 0; i < 200; i++)
+		mprotect(race_page, 4096, i & 1 ? 5 : 7);
+	mprotect(race_page, 4096, 7);
+	return call(race_page);
+}
+
+static int
+xrstor_with_the_bit_of_pkru(void)
+{
+	static const volatile unsigned char code[] = {
+		0xb8, 0, 2, 0, 0, 0x31, 0xd2, /* mov $0x200, eax; xor edx, edx */
+		0x0f, 0xad, 0x2f,	      /* + 1: xrstor (rdi) */
+		0x48, 0xb8, 0, 0, 0, 0, 0, 0x40, 0, 0, 0x8a, 0x00, 0xb8, 1, 0, 0, 0, 0xc3,
+	};
+	static unsigned char image[8192] __attribute__((aligned(64)));
+	unsigned char *p = pages(3);
+
+	put(p, code, sizeof(code));
+	p[8]++;
+	mprotect(p, 8192, 5);
+	return ((int (*)(void *))(uintptr_t)p)(image);
+}
+
+int
+main(void)
+{
+	A(wrpkru_in_rwx_memory);
+	A(wrpkru_by_mprotect);
+	A(wrpkru_over_two_pages);
+	A(wrpkru_joined_by_mremap);
+	A(wrpkru_through_a_second_mapping);
+	A(wrpkru_in_a_file_changed_later);
+	A(wrpkru_in_a_race_with_the_scan);
+	A(xrstor_with_the_bit_of_pkru);
+	return escaped;
+}
