@@ -117,6 +117,7 @@ create_object(struct task *t, struct inode *dir, struct dentry *dentry, const st
 		if (OVL_I(inode)->own_nlink)
 			inc_nlink(inode);
 		ovl_copyattr(inode);
+		OVL_I(dir)->impure = true;
 	} else {
 		inode = ovl_get_inode(dir->i_sb, upper, NULL, 0);
 	}
@@ -354,6 +355,7 @@ ovl_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode 
 	ovl_copyattr(odir);
 	ovl_copyattr(ndir);
 	if (!err) {
+		OVL_I(odir)->impure = OVL_I(ndir)->impure = true;
 		if (target && !(flags & RENAME_EXCHANGE))
 			lost_a_name(target);
 		ovl_copyattr(d_inode(old));

@@ -125,9 +125,8 @@ set_ops(struct inode *inode)
 	}
 }
 
-/* The number a file had before it was copied up. */
-static uint64_t
-get_origin(struct ovl_sb *ofs, struct dentry *upper)
+uint64_t
+ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper)
 {
 	struct inode *real = d_inode(upper);
 	uint64_t ino;
@@ -192,7 +191,7 @@ get_by_upper(struct super_block *sb, struct dentry *upper, const struct ovl_lowe
 		iput(inode);
 		return ERR_PTR(err);
 	}
-	inode->i_ino = get_origin(ofs, upper);
+	inode->i_ino = ovl_upper_ino(ofs, upper);
 	mutex_lock(&ofs->lock);
 	other = find_by_upper(sb, real);
 	if (!other)

@@ -52,6 +52,7 @@ struct ovl_inode {
 	struct mutex copyup;
 	struct dentry *upper; /* atomic, set once */
 	struct list_head pinned;
+	bool impure; /* a directory of the upper layer into which something was moved that had been copied up */
 	bool own_nlink; /* i_nlink is counted here, not that of the real inode */
 	unsigned int nr_lower;
 	struct ovl_lower lower[];
@@ -84,6 +85,7 @@ struct inode *ovl_get_inode(struct super_block *sb, struct dentry *upper, const 
 			    unsigned int nr_lower) __must_check;
 void ovl_set_upper(struct inode *inode, struct dentry *upper); /* copied up */
 uint64_t ovl_map_ino(struct ovl_sb *ofs, const struct inode *real);
+uint64_t ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper); /* what it had before it was copied up, or its own */
 bool ovl_is_whiteout(const struct dentry *real);
 bool ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real);
 int ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper) __must_check;

@@ -127,6 +127,24 @@ nomem:
 	return false;
 }
 
+/* What a listing does not say: whether a device is a whiteout, and the number of what was copied up. */
+static void
+look_at_entry(struct task *t, struct ovl_sb *ofs, struct dentry *dir, struct ovl_entry *e)
+{
+	bool upper = dir->d_sb == (ofs->upper_mnt ? ofs->upper_mnt->mnt_sb : NULL);
+	struct dentry *d;
+
+	if (!e->whiteout && !upper)
+		return;
+	d = lookup_one_unlocked(t, &QSTR_LEN(e->name, e->len), dir);
+	if (IS_ERR(d))
+		return;
+	e->whiteout = ovl_is_whiteout(d);
+	if (upper && !e->whiteout && !d_is_negative(d))
+		e->ino = ovl_upper_ino(ofs, d);
+	dput(d);
+}
+
 static int
 read_layer(struct task *t, struct ovl_sb *ofs, const struct path *path, struct ovl_list *l)
 {
@@ -142,17 +160,8 @@ read_layer(struct task *t, struct ovl_sb *ofs, const struct path *path, struct o
 	fput(t, f);
 	if (!err)
 		err = lc.err;
-	for (uint32_t i = from; i < l->nr && !err; i++) {
-		struct ovl_entry *e = l->entries[i];
-		struct dentry *d;
-
-		if (!e->whiteout)
-			continue;
-		d = lookup_one_unlocked(t, &QSTR_LEN(e->name, e->len), path->dentry);
-		e->whiteout = !IS_ERR(d) && ovl_is_whiteout(d);
-		if (!IS_ERR(d))
-			dput(d);
-	}
+	for (uint32_t i = from; i < l->nr && !err; i++)
+		look_at_entry(t, ofs, path->dentry, l->entries[i]);
 	return err;
 }
 
@@ -226,6 +235,9 @@ ovl_dir_release(struct task *t, struct inode *inode, struct file *file)
 struct pass_context {
 	struct dir_context ctx, *outer;
 	uint64_t ino_bits;
+	struct task *t;
+	struct ovl_sb *ofs;
+	struct dentry *impure; /* the real directory, locked, if single entries have to be looked at */
 };
 
 static bool
@@ -233,16 +245,27 @@ pass_on(struct dir_context *ctx, const char *name, int len, int64_t off, uint64_
 {
 	struct pass_context *pc = container_of(ctx, struct pass_context, ctx);
 
-	return pc->outer->actor(pc->outer, name, len, off, ino ^ pc->ino_bits, type);
+	ino ^= pc->ino_bits;
+	if (pc->impure && name[0] != '.') {
+		struct dentry *d = lookup_one(pc->t, &QSTR_LEN(name, (uint32_t)len), pc->impure);
+
+		if (!IS_ERR(d)) {
+			if (!d_is_negative(d))
+				ino = ovl_upper_ino(pc->ofs, d);
+			dput(d);
+		}
+	}
+	return pc->outer->actor(pc->outer, name, len, off, ino, type);
 }
 
 static int
-iterate_real(struct task *t, struct ovl_sb *ofs, struct file *real, struct dir_context *ctx)
+iterate_real(struct task *t, struct ovl_sb *ofs, struct file *real, bool impure, struct dir_context *ctx)
 {
-	struct pass_context pc = { .ctx.actor = pass_on, .outer = ctx };
+	struct pass_context pc = { .ctx.actor = pass_on, .outer = ctx, .t = t, .ofs = ofs };
 	int err;
 
 	pc.ino_bits = ovl_map_ino(ofs, real->f_inode) ^ real->f_inode->i_ino;
+	pc.impure = impure ? real->f_path.dentry : NULL;
 	real->f_pos = ctx->pos;
 	err = iterate_dir(t, real, &pc.ctx);
 	ctx->pos = real->f_pos;
@@ -298,7 +321,7 @@ ovl_iterate(struct task *t, struct file *file, struct dir_context *ctx)
 		od->real = NULL;
 	}
 	if (od->real)
-		return iterate_real(t, OVL_SB(dir->i_sb), od->real, ctx);
+		return iterate_real(t, OVL_SB(dir->i_sb), od->real, OVL_I(dir)->impure, ctx);
 	return iterate_merged(t, file, od, ctx);
 }
 
