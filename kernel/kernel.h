@@ -87,6 +87,7 @@ struct kernel {
 	struct ipc_state *ipc;
 	struct text_state *text; /* resident: text cache */
 	struct resident *resident; /* trap/resident */
+	bool vet_text; /* executable pages are vetted (mm/text.c); never without protection keys */
 	struct missing_state *missing; /* calls asked for in vain */
 
 	/* the end of the instance */

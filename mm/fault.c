@@ -135,7 +135,7 @@ fault_inside(struct task *t, struct vma *v, uint64_t addr, unsigned int access, 
 		*code = K_BUS_ADRERR;
 		return false;
 	}
-	if (t->k->text && (v->flags & VM_EXEC) && (access == MM_FAULT_WRITE || access == MM_FAULT_EXEC))
+	if (t->k->vet_text && (v->flags & VM_EXEC) && (access == MM_FAULT_WRITE || access == MM_FAULT_EXEC))
 		return text_fault(t, v, addr, access);
 	return try_again(t, addr, verdict == ALLOWED ? SAME_FAULT_MAX : 1);
 }
@@ -176,7 +176,7 @@ mm_fault_in(struct task *t, uint64_t addr, bool write)
 	if (access_allowed(t, v, addr, access) == FORBIDDEN)
 		return false;
 	if (addr < v->backed_end)
-		return write && t->k->text && (v->flags & VM_EXEC) ? text_fault(t, v, addr, access) : true;
+		return write && t->k->vet_text && (v->flags & VM_EXEC) ? text_fault(t, v, addr, access) : true;
 	return vma_map_host(t, v, v->backed_end, v->end, 0) == 0 && addr < v->backed_end;
 }
 

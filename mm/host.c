@@ -69,7 +69,7 @@ mm_host(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 static uint32_t
 without_exec(struct task *t, uint32_t prot)
 {
-	if (!(prot & PROT_EXEC) || !t->direct || !t->k->text)
+	if (!(prot & PROT_EXEC) || !t->direct || !t->k->vet_text)
 		return prot;
 	return (prot & ~(uint32_t)PROT_EXEC) | PROT_READ;
 }
@@ -78,7 +78,7 @@ static int64_t
 host_mmap(struct task *t, uint64_t start, uint64_t len, uint32_t prot, uint32_t flags, hfd_t fd, uint64_t off)
 {
 	flags |= MAP_FIXED | (fd.fd < 0 ? MAP_ANONYMOUS : 0);
-	if (without_exec(t, prot) != prot) {
+	if ((prot & PROT_EXEC) && t->direct && t->k->text) {
 		struct mmap_source src = { .fd = fd, .off = off, .len = len };
 		bool copy = !(prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE && text_source(t, start, len, &src);
 

@@ -143,6 +143,21 @@ uint64_t vma_gap_bottomup(struct mm *mm, uint64_t len, uint64_t low, uint64_t hi
 bool range_reserved(const struct task *t, uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi);
 
 /**
+ * map_special() - note memory that the host process has already as a vma of our own (vDSO, trampolines)
+ * @t: the current task, mmap_lock is held
+ * @start: page aligned
+ * @len: bytes
+ * @flags: VM_*
+ * @name: a constant, for /proc/PID/maps
+ *
+ * Return: 0, -ENOMEM.
+ */
+int map_special(struct task *t, uint64_t start, uint64_t len, uint32_t flags, const char *name) __must_check;
+
+/* Left free below images of files, for the trampolines of their call sites (trap/resident/text.c). */
+#define MM_TEXT_GAP (64 * 1024UL)
+
+/**
  * get_unmapped_area() - where a mapping goes
  * @t: the current task
  * @addr: hint, or the place with MAP_FIXED

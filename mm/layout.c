@@ -194,7 +194,7 @@ mm_exec_layout(struct task *t, uint64_t *stack_top)
 	return 0;
 }
 
-static int
+int
 map_special(struct task *t, uint64_t start, uint64_t len, uint32_t flags, const char *name)
 {
 	struct vma *v = vma_alloc(t->mm);

@@ -251,18 +251,29 @@ map_region(struct task *t, struct map_request *rq, struct list_head *gone)
 	return 0;
 }
 
+/* An image of a file, placed by us, gets room for trampolines below. */
+static uint64_t
+text_gap(const struct task *t, const struct map_request *rq)
+{
+	bool image = rq->file && (rq->flags & MAP_TYPE) == MAP_PRIVATE && !rq->addr && !(rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+
+	return image && t->k->text ? MM_TEXT_GAP : 0;
+}
+
 static int64_t
 mmap_locked(struct task *t, struct map_request *rq, struct list_head *gone)
 {
 	struct mm *mm = t->mm;
+	uint64_t gap;
 	int64_t ret;
 
 	if (mm->map_count > MAX_MAP_COUNT)
 		return -ENOMEM;
-	ret = get_unmapped_area(t, rq->addr, rq->len, rq->flags);
+	gap = text_gap(t, rq);
+	ret = get_unmapped_area(t, rq->addr, rq->len + gap, rq->flags);
 	if (ret < 0)
 		return ret;
-	rq->addr = (uint64_t)ret;
+	rq->addr = (uint64_t)ret + gap;
 	if ((rq->flags & MAP_FIXED_NOREPLACE) && find_vma_intersection(mm, rq->addr, rq->addr + rq->len))
 		return -EEXIST;
 	rq->vm_flags |= calc_vm_flags(rq->prot, rq->flags) | mm->def_flags;

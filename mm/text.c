@@ -148,7 +148,7 @@ int
 text_revoke(struct task *t, struct vma *v, uint64_t start, uint64_t end)
 {
 	end = MIN(end, v->backed_end);
-	if (!t->k->text || !t->direct || !(v->flags & VM_EXEC) || start >= end)
+	if (!t->k->vet_text || !t->direct || !(v->flags & VM_EXEC) || start >= end)
 		return 0;
 	return host_protect(t, start, end, PROT_READ);
 }

@@ -110,8 +110,9 @@ resident_boot(struct kernel *k, bool keys)
 	if (!a || !stack)
 		return -ENOMEM;
 	n = keys ? set_keys(k) : drop_wrpkru();
-	if (n == 0 && keys)
+	if (n == 0)
 		n = text_init(k);
+	k->vet_text = keys;
 	if (n == 0)
 		n = seal_relro();
 	if (n == 0)

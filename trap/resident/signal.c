@@ -171,7 +171,7 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 		info->si_signo = sig;
 		info->si_code = code;
 	}
-	if (sig == HOST_SIGILL && t->k->text && text_emulate(t))
+	if (sig == HOST_SIGILL && t->k->vet_text && text_emulate(t))
 		return;
 	force_sig_info(t, info);
 }

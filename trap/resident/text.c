@@ -16,19 +16,23 @@
  * Lock order: mmap_lock, then text->lock, which is held over host calls and one request a match.
  */
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 #include <linux/stat.h>
 #include <asm/unistd.h>
 
 #include "kernel/errno.h"
 #include "kernel/signal.h"
 #include "kernel/list.h"
+#include "mm/internal.h"
 #include "mm/text.h"
 #include "mm/uaccess-direct.h"
 #include "mm/uaccess.h"
 #include "trap/host.h"
+#include "trap/resident/patch.h"
 #include "trap/resident/resident.h"
 
 #define CACHE_BUCKETS 64
+#define TRAMPS_SIZE   (64 * 1024UL) /* MM_TEXT_GAP leaves room for it below images */
 #define CACHE_MAX     (1UL << 18) /* pages */
 
 /* What tells one state of a host file from another. */
@@ -36,12 +40,14 @@ struct text_key {
 	uint64_t ino, size, off, len;
 	int64_t mtime, ctime;
 	uint32_t mtime_ns, ctime_ns, major, minor;
+	uint64_t patched; /* its call sites jump to trampolines just below the image */
 };
 
 struct text_entry {
 	struct list_head list;
 	struct text_key key;
 	uint8_t *text; /* NULL: something in it cannot be vetted as a whole */
+	uint8_t *tramps; /* TRAMPS_SIZE bytes; NULL: no site was patched */
 };
 
 struct text_state {
@@ -166,27 +172,60 @@ read_text(hfd_t fd, uint8_t *to, uint64_t n, uint64_t off)
 	return 0;
 }
 
-/* A page of context on both sides, zeros: the neighbours in memory are looked at when it is mapped. */
-static uint8_t *
-make_copy(struct text_state *s, struct kernel *k, hfd_t fd, const struct text_key *key)
+static bool
+is_fine(const struct kernel *k, const uint8_t *buf, uint64_t n)
 {
+	return !k->vet_text || text_is_clean(buf, n);
+}
+
+/* Call sites to jumps. Both copies have to be clean still, or the text stays as it was. */
+static void
+patch_copy(struct kernel *k, struct text_entry *e, uint8_t *text)
+{
+	uint64_t npages = TRAMPS_SIZE / PAGE_SIZE + 2, len = e->key.len;
+	uint8_t *p = page_alloc(k, npages, 1), *saved = page_alloc(k, len / PAGE_SIZE, 1), *tramps = p + PAGE_SIZE;
+
+	if (p && saved) {
+		memcpy(saved, text, len);
+		if (patch_text(text, len, tramps, TRAMPS_SIZE, -(int64_t)(e->key.off + TRAMPS_SIZE)) > 0 &&
+		    is_fine(k, text, len) && is_fine(k, tramps, TRAMPS_SIZE)) {
+			e->tramps = tramps;
+			p = NULL;
+		} else {
+			memcpy(text, saved, len);
+		}
+	}
+	if (saved)
+		page_free(k, saved, len / PAGE_SIZE);
+	if (p)
+		page_free(k, p, npages);
+}
+
+/* A page of context on both sides, zeros: the neighbours in memory are looked at when it is mapped. */
+static void
+make_copy(struct text_state *s, struct kernel *k, hfd_t fd, struct text_entry *e)
+{
+	const struct text_key *key = &e->key;
 	uint64_t npages = key->len / PAGE_SIZE + 2;
 	uint8_t *p;
 
 	if (s->pages + npages > CACHE_MAX)
-		return NULL;
+		return;
 	p = page_alloc(k, npages, 1);
 	if (!p)
-		return NULL;
+		return;
 	if (read_text(fd, p + PAGE_SIZE, MIN(key->len, key->size - key->off), key->off) == 0) {
-		text_rewrite(k, p + PAGE_SIZE, key->len);
-		if (text_is_clean(p + PAGE_SIZE, key->len)) {
+		if (k->vet_text)
+			text_rewrite(k, p + PAGE_SIZE, key->len);
+		if (is_fine(k, p + PAGE_SIZE, key->len)) {
+			if (key->patched)
+				patch_copy(k, e, p + PAGE_SIZE);
 			s->pages += npages;
-			return p + PAGE_SIZE;
+			e->text = p + PAGE_SIZE;
+			return;
 		}
 	}
 	page_free(k, p, npages);
-	return NULL;
 }
 
 static struct text_entry *
@@ -202,7 +241,7 @@ lookup(struct text_state *s, const struct text_key *key, struct list_head **buck
 	return NULL;
 }
 
-static const uint8_t *
+static const struct text_entry *
 cached_text(struct kernel *k, hfd_t fd, const struct text_key *key)
 {
 	struct text_state *s = k->text;
@@ -216,10 +255,10 @@ cached_text(struct kernel *k, hfd_t fd, const struct text_key *key)
 		if (!e)
 			return NULL;
 		e->key = *key;
-		e->text = make_copy(s, k, fd, key);
+		make_copy(s, k, fd, e);
 		list_add_tail(&e->list, bucket);
 	}
-	return e->text;
+	return e->text ? e : NULL;
 }
 
 /* Bytes of both sides of a border; what cannot be read cannot be executed either. */
@@ -244,20 +283,47 @@ ends_are_clean(const uint8_t *text, uint64_t start, uint64_t len)
 	return border_is_clean(at - 2 * TEXT_CONTEXT, text) && border_is_clean(text + len - 2 * TEXT_CONTEXT, at + len);
 }
 
+/* Where trampolines of an image go: at the same distance from its text in every process. 0: there is no room. */
+static uint64_t
+tramps_place(struct task *t, uint64_t start, uint64_t off)
+{
+	uint64_t addr = start - off - TRAMPS_SIZE, lo, hi;
+
+	if (start < off + TRAMPS_SIZE + 65536 || range_reserved(t, addr, addr + TRAMPS_SIZE, &lo, &hi) ||
+	    find_vma_intersection(t->mm, addr, addr + TRAMPS_SIZE))
+		return 0;
+	return addr;
+}
+
+static int
+map_tramps(struct task *t, uint64_t addr, const struct text_entry *e)
+{
+	int64_t ret = mm_host(t, __NR_mmap, addr, TRAMPS_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
+			      (uint64_t)(int64_t)t->k->arena_fd.fd, arena_offset(e->tramps));
+
+	return ret < 0 ? (int)ret : map_special(t, addr, TRAMPS_SIZE, VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC | VM_DONTDUMP,
+						"[stead]");
+}
+
 bool
 text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src)
 {
-	const uint8_t *text;
+	const struct text_entry *e;
 	struct text_key key;
+	uint64_t tramps;
 
 	if (src->fd.fd < 0 || src->fd.fd == t->k->arena_fd.fd || read_key(src->fd, src->off, len, &key))
 		return false;
 	if (src->off >= key.size || src->off + len > ALIGN_UP(key.size, PAGE_SIZE) || len / PAGE_SIZE > CACHE_MAX)
 		return false;
-	text = cached_text(t->k, src->fd, &key);
-	if (!text || !ends_are_clean(text, start, len))
+	tramps = tramps_place(t, start, src->off);
+	key.patched = tramps != 0;
+	e = cached_text(t->k, src->fd, &key);
+	if (!e || (t->k->vet_text && !ends_are_clean(e->text, start, len)))
 		return false;
-	*src = (struct mmap_source){ .fd = t->k->arena_fd, .off = arena_offset(text), .len = len };
+	if (e->tramps && map_tramps(t, tramps, e))
+		return false;
+	*src = (struct mmap_source){ .fd = t->k->arena_fd, .off = arena_offset(e->text), .len = len };
 	return true;
 }
 

@@ -20,8 +20,9 @@ image_is_valid(const struct resident *r, const uint8_t *img, uint64_t mask)
 	uint64_t features = r->xfeatures | (1ULL << 9);
 	uint32_t mxcsr;
 
+	/* A compacted image has an MXCSR only with the SSE state: xsavec leaves it alone where that is the initial one. */
 	memcpy(&mxcsr, img + 24, 4);
-	if ((mask & 6) && (mxcsr & ~0xffffU))
+	if ((mask & (h[1] & COMPACTED ? h[0] & 2 : 6)) && (mxcsr & ~0xffffU))
 		return false;
 	for (int i = 2; i < 8; i++)
 		if (h[i])
