@@ -17,6 +17,7 @@
 #include "kernel/posix-clocks.h"
 #include "kernel/task.h"
 #include "trap/host.h"
+#include "trap/request.h"
 #include "trap/trap.h"
 
 /* Clock id of a host thread: ~tid << 3, with bit 2 for a thread. */
@@ -80,19 +81,25 @@ parse_ticks(const char *stat, uint64_t *ut, uint64_t *st)
 	return true;
 }
 
-static bool
-in_supervisor(const struct kernel *k)
+bool
+proc_thread_times(int tid, uint64_t out[3])
 {
-	return k->trap && strcmp(k->trap->name, "remote") == 0;
+	char buf[512];
+	const char *s = buf;
+
+	if (!read_proc(tid, "stat", buf, sizeof(buf)) || !parse_ticks(buf, &out[1], &out[2]))
+		return false;
+	out[0] = (out[1] + out[2]) * (NSEC_PER_SEC / 100);
+	if (read_proc(tid, "schedstat", buf, sizeof(buf)))
+		out[0] = parse_number(&s);
+	return true;
 }
 
 /* What the host has counted of a host thread: the sum, and two numbers in the ratio of user to system time. */
 static bool
-host_thread_time(const struct kernel *k, int tid, uint64_t *sum, uint64_t *ut, uint64_t *st)
+host_thread_time(struct kernel *k, int tid, uint64_t *sum, uint64_t *ut, uint64_t *st)
 {
-	char buf[512];
-	const char *s = buf;
-	uint64_t prof;
+	uint64_t prof, out[3];
 
 	if (thread_clock(tid, CPUCLOCK_SCHED, sum)) {
 		if (!thread_clock(tid, CPUCLOCK_VIRT, ut) || !thread_clock(tid, CPUCLOCK_PROF, &prof))
@@ -100,11 +107,11 @@ host_thread_time(const struct kernel *k, int tid, uint64_t *sum, uint64_t *ut, u
 		*st = prof > *ut ? prof - *ut : 0;
 		return true;
 	}
-	if (!in_supervisor(k) || !read_proc(tid, "stat", buf, sizeof(buf)) || !parse_ticks(buf, ut, st))
+	if (!k->super || !k->super->thread_times || !k->super->thread_times(k, HPID(tid), out))
 		return false;
-	*sum = (*ut + *st) * (NSEC_PER_SEC / 100);
-	if (read_proc(tid, "schedstat", buf, sizeof(buf)))
-		*sum = parse_number(&s);
+	*sum = out[0];
+	*ut = out[1];
+	*st = out[2];
 	return true;
 }
 

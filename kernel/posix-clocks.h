@@ -92,4 +92,14 @@ int64_t clock_to_monotonic(const struct clock *c, int64_t at);
  */
 int64_t clock_sleep(struct task *t, const struct clock *c, int64_t ns, bool absolute, uaddr_t rmtp) __must_check;
 
+/**
+ * proc_thread_times() - what the host's /proc says of the CPU time of any host thread
+ * @tid: the host thread
+ * @out: set: nanoseconds in all, user ticks, system ticks
+ *
+ * Context: the supervisor only: it opens a host path.
+ * Return: false if there is no such thread.
+ */
+bool proc_thread_times(int tid, uint64_t out[3]) __must_check;
+
 #endif

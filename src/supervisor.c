@@ -23,6 +23,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/missing.h"
+#include "kernel/posix-clocks.h"
 #include "kernel/task.h"
 #include "loader/elf.h"
 #include "src/commands.h"
@@ -94,9 +95,16 @@ super_trace_signal(struct task *t, const struct k_siginfo *info)
 	trace_signal(t, info->si_signo, info->si_code, sent ? info->kill.pid : 0, sent ? 0 : info->fault.addr);
 }
 
+static bool
+super_thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
+{
+	return proc_thread_times(host_tid.id, out);
+}
+
 static const struct super_ops super = {
 	.load_plan = super_load_plan,
 	.rss_pages = super_rss_pages,
+	.thread_times = super_thread_times,
 	.panic = super_panic,
 	.ended = super_ended,
 	.trace_call = super_trace_call,

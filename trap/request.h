@@ -19,6 +19,8 @@ struct super_ops {
 			 struct load_plan *plan);
 	/* Pages that the host process of a task has in memory, for /proc; 0 if nothing is known. NULL: never anything. */
 	uint64_t (*rss_pages)(struct kernel *k, hpid_t host_tid);
+	/* CPU time of a host thread of another process: see proc_thread_times(). */
+	bool (*thread_times)(struct kernel *k, hpid_t host_tid, uint64_t out[3]);
 	/* Wait on a host descriptor for the readiness thread; see trap_ops.host_poll_add. */
 	void (*log)(struct kernel *k, const char *line, size_t n);
 	void (*panic)(struct kernel *k, const char *line) __noreturn;

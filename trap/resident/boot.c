@@ -176,6 +176,8 @@ serve(struct kernel *k, const struct request *q)
 		__atomic_store_n(&instance_ended, 1, __ATOMIC_RELEASE);
 		host_futex_wake(&instance_ended, 1);
 		return 0;
+	case REQ_TIMES:
+		return real_super->thread_times(k, HPID((int)q->a[0]), ptr(q->a[1]));
 	case REQ_RSS:
 		return (int64_t)real_super->rss_pages(k, HPID((int)q->a[0]));
 	case REQ_TRACE_CALL:

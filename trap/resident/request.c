@@ -72,7 +72,20 @@ trace_gone(struct task *t, int status)
 	resident_request(t->k, REQ_TRACE_GONE, PTR(t), (uint64_t)status, 0, 0, 0);
 }
 
+static bool
+thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
+{
+	uint64_t *shared = kmalloc(k, 3 * sizeof(*out));
+	bool ok = shared && resident_request(k, REQ_TIMES, (uint64_t)host_tid.id, PTR(shared), 0, 0, 0);
+
+	if (ok)
+		memcpy(out, shared, 3 * sizeof(*out));
+	kfree(k, shared);
+	return ok;
+}
+
 const struct super_ops resident_super = {
+	.thread_times = thread_times,
 	.trace_call = trace_call,
 	.trace_signal = trace_signal,
 	.trace_gone = trace_gone,
