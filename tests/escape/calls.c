@@ -3,7 +3,6 @@
  * Ways to make a call of the host's, or to change how calls are caught: rows 6, 8, 17, 18, 20. The host's own answer is
  * told from ours by the process id, which is small here.
  */
-#define _GNU_SOURCE
 #include <sched.h>
 
 #include "escape.h"

@@ -62,7 +62,7 @@ attack(const char *name, int (*fn)(void))
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		alarm(20);
+		alarm(100);
 		_exit(fn());
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {

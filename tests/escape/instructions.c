@@ -2,7 +2,6 @@
  *
  * The program's own wrpkru and xrstor, in every way to make them executable: rows 1, 2, 14, 15, 16.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 
 #include "escape.h"

