@@ -20,6 +20,7 @@
 #include "vfs/hostfs/hostfs.h"
 #include "vfs/namei.h"
 #include "vfs/overlay/overlay.h"
+#include "vfs/sys/sys.h"
 #include "vfs/tmpfs/tmpfs.h"
 
 /* Make @dst (absolute) and what is missing above it, as directories; the last one as an empty file if @file. */
@@ -147,7 +148,7 @@ mount_sys(struct task *t)
 	if (fd < 0)
 		return 0;
 	fc.host_root = HFD((int)fd);
-	err = mount_at(t, &hostfs_fs_type, &fc, "/sys", MNT_READONLY | MNT_NOSUID | MNT_NODEV | MNT_NOEXEC | MNT_RELATIME);
+	err = mount_at(t, &sys_fs_type, &fc, "/sys", MNT_READONLY | MNT_NOSUID | MNT_NODEV | MNT_NOEXEC | MNT_RELATIME);
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -198,6 +199,7 @@ vfs_boot(struct kernel *k, struct task *t, const struct mount_request *req, unsi
 
 	register_filesystem(k, &tmpfs_fs_type);
 	register_filesystem(k, &overlay_fs_type);
+	register_filesystem(k, &sys_fs_type);
 	if (!t->fs) {
 		t->fs = fs_alloc(k);
 		if (!t->fs)

@@ -2,7 +2,7 @@
  *
  * Open files of hostfs: regular files and directory listings.
  *
- * Reads take no lock; writes hold i_rwsem. Listings keep the host's cookies, so telldir and seekdir work as on the host.
+ * Reads take no lock; writes hold i_rwsem. vfs_write() does the syncing that O_SYNC asks for. Listings keep the host's cookies, so telldir and seekdir work as on the host.
  * Left out: O_DIRECT's alignment errors (the data is right, through the host's cache).
  */
 #include <asm/unistd.h>
@@ -102,20 +102,15 @@ hostfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *
 {
 	struct hostfs_file *hf = file->private_data;
 	struct inode *inode = file->f_inode;
-	uint32_t flags = rwf & (RWF_DSYNC | RWF_SYNC);
 	bool append = (file->f_flags & O_APPEND) || (rwf & RWF_APPEND);
 	int64_t n;
 
-	if ((file->f_flags & O_SYNC) == O_SYNC)
-		flags |= RWF_SYNC;
-	else if (file->f_flags & O_DSYNC)
-		flags |= RWF_DSYNC;
 	mutex_lock(&inode->i_rwsem);
 	n = append ? hostfs_refresh(t, file->f_path.dentry) : 0; /* processes of the host may append too */
 	if (n == 0)
 		n = generic_write_checks(t, file, from, pos, rwf);
 	if (n > 0)
-		n = hostfs_pwrite(t, state_of(file), hf->fd, from, *pos, flags | (append ? RWF_APPEND : 0));
+		n = hostfs_pwrite(t, state_of(file), hf->fd, from, *pos, append ? RWF_APPEND : 0);
 	if (n > 0) {
 		*pos += n;
 		if (*pos > inode->i_size)

@@ -34,6 +34,7 @@ struct hostfs_state {
 		uint64_t host, guest;
 	} devs[HOSTFS_MAX_DEVS]; /* host st_dev to the number programs see */
 	uint32_t nr_devs;
+	struct super_block *sys_sb; /* of /sys, once mounted */
 };
 
 struct hostfs_sb {
@@ -178,6 +179,10 @@ extern const struct inode_operations hostfs_dir_iops, hostfs_file_iops, hostfs_s
 extern const struct file_operations hostfs_dir_fops, hostfs_file_fops;
 extern const struct dentry_operations hostfs_dentry_ops;
 extern const struct file_system_type hostfs_fs_type;
+
+/* super.c: file_system_type.get_tree; and whether a super block came from it. */
+int hostfs_get_tree(struct fs_context *fc, struct super_block **out) __must_check;
+bool is_hostfs(const struct super_block *sb);
 
 /**
  * hostfs_is_direct() - can the host be given the iterator's own memory?

@@ -94,7 +94,13 @@ open_root_file(struct hostfs_sb *sbi, struct inode *root)
 	}
 }
 
-static int
+bool
+is_hostfs(const struct super_block *sb)
+{
+	return sb->s_op == &hostfs_sops;
+}
+
+int
 hostfs_get_tree(struct fs_context *fc, struct super_block **out)
 {
 	struct hostfs_state *st = hostfs_state_get(fc->k);

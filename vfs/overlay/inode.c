@@ -46,7 +46,7 @@ ovl_is_whiteout(const struct dentry *real)
 static uint64_t
 real_dev(const struct ovl_sb *ofs, const struct inode *real)
 {
-	if (real->i_sb->s_type == &hostfs_fs_type)
+	if (is_hostfs(real->i_sb))
 		return hostfs_dev(ofs->k, HOSTFS_SB(real->i_sb)->state, HOSTFS_I(real)->dev);
 	return real->i_sb->s_dev;
 }
