@@ -3,6 +3,7 @@
 guest_programs = \
 	tests/guest/auxv \
 	tests/guest/clock \
+	tests/guest/entry \
 	tests/guest/exec \
 	tests/guest/fatal \
 	tests/guest/fault \
@@ -11,14 +12,15 @@ guest_programs = \
 	tests/guest/futex \
 	tests/guest/futex2 \
 	tests/guest/ids \
+	tests/guest/image \
 	tests/guest/madvise \
 	tests/guest/memfd \
 	tests/guest/memory \
 	tests/guest/mmap \
 	tests/guest/mremap \
 	tests/guest/namei \
-	tests/guest/path \
 	tests/guest/overlay \
+	tests/guest/path \
 	tests/guest/pipe \
 	tests/guest/poll \
 	tests/guest/proc \
@@ -35,6 +37,20 @@ guest_programs = \
 	tests/guest/tty \
 	tests/guest/unix \
 	tests/guest/wait
+
+# One program linked in every way, and one without libc.
+guest_programs += tests/guest/image-nopie tests/guest/image-static tests/guest/image-static-pie
+tests_guest_image_nopie_SOURCES = tests/guest/image.c
+tests_guest_image_nopie_CFLAGS = $(AM_CFLAGS) -fno-pie
+tests_guest_image_nopie_LDFLAGS = -no-pie
+tests_guest_image_static_SOURCES = tests/guest/image.c
+tests_guest_image_static_CFLAGS = $(AM_CFLAGS) -fno-pie
+tests_guest_image_static_LDFLAGS = -static -no-pie
+tests_guest_image_static_pie_SOURCES = tests/guest/image.c
+tests_guest_image_static_pie_CFLAGS = $(AM_CFLAGS) -fPIE
+tests_guest_image_static_pie_LDFLAGS = -static-pie
+tests_guest_entry_CFLAGS = $(AM_CFLAGS) -ffreestanding -fno-stack-protector -fno-pie -mno-sse
+tests_guest_entry_LDFLAGS = -nostdlib -static -no-pie
 
 check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user

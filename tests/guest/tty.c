@@ -136,8 +136,11 @@ line_discipline(void)
 			CHECK_EQ(write(slave, c->out, strlen(c->out)), (long)strlen(c->out));
 		if (c->in)
 			CHECK_EQ(write(master, c->in, strlen(c->in)), (long)strlen(c->in));
-		guest_sleep_ms(5);
-		CHECK_EQ(ioctl(slave, FIONREAD, &n), 0);
+		/* The host moves input on from a work queue. */
+		for (int tries = n = 0; n == 0 && tries < 20; tries++) {
+			guest_sleep_ms(10);
+			CHECK_EQ(ioctl(slave, FIONREAD, &n), 0);
+		}
 		printf("  %d to read\n", n);
 		fcntl(slave, F_SETFL, O_RDWR | O_NONBLOCK);
 		while ((n = (int)read(slave, buf, sizeof(buf))) >= 0) {
