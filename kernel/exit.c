@@ -222,20 +222,6 @@ forget_original_parent(struct task *father, struct list_head *dead)
 
 /* Release */
 
-static void
-sum_times(struct task_times *to, const struct task_times *from)
-{
-	to->utime += from->utime;
-	to->stime += from->stime;
-	to->minflt += from->minflt;
-	to->majflt += from->majflt;
-	to->nvcsw += from->nvcsw;
-	to->nivcsw += from->nivcsw;
-	to->inblock += from->inblock;
-	to->oublock += from->oublock;
-	to->maxrss = MAX(to->maxrss, from->maxrss);
-}
-
 /* Out of the group and of the pid table. tasklist_lock is held. */
 static void
 exit_signal_state(struct task *p, struct tty **tty)
@@ -259,7 +245,7 @@ exit_signal_state(struct task *p, struct tty **tty)
 	task_cputime(p, &ut, &st);
 	p->times.utime = ut;
 	p->times.stime = st;
-	sum_times(&sig->deads, &p->times);
+	add_task_times(&sig->deads, &p->times);
 	sig->nr_threads--;
 	detach_pid(p, PIDTYPE_PID);
 	if (leader) {

@@ -85,6 +85,21 @@ struct host_times {
 	uint64_t utime, stime;
 };
 
+/* What one has used is added to what others have; the larger maxrss stays. */
+static inline void
+add_task_times(struct task_times *to, const struct task_times *from)
+{
+	to->utime += from->utime;
+	to->stime += from->stime;
+	to->minflt += from->minflt;
+	to->majflt += from->majflt;
+	to->nvcsw += from->nvcsw;
+	to->nivcsw += from->nivcsw;
+	to->inblock += from->inblock;
+	to->oublock += from->oublock;
+	to->maxrss = MAX(to->maxrss, from->maxrss);
+}
+
 /* A thread group: Linux's signal_struct. */
 struct signal_struct {
 	refcount_t sigcnt;

@@ -31,20 +31,6 @@ rusage_of(struct k_rusage *out, const struct task_times *times)
 	out->nivcsw = (int64_t)times->nivcsw;
 }
 
-static void
-add_times(struct task_times *to, const struct task_times *from)
-{
-	to->utime += from->utime;
-	to->stime += from->stime;
-	to->minflt += from->minflt;
-	to->majflt += from->majflt;
-	to->nvcsw += from->nvcsw;
-	to->nivcsw += from->nivcsw;
-	to->inblock += from->inblock;
-	to->oublock += from->oublock;
-	to->maxrss = MAX(to->maxrss, from->maxrss);
-}
-
 static bool
 eligible_pid(const struct wait_opts *wo, const struct task *p)
 {
@@ -75,7 +61,7 @@ set_result(struct wait_opts *wo, struct task *p, int code, int value)
 	wo->value = value;
 	if (wo->want_rusage) {
 		thread_group_times_locked(p, &sum);
-		add_times(&sum, &p->signal->cums);
+		add_task_times(&sum, &p->signal->cums);
 		rusage_of(&wo->rusage, &sum);
 	}
 }
@@ -87,9 +73,9 @@ account_child(struct task *t, struct task *p)
 	struct task_times sum;
 
 	thread_group_times_locked(p, &sum);
-	add_times(&sum, &p->signal->cums);
+	add_task_times(&sum, &p->signal->cums);
 	mutex_lock(&t->sighand->siglock);
-	add_times(&t->signal->cums, &sum);
+	add_task_times(&t->signal->cums, &sum);
 	mutex_unlock(&t->sighand->siglock);
 }
 
