@@ -26,6 +26,7 @@
 #include "kernel/tty-hooks.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
+#include "trap/request.h"
 #include "trap/trap.h"
 #include "vfs/fdtable.h"
 
@@ -485,6 +486,8 @@ take_back(struct task *t, struct task *p, int pidfd)
 {
 	struct kernel *k = t->k;
 
+	if (unlikely(k->params.trace))
+		k->super->trace_gone(p, SIGKILL);
 	if (pidfd >= 0)
 		ignore_err(close_fd(t, pidfd), "another thread may have closed it");
 	drop_parts(p);
@@ -526,6 +529,8 @@ kernel_clone(struct task *t, struct kernel_clone_args *args)
 	if (args->flags & CLONE_PARENT_SETTID)
 		ignore_err(put_user_u32(t, (uint32_t)nr, args->parent_tid), "clone(2): not checked");
 	get_task_struct(p);
+	if (unlikely(t->k->params.trace))
+		t->k->super->trace_new(p, t, args->flags, args->exit_signal);
 	err = t->k->trap->clone(t, p, args->flags);
 	if (err)
 		take_back(t, p, pidfd);

@@ -353,6 +353,7 @@ do_signal_stop(struct task *t, int signr)
 {
 	struct signal_struct *sig = t->signal;
 	struct sighand_struct *sh = t->sighand;
+	int stop_signal;
 	bool notify;
 
 	if (!(t->jobctl & JOBCTL_STOP_PENDING)) {
@@ -365,7 +366,10 @@ do_signal_stop(struct task *t, int signr)
 	}
 	notify = task_participate_group_stop(t);
 	t->jobctl |= JOBCTL_STOPPED;
+	stop_signal = sig->group_exit_code;
 	mutex_unlock(&sh->siglock);
+	if (unlikely(t->k->params.trace))
+		t->k->super->trace_stopped(t, stop_signal);
 	if (notify) {
 		mutex_lock(&t->k->tasklist_lock);
 		do_notify_parent_cldstop(t, CLD_STOPPED);
@@ -438,6 +442,15 @@ default_stop(struct task *t, int sig)
 	return do_signal_stop(t, sig);
 }
 
+/* The tracer sees a signal before its action is looked up, as under ptrace(2): also one that will be ignored. */
+__no_thread_safety static void
+report_signal(struct task *t, const struct ksignal *ks)
+{
+	mutex_unlock(&t->sighand->siglock);
+	t->k->super->trace_signal(t, &ks->info);
+	mutex_lock(&t->sighand->siglock);
+}
+
 __no_thread_safety static enum get_signal_result
 get_signal(struct task *t, struct ksignal *ks)
 {
@@ -462,6 +475,8 @@ relock:
 			ks->sig = dequeue_signal(t, t->blocked, &ks->info);
 		if (!ks->sig)
 			break;
+		if (unlikely(t->k->params.trace))
+			report_signal(t, ks);
 		ka = &sh->action[ks->sig - 1];
 		if (ka->handler == SIG_IGN_ADDR)
 			continue;
@@ -564,8 +579,6 @@ do_signal(struct task *t)
 	case SIGNAL_DYING:
 		return;
 	case SIGNAL_HANDLER:
-		if (unlikely(t->k->params.trace))
-			t->k->super->trace_signal(t, &ks.info);
 		handler_restart(t, &ks.ka);
 		if (setup_rt_frame(t, ks.sig, &ks.info, &ks.ka))
 			force_sigsegv(t, ks.sig);

@@ -186,6 +186,9 @@ sig_ignored(const struct task *t, int sig, bool force)
 {
 	if (sig_in(sig, t->blocked | t->real_blocked))
 		return false;
+	/* as ptrace(2): a tracer wants to know of what is ignored, too */
+	if (unlikely(t->k->params.trace) && sig != SIGKILL && !(t->signal->flags & SIGNAL_UNKILLABLE))
+		return false;
 	return sig_task_ignored(t, sig, force);
 }
 
@@ -285,7 +288,7 @@ complete_signal(int sig, struct task *p, int type)
 		sg->curr_target = t;
 	}
 	if (sig_fatal(p, sig) && !(sg->flags & SIGNAL_GROUP_EXIT) && !sig_in(sig, t->real_blocked) &&
-	    !sig_in(sig, SIG_KERNEL_COREDUMP_MASK)) {
+	    !sig_in(sig, SIG_KERNEL_COREDUMP_MASK) && (sig == SIGKILL || !p->k->params.trace)) {
 		sg->flags = (sg->flags & SIGNAL_UNKILLABLE) | SIGNAL_GROUP_EXIT;
 		sg->group_exit_code = sig;
 		sg->group_stop_count = 0;

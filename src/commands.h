@@ -9,14 +9,23 @@
 #include <stdio.h>
 
 /**
- * cmd_run(), cmd_doctor(), cmd_syscalls() - the subcommands
+ * cmd_run(), cmd_trace(), cmd_doctor(), cmd_syscalls() - the subcommands
  * @argc, @argv: from the subcommand's name on
  *
- * Return: the exit status of the process; cmd_run() does not return when the program died by a signal.
+ * Return: the exit status of the process; those that run a program do not return when it died by a signal.
  */
 int cmd_run(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_syscalls(int argc, char **argv);
+
+/**
+ * die_by_signal() - the program died by a signal: die by it too, so that our parent sees what it would have seen
+ * @sig: the signal
+ *
+ * Return: 128 + @sig, if the default of @sig is not death.
+ */
+int die_by_signal(int sig);
 
 /**
  * report_missing() - what a program asked for in vain (`stead run --report-missing`)

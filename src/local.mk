@@ -4,6 +4,8 @@ stead_SOURCES += \
 	src/decode.h \
 	src/doctor.c \
 	src/doctor.h \
+	src/host-tracer.c \
+	src/host-tracer.h \
 	src/main.c \
 	src/options.c \
 	src/options.h \
@@ -15,12 +17,16 @@ stead_SOURCES += \
 	src/syscalls.c \
 	src/terminal.c \
 	src/terminal.h \
+	src/trace-command.c \
+	src/trace-events.h \
 	src/trace-format.c \
 	src/trace-format.h \
 	src/trace-names.c \
 	src/trace-names.h \
 	src/trace-structs.c \
 	src/trace-structs.h \
+	src/trace-text.c \
+	src/trace-text.h \
 	src/trace.c \
 	src/trace.h
 

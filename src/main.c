@@ -17,6 +17,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", cmd_run, "run a program on stead's kernel" },
+	{ "trace", cmd_trace, "run a program there, or natively, and show its system calls" },
 	{ "doctor", cmd_doctor, "say what this host can do, and why not" },
 	{ "syscalls", cmd_syscalls, "list the system calls stead knows" },
 };

@@ -103,12 +103,14 @@ must_strndup(const char *s, size_t n)
 	return p;
 }
 
-static int __attribute__((format(printf, 1, 2)))
-mistake(const char *fmt, ...)
+static const char *command = "run";
+
+int
+option_mistake(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("stead run: ", stderr);
+	fprintf(stderr, "stead %s: ", command);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -187,9 +189,9 @@ parse_bind(struct run_options *o, const char *arg)
 	struct run_mount *m;
 
 	if (!colon || colon == arg || colon[1] != '/')
-		return mistake("--bind=%s: write SRC:DST or SRC:DST:ro, with DST an absolute path inside", arg);
+		return option_mistake("--bind=%s: write SRC:DST or SRC:DST:ro, with DST an absolute path inside", arg);
 	if (second && strcmp(second, ":ro") != 0 && strcmp(second, ":rw") != 0)
-		return mistake("--bind=%s: the only words after the second colon are ro and rw", arg);
+		return option_mistake("--bind=%s: the only words after the second colon are ro and rw", arg);
 	m = add_mount(o);
 	m->kind = RUN_MOUNT_BIND;
 	m->src = must_strndup(arg, (size_t)(colon - arg));
@@ -206,9 +208,9 @@ parse_tmpfs(struct run_options *o, const char *arg)
 	struct run_mount *m;
 
 	if (arg[0] != '/')
-		return mistake("--tmpfs=%s: write DST or DST:SIZE, with DST an absolute path inside", arg);
+		return option_mistake("--tmpfs=%s: write DST or DST:SIZE, with DST an absolute path inside", arg);
 	if (colon && parse_size(colon + 1, &size) != 0)
-		return mistake("--tmpfs=%s: write the size as a number with k, m or g, for example /tmp:64m", arg);
+		return option_mistake("--tmpfs=%s: write the size as a number with k, m or g, for example /tmp:64m", arg);
 	m = add_mount(o);
 	m->kind = RUN_MOUNT_TMPFS;
 	m->dst = must_strndup(arg, colon ? (size_t)(colon - arg) : strlen(arg));
@@ -224,7 +226,7 @@ parse_env(struct env_list *env, const char *arg)
 	int n;
 
 	if (arg[0] == '\0' || arg[0] == '=')
-		return mistake("--env=%s: write NAME=VALUE, or NAME to take it from here", arg);
+		return option_mistake("--env=%s: write NAME=VALUE, or NAME to take it from here", arg);
 	if (strchr(arg, '=')) {
 		env_put(env, arg);
 		return 0;
@@ -262,10 +264,10 @@ parse_uid(struct run_options *o, const char *arg)
 	const char *rest;
 
 	if (parse_id(arg, ':', &o->uid, &rest) != 0)
-		return mistake("--uid=%s: write numbers, UID or UID:GID, for example 1000:1000", arg);
+		return option_mistake("--uid=%s: write numbers, UID or UID:GID, for example 1000:1000", arg);
 	o->gid = o->uid;
 	if (*rest == ':' && parse_id(rest + 1, '\0', &o->gid, &rest) != 0)
-		return mistake("--uid=%s: write numbers, UID or UID:GID, for example 1000:1000", arg);
+		return option_mistake("--uid=%s: write numbers, UID or UID:GID, for example 1000:1000", arg);
 	o->have_uid = true;
 	return 0;
 }
@@ -282,7 +284,7 @@ parse_trap(struct run_options *o, const char *arg)
 			return 0;
 		}
 	}
-	return mistake("--trap=%s: choose auto, resident, remote or unprotected; stead doctor says which this host can", arg);
+	return option_mistake("--trap=%s: choose auto, resident, remote or unprotected; stead doctor says which this host can", arg);
 }
 
 static int
@@ -293,7 +295,7 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 		return parse_trap(o, arg);
 	case OPT_ROOT:
 		if (!*arg)
-			return mistake("--root needs a directory");
+			return option_mistake("--root needs a directory");
 		o->root = arg;
 		return 0;
 	case OPT_BIND:
@@ -304,19 +306,19 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 		return parse_env(env, arg);
 	case OPT_CWD:
 		if (arg[0] != '/')
-			return mistake("--cwd=%s: write an absolute path inside", arg);
+			return option_mistake("--cwd=%s: write an absolute path inside", arg);
 		o->cwd = arg;
 		return 0;
 	case OPT_UID:
 		return parse_uid(o, arg);
 	case OPT_HOSTNAME:
 		if (!*arg || strlen(arg) > 64)
-			return mistake("--hostname=%s: write a name of 1 to 64 bytes", arg);
+			return option_mistake("--hostname=%s: write a name of 1 to 64 bytes", arg);
 		o->hostname = arg;
 		return 0;
 	case OPT_MEMORY:
 		if (parse_size(arg, &o->memory) != 0 || o->memory < 16 << 20)
-			return mistake("--memory=%s: write a size of at least 16m, for example 512m or 4g", arg);
+			return option_mistake("--memory=%s: write a size of at least 16m, for example 512m or 4g", arg);
 		return 0;
 	case OPT_NO_ASLR:
 		o->no_aslr = true;
@@ -333,13 +335,30 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 		o->debug_log = true;
 		return 0;
 	default:
-		return mistake("internal error: option %d", opt);
+		return option_mistake("internal error: option %d", opt);
 	}
+}
+
+/* Ours, and those of the subcommand. */
+static struct option *
+all_options(const struct option_extension *ext)
+{
+	size_t ours = sizeof(long_options) / sizeof(long_options[0]) - 1, theirs = 0;
+	struct option *all;
+
+	while (ext && ext->longs[theirs].name)
+		theirs++;
+	all = must_realloc(NULL, (ours + theirs + 1) * sizeof(*all));
+	memcpy(all, long_options, ours * sizeof(*all));
+	if (ext)
+		memcpy(all + ours, ext->longs, theirs * sizeof(*all));
+	memset(all + ours + theirs, 0, sizeof(*all));
+	return all;
 }
 
 /* --clear-env and --env apply in any order of writing: clearing always comes first, so it is looked for first. */
 static void
-inherit_environment(int argc, char **argv, struct env_list *env)
+inherit_environment(int argc, char **argv, const char *shorts, const struct option *longs, struct env_list *env)
 {
 	char **e;
 	int opt;
@@ -347,7 +366,7 @@ inherit_environment(int argc, char **argv, struct env_list *env)
 	env->v = must_realloc(NULL, sizeof(*env->v));
 	env->v[0] = NULL;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (opt == OPT_CLEAR_ENV)
 			return;
 	}
@@ -359,41 +378,47 @@ static int
 unknown_option(int opt, char **argv, int at)
 {
 	if (opt == ':')
-		return mistake("%s needs a value; see stead run --help", argv[at]);
-	return mistake("there is no option %s; see stead run --help, and write -- before a program that starts with a dash",
-		       argv[at]);
+		return option_mistake("%s needs a value; see stead %s --help", argv[at], command);
+	return option_mistake("there is no option %s; see stead %s --help, and write -- before a program that starts with a dash",
+			      argv[at], command);
 }
 
 int
-run_options_parse(int argc, char **argv, struct run_options *out)
+run_options_parse(int argc, char **argv, const struct option_extension *ext, struct run_options *out)
 {
+	struct option *longs = all_options(ext);
 	struct env_list env = { NULL, 0 };
+	char shorts[64];
 	int opt, err, at;
+
+	if (ext)
+		command = ext->command;
+	snprintf(shorts, sizeof(shorts), "+:%s", ext ? ext->shorts : "");
 
 	memset(out, 0, sizeof(*out));
 	out->root = "/";
 	opterr = 0;
-	inherit_environment(argc, argv, &env);
+	inherit_environment(argc, argv, shorts, longs, &env);
 	optind = 0;
 	for (;;) {
 		at = optind ? optind : 1;
-		opt = getopt_long(argc, argv, "+:", long_options, NULL);
+		opt = getopt_long(argc, argv, shorts, longs, NULL);
 		if (opt == -1)
 			break;
 		if (opt == OPT_HELP) {
-			fputs(help_text, stdout);
+			fputs(ext ? ext->help : help_text, stdout);
 			return RUN_OPTIONS_HELP;
 		}
 		if (opt == '?' || opt == ':')
 			return unknown_option(opt, argv, at);
 		if (opt == OPT_CLEAR_ENV)
 			continue;
-		err = parse_one(out, &env, opt, optarg);
+		err = ext && (opt >= 1000 || opt < 256) ? ext->parse(ext->ctx, opt, optarg) : parse_one(out, &env, opt, optarg);
 		if (err)
 			return err;
 	}
 	if (optind >= argc)
-		return mistake("which program? write stead run [OPTION]... -- PROGRAM [ARGUMENT]...");
+		return option_mistake("which program? write stead %s [OPTION]... -- PROGRAM [ARGUMENT]...", command);
 	out->envp = env.v;
 	out->argc = argc - optind;
 	out->argv = argv + optind;

@@ -28,6 +28,9 @@ struct run_mount {
 	uint64_t size; /* tmpfs: bytes, 0 for its default */
 };
 
+struct trace_hooks;
+struct option;
+
 struct run_options {
 	enum run_trap trap;
 	const char *root; /* host directory that is the guest's root, "/" by default */
@@ -42,6 +45,7 @@ struct run_options {
 	bool no_aslr;
 	bool trace;
 	const char *trace_file; /* NULL: stderr */
+	const struct trace_hooks *hooks; /* told of everything the program does, or NULL; not set by run_options_parse() */
 	bool report_missing;
 	const char *report_file; /* NULL: stderr */
 	bool debug_log;
@@ -49,17 +53,36 @@ struct run_options {
 	char **argv;
 };
 
+/* What a subcommand that runs programs has besides the options of `stead run`. */
+struct option_extension {
+	const char *command;	       /* its name, for messages */
+	const char *shorts;	       /* as getopt(3) has them */
+	const struct option *longs;    /* ended by zeros; values of 1,000 and more */
+	int (*parse)(void *ctx, int opt, const char *arg); /* 0, or an exit status after saying why */
+	void *ctx;
+	const char *help; /* the whole text of --help */
+};
+
 #define RUN_OPTIONS_HELP (-1)
 
 /**
  * run_options_parse() - read the command line of `stead run`
  * @argc, @argv: argv[0] is "run"; options end at "--" or the first word that is none
+ * @ext: another subcommand with these options, or NULL
  * @out: filled; strings point into @argv or are allocated and live as long as the process
  *
  * A mistake is one line on stderr that says what to do.
  * Return: 0, RUN_OPTIONS_HELP after printing help to stdout, or EXIT_STEAD_FAILED.
  */
-int run_options_parse(int argc, char **argv, struct run_options *out);
+int run_options_parse(int argc, char **argv, const struct option_extension *ext, struct run_options *out);
+
+/**
+ * option_mistake() - one line on stderr about a wrong command line
+ * @fmt: without "stead COMMAND:" and newline
+ *
+ * Return: EXIT_STEAD_FAILED
+ */
+int option_mistake(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * parse_size() - a number of bytes with an optional suffix k, m, g or t (powers of 1,024)

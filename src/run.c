@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "src/commands.h"
 #include "src/options.h"
 #include "src/supervisor.h"
+#include "src/trace-text.h"
 
 /* Until the supervisor is linked in. */
 __attribute__((weak)) int
@@ -20,9 +22,9 @@ supervisor_run(const struct run_options *opt)
 	return -EXIT_STEAD_FAILED;
 }
 
-/* The program died by @sig: die by it too, so that our parent sees what it would have seen. The core would be stead's, not the
+/* The core would be stead's, not the
  * program's: leave none. */
-static int
+int
 die_by_signal(int sig)
 {
 	struct rlimit no_core = { 0, 0 };
@@ -41,15 +43,29 @@ die_by_signal(int sig)
 int
 cmd_run(int argc, char **argv)
 {
+	struct trace_text *out = NULL;
+	struct trace_hooks hooks;
 	struct run_options opt;
 	int status;
 
-	status = run_options_parse(argc, argv, &opt);
+	status = run_options_parse(argc, argv, NULL, &opt);
 	if (status == RUN_OPTIONS_HELP)
 		return 0;
 	if (status)
 		return status;
+	if (opt.trace) {
+		struct trace_text_options text = { .file = opt.trace_file, .follow = true };
+		int err = trace_text_open(&text, &out, &hooks);
+
+		if (err < 0) {
+			fprintf(stderr, "stead run: cannot open the trace file %s: %s\n", opt.trace_file, strerror(-err));
+			return EXIT_STEAD_FAILED;
+		}
+		opt.hooks = &hooks;
+	}
 	status = supervisor_run(&opt);
+	if (out)
+		trace_text_close(out);
 	if (status < 0)
 		return -status;
 	if (WIFSIGNALED(status))

@@ -5,9 +5,11 @@
  */
 #include "src/supervisor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,9 +92,19 @@ super_trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t
 static void
 super_trace_signal(struct task *t, const struct k_siginfo *info)
 {
-	bool sent = info->si_code <= 0 || info->si_signo == SIGCHLD;
+	siginfo_t whole;
 
-	trace_signal(t, info->si_signo, info->si_code, sent ? info->kill.pid : 0, sent ? 0 : info->fault.addr);
+	static_assert(sizeof(whole) == sizeof(*info), "both are the kernel's");
+	memcpy(&whole, info, sizeof(whole));
+	trace_signal(t, &whole);
+}
+
+static void
+super_trace_new(struct task *t, struct task *parent, uint64_t flags, int exit_signal)
+{
+	enum trace_how how = flags & CLONE_VFORK ? TRACE_VFORK : exit_signal == SIGCHLD ? TRACE_FORK : TRACE_CLONE;
+
+	trace_new_task(t, parent, how);
 }
 
 static bool
@@ -109,6 +121,8 @@ static const struct super_ops super = {
 	.ended = super_ended,
 	.trace_call = super_trace_call,
 	.trace_signal = super_trace_signal,
+	.trace_new = super_trace_new,
+	.trace_stopped = trace_stopped,
 	.trace_gone = trace_gone,
 };
 
@@ -136,7 +150,7 @@ set_params(struct kernel *k, const struct run_options *opt)
 
 	sysinfo(&si);
 	p->aslr = !opt->no_aslr;
-	p->trace = opt->trace;
+	p->trace = opt->hooks != NULL;
 	p->report_missing = opt->report_missing;
 	p->debug_log = opt->debug_log;
 	p->memory = opt->memory ? opt->memory : (uint64_t)si.totalram * si.mem_unit;
@@ -361,8 +375,9 @@ exec_failed(const struct run_options *opt, int err)
 
 /* The tracer's look at a program's memory. Under the resident trap the task waits in its own process. */
 static size_t
-peek(struct task *t, uint64_t addr, void *buf, size_t n)
+peek(void *task, uint64_t addr, void *buf, size_t n)
 {
+	struct task *t = task;
 	struct iovec to = { buf, n }, from = { (void *)(uintptr_t)addr, n };
 	ssize_t got;
 
@@ -430,11 +445,8 @@ supervisor_run(const struct run_options *opt)
 	err = boot(&k, opt);
 	if (err < 0)
 		return err;
-	if (opt->trace) {
-		err = trace_start(opt->trace_file, peek);
-		if (err < 0)
-			return fail("open the trace file", err);
-	}
+	if (opt->hooks)
+		trace_start(opt->hooks, peek, opt->argv[0], opt->argv, opt->envp);
 	err = terminal_start(k);
 	if (err == 0)
 		err = start_threads(k);
@@ -445,7 +457,7 @@ supervisor_run(const struct run_options *opt)
 	else
 		status = remote_run(k, candidates(opt), (const char *const *)opt->argv, (const char *const *)opt->envp, &err);
 	terminal_restore();
-	if (opt->trace)
+	if (opt->hooks)
 		trace_stop();
 	if (err < 0)
 		return exec_failed(opt, err);

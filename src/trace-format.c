@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "src/decode.h"
+#include "src/trace-events.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
 #include "src/trace-structs.h"
@@ -154,7 +155,7 @@ print_string(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, size
 		n = 4096 - (addr + got) % 4096;
 		if (n > max + 1 - got)
 			n = max + 1 - got;
-		n = m->peek(m->t, addr + got, buf + got, n);
+		n = m->peek(m->ctx, addr + got, buf + got, n);
 		if (n == 0 || memchr(buf + got, '\0', n)) {
 			got += n;
 			break;
@@ -181,7 +182,7 @@ print_bytes(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, uint6
 		trace_printf(b, "NULL");
 		return;
 	}
-	if (m->peek(m->t, addr, buf, n) != n) {
+	if (m->peek(m->ctx, addr, buf, n) != n) {
 		print_address(b, addr);
 		return;
 	}
@@ -201,7 +202,7 @@ print_string_vector(struct trace_buf *b, const struct trace_mem *m, uint64_t add
 	if (!addr)
 		return;
 	for (i = 0; i < 100000; i++) {
-		if (m->peek(m->t, addr + 8ull * i, &p, 8) != 8 || !p)
+		if (m->peek(m->ctx, addr + 8ull * i, &p, 8) != 8 || !p)
 			break;
 		if (only_count)
 			continue;
@@ -231,7 +232,7 @@ print_iov(struct trace_buf *b, const struct call *c, uint64_t addr, uint64_t n, 
 	}
 	trace_printf(b, "[");
 	for (i = 0; i < n && i < ITEMS_SHOWN; i++) {
-		if (c->m->peek(c->m->t, addr + 16ull * i, iov, 16) != 16) {
+		if (c->m->peek(c->m->ctx, addr + 16ull * i, iov, 16) != 16) {
 			trace_printf(b, "%s???", i ? ", " : "");
 			break;
 		}
@@ -390,7 +391,7 @@ print_structs(struct trace_buf *b, const struct call *c, const struct arg_type *
 			break;
 		}
 		memset(raw, 0, sizeof(raw));
-		if (c->m->peek(c->m->t, addr + i * s->size, raw, s->size) < (s->variable ? 1 : s->size)) {
+		if (c->m->peek(c->m->ctx, addr + i * s->size, raw, s->size) < (s->variable ? 1 : s->size)) {
 			if (array)
 				trace_printf(b, "%s???", i ? ", " : "");
 			else

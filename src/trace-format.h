@@ -9,19 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct task;
 struct syscall_desc;
+struct trace_mem;
 
 /* A line being put together; what does not fit is dropped. */
 struct trace_buf {
 	size_t n;
 	char text[8000];
-};
-
-/* How to read a task's memory. */
-struct trace_mem {
-	struct task *t;
-	size_t (*peek)(struct task *t, uint64_t addr, void *buf, size_t n);
 };
 
 /**

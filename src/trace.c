@@ -1,249 +1,186 @@
 /* SPDX-License-Identifier: MIT
  *
- * stead run --trace: one line a call, in strace's format. A call that is still running when another task has something to say
- * is cut: "<unfinished ...>", and later "<... NAME resumed>". One lock orders the lines; it is a leaf.
+ * The kernel's reports become hooks of src/trace-events.h. One lock orders them; hooks run under it. It is a leaf.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/syscall.h>
 
 #include "kernel/task.h"
-#include "src/decode.h"
-#include "src/trace-format.h"
-#include "src/trace-names.h"
 #include "src/trace.h"
+
+/* task->trace, in the supervisor's own memory */
+struct trace_state {
+	struct traced t;
+};
 
 static struct {
 	pthread_mutex_t lock;
-	int fd;
-	bool on, to_stderr;
-	size_t (*peek)(struct task *t, uint64_t addr, void *buf, size_t n);
-	struct task *open; /* whose line is not ended yet */
-	size_t column;	   /* where that line is */
-	int first_tid;
-	bool many; /* more than one task was seen: say which */
-} tr = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+	bool on;
+	const struct trace_hooks *hooks;
+	size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n);
+	bool seen_first;
+	const char *path;
+	char *const *argv, *const *envp;
+} tr = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-int
-trace_start(const char *file, size_t (*peek)(struct task *t, uint64_t addr, void *buf, size_t n))
+#define HOOK(name, ...)                                                                                                     \
+	do {                                                                                                               \
+		if (tr.hooks->name)                                                                                        \
+			tr.hooks->name(tr.hooks->ctx, __VA_ARGS__);                                                        \
+	} while (0)
+
+void
+trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n), const char *path,
+	    char *const argv[], char *const envp[])
 {
-	int fd = file ? open(file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666) : fcntl(2, F_DUPFD_CLOEXEC, 100);
-
-	if (fd < 0)
-		return -errno;
-	tr.fd = fd;
-	tr.to_stderr = !file;
+	tr.hooks = hooks;
 	tr.peek = peek;
+	tr.path = path;
+	tr.argv = argv;
+	tr.envp = envp;
 	__atomic_store_n(&tr.on, true, __ATOMIC_RELEASE);
-	return 0;
 }
 
 void
 trace_stop(void)
 {
-	if (!tr.on)
-		return;
 	pthread_mutex_lock(&tr.lock);
-	tr.on = false;
-	if (tr.open && write(tr.fd, " <unfinished ...>\n", 18) < 0)
-		tr.open = NULL;
-	close(tr.fd);
+	__atomic_store_n(&tr.on, false, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&tr.lock);
 }
 
-/* The trace is lost when it cannot be written, the program is not. */
-static void
-emit(const struct trace_buf *b)
+static size_t
+peek_own(void *ctx, uint64_t addr, void *buf, size_t n)
 {
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < b->n) {
-		n = write(tr.fd, b->text + done, b->n - done);
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0)
-			done += (size_t)n;
-	}
+	memcpy(buf, (const void *)(uintptr_t)addr, n);
+	return n;
 }
 
-/* Lock held: who is speaking, after ending another's open line. */
+/* The execve that stead made itself: its arguments are in our memory. */
 static void
-begin(struct trace_buf *b, struct task *t)
+report_first_exec(struct traced *t)
 {
-	int tid = t->pid;
+	struct trace_mem mem = t->mem;
+	uint64_t args[6] = { (uintptr_t)tr.path, (uintptr_t)tr.argv, (uintptr_t)tr.envp };
 
-	if (!tr.first_tid)
-		tr.first_tid = tid;
-	if (tid != tr.first_tid)
-		tr.many = true;
-	if (tr.open) {
-		trace_printf(b, " <unfinished ...>\n");
-		tr.open = NULL;
-	}
-	if (!tr.to_stderr)
-		trace_printf(b, "%-5d ", tid);
-	else if (tr.many)
-		trace_printf(b, "[pid %5d] ", tid);
+	t->mem = (struct trace_mem){ .peek = peek_own };
+	HOOK(enter, t, SYS_execve, args);
+	t->mem = mem;
+	HOOK(exec, t, t->tid);
+	HOOK(exit, t, SYS_execve, args, 0);
+}
+
+static struct traced *
+add(struct task *t, int parent_tid, enum trace_how how)
+{
+	struct trace_state *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		abort();
+	s->t = (struct traced){ .tid = t->pid, .tgid = t->tgid, .mem = { t, tr.peek } };
+	t->trace = s;
+	HOOK(new_task, &s->t, parent_tid, how);
+	return &s->t;
+}
+
+/* Lock held, and tracing is on. A task is announced when it is made; the first one, when it is first heard of. */
+static struct traced *
+of(struct task *t)
+{
+	struct traced *tt;
+
+	if (t->trace)
+		return &t->trace->t;
+	if (tr.seen_first)
+		return add(t, t->real_parent->pid, TRACE_CLONE);
+	tr.seen_first = true;
+	tt = add(t, 0, TRACE_FIRST);
+	report_first_exec(tt);
+	return tt;
+}
+
+static bool
+lock_trace(void)
+{
+	if (!__atomic_load_n(&tr.on, __ATOMIC_ACQUIRE))
+		return false;
+	pthread_mutex_lock(&tr.lock);
+	if (tr.on)
+		return true;
+	pthread_mutex_unlock(&tr.lock);
+	return false;
 }
 
 static void
-print_name(struct trace_buf *b, uint64_t nr)
+unlock_trace(void)
 {
-	const struct syscall_desc *d = syscall_desc(nr);
-
-	if (d)
-		trace_printf(b, "%s", d->name);
-	else
-		trace_printf(b, "syscall_%#llx", (unsigned long long)nr);
+	pthread_mutex_unlock(&tr.lock);
 }
 
-static void
-print_args(struct trace_buf *b, struct task *t, uint64_t nr, const uint64_t args[6], bool done, int64_t result)
+void
+trace_new_task(struct task *t, struct task *parent, enum trace_how how)
 {
-	const struct syscall_desc *d = syscall_desc(nr);
-	struct trace_mem m = { t, tr.peek };
-	unsigned int i, before;
-
-	if (d) {
-		before = trace_args_before(d);
-		trace_format_args(b, &m, d, args, done ? before : 0, done ? d->nargs : before, done, result);
-		if (!done && before > 0 && before < d->nargs)
-			trace_printf(b, ", ");
+	if (!lock_trace())
 		return;
-	}
-	for (i = 0; !done && i < 6; i++)
-		trace_printf(b, "%s%#llx", i ? ", " : "", (unsigned long long)args[i]);
+	of(parent);
+	add(t, parent->pid, how);
+	unlock_trace();
 }
 
 void
 trace_enter(struct task *t, uint64_t nr, const uint64_t args[6])
 {
-	struct trace_buf head = { .n = 0 }, body = { .n = 0 };
-
-	if (!__atomic_load_n(&tr.on, __ATOMIC_ACQUIRE))
+	if (!lock_trace())
 		return;
-	print_name(&body, nr);
-	trace_printf(&body, "(");
-	print_args(&body, t, nr, args, false, 0);
-	pthread_mutex_lock(&tr.lock);
-	if (tr.on) {
-		begin(&head, t);
-		emit(&head);
-		emit(&body);
-		tr.open = t;
-		tr.column = head.n + body.n;
-	}
-	pthread_mutex_unlock(&tr.lock);
-}
-
-static void
-print_result(struct trace_buf *b, uint64_t nr, int64_t result)
-{
-	static const char *const restarts[] = { "ERESTARTSYS", "ERESTARTNOINTR", "ERESTARTNOHAND", NULL, "ERESTART_RESTARTBLOCK" };
-	const struct syscall_desc *d = syscall_desc(nr);
-	const char *name;
-
-	if (result <= -512 && result >= -516 && restarts[-512 - result]) {
-		trace_printf(b, "? %s (To be restarted)", restarts[-512 - result]);
-	} else if (result < 0 && result >= -4095) {
-		name = errno_name((int)-result);
-		trace_printf(b, "-1 %s (%s)", name ? name : "E???", strerror((int)-result));
-	} else if (d && (strcmp(d->name, "mmap") == 0 || strcmp(d->name, "brk") == 0 || strcmp(d->name, "mremap") == 0)) {
-		trace_printf(b, "%#llx", (unsigned long long)result);
-	} else {
-		trace_printf(b, "%lld", (long long)result);
-	}
+	HOOK(enter, of(t), nr, args);
+	unlock_trace();
 }
 
 void
 trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result)
 {
-	struct trace_buf head = { .n = 0 }, body = { .n = 0 }, result_text = { .n = 0 };
+	struct traced *tt;
+	int former;
 
-	if (!__atomic_load_n(&tr.on, __ATOMIC_ACQUIRE))
+	if (!lock_trace())
 		return;
-	print_args(&body, t, nr, args, true, result);
-	trace_printf(&body, ")");
-	print_result(&result_text, nr, result);
-	pthread_mutex_lock(&tr.lock);
-	if (tr.on) {
-		if (tr.open != t) {
-			begin(&head, t);
-			trace_printf(&head, "<... ");
-			print_name(&head, nr);
-			trace_printf(&head, " resumed>");
-			emit(&head);
-			tr.column = head.n;
-		}
-		trace_printf(&body, "%*s = %s\n", (int)(tr.column + body.n < 39 ? 39 - tr.column - body.n : 0), "", result_text.text);
-		emit(&body);
-		tr.open = NULL;
-	}
-	pthread_mutex_unlock(&tr.lock);
-}
-
-/* Lock not held: one whole line that is no call. */
-static void
-event_line(struct task *t, const struct trace_buf *body)
-{
-	struct trace_buf head = { .n = 0 };
-
-	pthread_mutex_lock(&tr.lock);
-	if (tr.on) {
-		begin(&head, t);
-		emit(&head);
-		emit(body);
-	}
-	pthread_mutex_unlock(&tr.lock);
+	tt = of(t);
+	former = tt->tid;
+	tt->tid = t->pid; /* de_thread() makes a thread that execs the leader */
+	if ((nr == SYS_execve || nr == SYS_execveat) && result == 0)
+		HOOK(exec, tt, former);
+	HOOK(exit, tt, nr, args, result);
+	unlock_trace();
 }
 
 void
-trace_signal(struct task *t, int sig, int code, int pid, uint64_t addr)
+trace_signal(struct task *t, const siginfo_t *info)
 {
-	struct trace_buf b = { .n = 0 };
-
-	if (!__atomic_load_n(&tr.on, __ATOMIC_ACQUIRE))
+	if (!lock_trace())
 		return;
-	trace_printf(&b, "--- ");
-	trace_format_signal(&b, sig);
-	trace_printf(&b, " {si_signo=");
-	trace_format_signal(&b, sig);
-	trace_printf(&b, ", si_code=%d", code);
-	if (code <= 0 || sig == SIGCHLD)
-		trace_printf(&b, ", si_pid=%d", pid);
-	else
-		trace_printf(&b, ", si_addr=%#llx", (unsigned long long)addr);
-	trace_printf(&b, "} ---\n");
-	event_line(t, &b);
+	HOOK(signal, of(t), info);
+	unlock_trace();
+}
+
+void
+trace_stopped(struct task *t, int sig)
+{
+	if (!lock_trace())
+		return;
+	HOOK(stopped, of(t), sig);
+	unlock_trace();
 }
 
 void
 trace_gone(struct task *t, int status)
 {
-	struct trace_buf b = { .n = 0 };
-
-	if (!__atomic_load_n(&tr.on, __ATOMIC_ACQUIRE))
+	if (!lock_trace())
 		return;
-	pthread_mutex_lock(&tr.lock);
-	if (tr.on && tr.open == t) { /* exit_group() and its like */
-		trace_printf(&b, ")%*s = ?\n", (int)(tr.column < 38 ? 38 - tr.column : 0), "");
-		emit(&b);
-		tr.open = NULL;
-	}
-	pthread_mutex_unlock(&tr.lock);
-	b.n = 0;
-	if (WIFSIGNALED(status)) {
-		trace_printf(&b, "+++ killed by ");
-		trace_format_signal(&b, WTERMSIG(status));
-		trace_printf(&b, " +++\n");
-	} else {
-		trace_printf(&b, "+++ exited with %d +++\n", WEXITSTATUS(status));
-	}
-	event_line(t, &b);
+	HOOK(gone, of(t), status);
+	free(t->trace);
+	t->trace = NULL;
+	unlock_trace();
 }

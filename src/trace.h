@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stead run --trace: calls as strace prints them, decoded from syscalls/table. Runs in the supervisor only.
+ * stead's own side of src/trace-events.h: what the kernel reports under any trap becomes calls of hooks. Runs in the supervisor.
  */
 #ifndef STEAD_SRC_TRACE_H
 #define STEAD_SRC_TRACE_H
@@ -8,53 +8,63 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/trace-events.h"
+
 struct task;
-struct k_siginfo;
 
 /**
- * trace_start() - open the output and take the reader of guest memory
- * @file: path, or NULL for stderr
- * @peek: reads up to @n bytes at @addr of a task's memory and returns how many it got; called inside the functions below
+ * trace_start() - take the hooks and the reader of guest memory
+ * @hooks: called from here on, one at a time, on any supervisor thread; lives until trace_stop()
+ * @peek: reads up to @n bytes at @addr of a task's memory and returns how many it got
+ * @path, @argv, @envp: the first program, whose execve(2) no program makes; it is reported before anything else is
  *
- * Return: 0, or negative errno if @file cannot be opened.
+ * Context: before the first program runs.
  */
-int trace_start(const char *file, size_t (*peek)(struct task *t, uint64_t addr, void *buf, size_t n));
+void trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n), const char *path,
+		 char *const argv[], char *const envp[]);
 
 /**
- * trace_enter() - a task makes a call
- * @t: the task; t->pid is printed
+ * trace_enter(), trace_exit() - a task makes a call; the call's result goes back to the program
+ * @t: the task
  * @nr, @args: number and arguments, as they arrived
+ * @result: the value for rax
  *
- * Context: any supervisor thread; the task's memory can be read by peek. Does nothing before trace_start().
+ * Context: any supervisor thread; the task waits. These and the following do nothing before trace_start() and after trace_stop().
  */
 void trace_enter(struct task *t, uint64_t nr, const uint64_t args[6]);
+void trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result);
 
 /**
- * trace_exit() - the call's result goes back to the program
- * @t, @nr, @args: as given to trace_enter()
- * @result: the value for rax; -512 to -516 are printed as restarts
- *
- * Context: as trace_enter(); out-arguments are read now. A call that does not return (exit, a successful execve) may be ended
- * by trace_gone() instead, or left.
+ * trace_new_task() - a task was made, and does not run yet
+ * @t: the new one
+ * @parent: whose call made it
+ * @how: by what
  */
-void trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result);
+void trace_new_task(struct task *t, struct task *parent, enum trace_how how);
 
 /**
  * trace_signal() - a signal is delivered
  * @t: the task
- * @sig, @code, @pid, @addr: of its siginfo; @pid for codes up to SI_USER, @addr for faults
+ * @info: the whole siginfo
  */
-void trace_signal(struct task *t, int sig, int code, int pid, uint64_t addr);
+void trace_signal(struct task *t, const siginfo_t *info);
+
+/**
+ * trace_stopped() - a task stops for job control
+ * @t: the task
+ * @sig: why
+ */
+void trace_stopped(struct task *t, int sig);
 
 /**
  * trace_gone() - a task ended
  * @t: the task
- * @status: wait status of the task
+ * @status: its wait status
  */
 void trace_gone(struct task *t, int status);
 
 /**
- * trace_stop() - flush and close
+ * trace_stop() - the end: no hook is called any more
  */
 void trace_stop(void);
 

@@ -186,6 +186,12 @@ serve(struct kernel *k, const struct request *q)
 	case REQ_TRACE_SIGNAL:
 		real_super->trace_signal(ptr(q->a[0]), ptr(q->a[1]));
 		return 0;
+	case REQ_TRACE_STOPPED:
+		real_super->trace_stopped(ptr(q->a[0]), (int)q->a[1]);
+		return 0;
+	case REQ_TRACE_NEW:
+		real_super->trace_new(ptr(q->a[0]), ptr(q->a[1]), q->a[2], (int)q->a[3]);
+		return 0;
 	case REQ_TRACE_GONE:
 		real_super->trace_gone(ptr(q->a[0]), (int)q->a[1]);
 		return 0;

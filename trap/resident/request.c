@@ -67,6 +67,18 @@ trace_signal(struct task *t, const struct k_siginfo *info)
 }
 
 static void
+trace_stopped(struct task *t, int sig)
+{
+	resident_request(t->k, REQ_TRACE_STOPPED, PTR(t), (uint64_t)sig, 0, 0, 0);
+}
+
+static void
+trace_new(struct task *t, struct task *parent, uint64_t flags, int exit_signal)
+{
+	resident_request(t->k, REQ_TRACE_NEW, PTR(t), PTR(parent), flags, (uint64_t)exit_signal, 0);
+}
+
+static void
 trace_gone(struct task *t, int status)
 {
 	resident_request(t->k, REQ_TRACE_GONE, PTR(t), (uint64_t)status, 0, 0, 0);
@@ -88,6 +100,8 @@ const struct super_ops resident_super = {
 	.thread_times = thread_times,
 	.trace_call = trace_call,
 	.trace_signal = trace_signal,
+	.trace_stopped = trace_stopped,
+	.trace_new = trace_new,
 	.trace_gone = trace_gone,
 	.rss_pages = rss_pages,
 	.load_plan = load_plan,

@@ -77,7 +77,21 @@ struct trap_task {
 	uint8_t xbuf[XSAVE_MAX] __aligned(64);
 };
 
-enum request_kind { REQ_LOAD_PLAN, REQ_POLL_ADD, REQ_POLL_DEL, REQ_ENDED, REQ_PANIC, REQ_RSS, REQ_TIMES, REQ_TRACE_CALL, REQ_TRACE_SIGNAL, REQ_TRACE_GONE, REQ_DECODE };
+enum request_kind {
+	REQ_LOAD_PLAN,
+	REQ_POLL_ADD,
+	REQ_POLL_DEL,
+	REQ_ENDED,
+	REQ_PANIC,
+	REQ_RSS,
+	REQ_TIMES,
+	REQ_TRACE_CALL,
+	REQ_TRACE_SIGNAL,
+	REQ_TRACE_STOPPED,
+	REQ_TRACE_NEW,
+	REQ_TRACE_GONE,
+	REQ_DECODE,
+};
 
 struct request {
 	struct request *next;
