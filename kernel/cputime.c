@@ -144,11 +144,24 @@ advance(struct host_times *h, uint64_t sum, uint64_t ut, uint64_t st)
 	h->stime = stime;
 }
 
+/* @t->times grow by what is new of host thread @tid. @t->alloc_lock is held. */
+static void
+note_times(struct task *t, int tid, uint64_t sum, uint64_t ut, uint64_t st)
+{
+	struct host_times was;
+
+	if (t->host_times.tid != tid)
+		t->host_times = (struct host_times){ .tid = tid };
+	was = t->host_times;
+	advance(&t->host_times, sum, ut, st);
+	__atomic_store_n(&t->times.utime, t->times.utime + t->host_times.utime - was.utime, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->times.stime, t->times.stime + t->host_times.stime - was.stime, __ATOMIC_RELAXED);
+}
+
 void
 note_cputime(struct task *t)
 {
 	uint64_t sum = 0, ut = 0, st = 0;
-	struct host_times was;
 	int tid;
 
 	/* A host thread id may be another's soon after its task has ended. */
@@ -158,10 +171,21 @@ note_cputime(struct task *t)
 	tid = READ_ONCE(t->host_tid.id);
 	if (tid == 0 || !host_thread_time(t->k, tid, &sum, &ut, &st))
 		return;
-	if (t->host_times.tid != tid)
-		t->host_times = (struct host_times){ .tid = tid };
-	was = t->host_times;
-	advance(&t->host_times, sum, ut, st);
-	__atomic_store_n(&t->times.utime, t->times.utime + t->host_times.utime - was.utime, __ATOMIC_RELAXED);
-	__atomic_store_n(&t->times.stime, t->times.stime + t->host_times.stime - was.stime, __ATOMIC_RELAXED);
+	note_times(t, tid, sum, ut, st);
+}
+
+void
+note_own_usage(struct task *t)
+{
+	struct host_usage u;
+
+	if (!t->k->trap->own_usage || t->host_tid.id == 0) {
+		note_cputime(t);
+		note_maxrss(t);
+		return;
+	}
+	t->k->trap->own_usage(t, &u);
+	set_maxrss(t, u.maxrss);
+	mutex_guard(&t->alloc_lock);
+	note_times(t, t->host_tid.id, u.utime + u.stime, u.utime, u.stime);
 }

@@ -396,6 +396,7 @@ begin_new_exec(struct linux_binprm *bprm)
 	if (err)
 		return err;
 	exec_mmap(bprm);
+	note_own_usage(t); /* another host thread may take over, whose clock counts from zero */
 	exit_itimers(t);
 	t->flags &= ~PF_FORKNOEXEC;
 	t->personality &= ~(bprm->per_clear | READ_IMPLIES_EXEC);

@@ -438,11 +438,12 @@ do_exit(struct task *t, int code)
 	exit_signals(t, code);
 	if (unlikely(t->k->params.trace))
 		t->k->super->trace_gone(t, code);
-	note_cputime(t);
 	t->exit_code = code;
 	group_dead = refcount_dec_and_test(&sig->live);
-	if (group_dead) {
-		note_maxrss(t);
+	if (!group_dead) {
+		note_cputime(t);
+	} else {
+		note_own_usage(t);
 		ktimer_cancel(k, &sig->real_timer);
 		exit_itimers(t);
 	}

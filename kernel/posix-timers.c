@@ -316,8 +316,6 @@ exit_itimers(struct task *t)
 	struct posix_timers *pt = t->signal->posix_timers;
 	bool group_ends = refcount_read(&t->signal->live) == 0;
 
-	/* The clocks of the host thread that exec may replace count from zero: what this one used is noted now. */
-	note_cputime(t);
 	if (group_ends)
 		exit_cpu_itimers(t->k, t->signal);
 	if (!pt)

@@ -16,15 +16,20 @@ task_cputime(struct task *t, uint64_t *utime, uint64_t *stime)
 }
 
 void
-note_maxrss(struct task *t)
+set_maxrss(struct task *t, uint64_t kb)
 {
-	uint64_t kb, *max = &t->signal->deads.maxrss;
+	uint64_t *max = &t->signal->deads.maxrss;
 
-	if (!t->mm || !t->k->super || !t->k->super->rss_pages || t->host_tid.id == 0)
-		return;
-	kb = t->k->super->rss_pages(t->k, t->host_tid) << (PAGE_SHIFT - 10);
 	if (kb > __atomic_load_n(max, __ATOMIC_RELAXED))
 		__atomic_store_n(max, kb, __ATOMIC_RELAXED);
+}
+
+void
+note_maxrss(struct task *t)
+{
+	if (!t->mm || !t->k->super || !t->k->super->rss_pages || t->host_tid.id == 0)
+		return;
+	set_maxrss(t, t->k->super->rss_pages(t->k, t->host_tid) << (PAGE_SHIFT - 10));
 }
 
 void

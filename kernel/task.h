@@ -526,6 +526,23 @@ void note_cputime(struct task *t);
 void note_maxrss(struct task *t);
 
 /**
+ * set_maxrss() - note_maxrss() for a caller that knows the number
+ * @t: a task
+ * @kb: KiB resident, now or at its highest
+ *
+ * Context: any.
+ */
+void set_maxrss(struct task *t, uint64_t kb);
+
+/**
+ * note_own_usage() - note_cputime() and note_maxrss() of the current task, in one host call where the trap can
+ * @t: the current task
+ *
+ * Context: takes RANK_LEAF; as note_maxrss().
+ */
+void note_own_usage(struct task *t);
+
+/**
  * thread_group_times() - the same and the other counts of a whole group, dead threads included
  * @t: a task of the group
  * @out: the sums

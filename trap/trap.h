@@ -13,6 +13,12 @@ struct task;
 struct host_poll;
 struct linux_binprm;
 
+/* What the host has counted of a thread, and of the memory it runs in. */
+struct host_usage {
+	uint64_t utime, stime; /* ns */
+	uint64_t maxrss;       /* KiB */
+};
+
 struct trap_ops {
 	const char *name; /* "remote", "resident" */
 
@@ -53,6 +59,9 @@ struct trap_ops {
 	int (*xstate_save)(struct task *t, uint64_t u);
 	int (*xstate_restore)(struct task *t, uint64_t u);
 	int (*xstate_reset)(struct task *t); /* exec, and a handler's clean start */
+
+	/* What the host has counted of the current task's host thread, cheaply. NULL: only the supervisor can tell. */
+	void (*own_usage)(struct task *t, struct host_usage *out);
 
 	/* Wait for input or room on a host descriptor: calls wake_up_poll on the queue given when it may be ready. */
 	void (*host_poll_add)(struct kernel *k, hfd_t fd, struct host_poll *hp);

@@ -406,6 +406,21 @@ no_cmpxchg32(struct task *t, uint64_t u, uint32_t *expected, uint32_t desired)
 	return -EFAULT;
 }
 
+/* getrusage(2), RUSAGE_THREAD: the first fields of its struct rusage. */
+static void
+own_usage(struct task *t, struct host_usage *out)
+{
+	struct {
+		int64_t usec[4]; /* seconds and microseconds, user and system */
+		int64_t maxrss, rest[13];
+	} ru = { 0 };
+
+	ignore_err((int)host_call2(__NR_getrusage, 1, &ru), "it cannot fail");
+	out->utime = (uint64_t)(ru.usec[0] * NSEC_PER_SEC + ru.usec[1] * 1000);
+	out->stime = (uint64_t)(ru.usec[2] * NSEC_PER_SEC + ru.usec[3] * 1000);
+	out->maxrss = (uint64_t)ru.maxrss;
+}
+
 static int64_t
 mm_call(struct task *t, long nr, const uint64_t a[6])
 {
@@ -440,6 +455,7 @@ const struct trap_ops resident_trap_ops = {
 	.xstate_save = resident_xstate_save,
 	.xstate_restore = resident_xstate_restore,
 	.xstate_reset = resident_xstate_reset,
+	.own_usage = own_usage,
 	.host_poll_add = poll_add,
 	.host_poll_del = poll_del,
 };
