@@ -19,6 +19,7 @@
 #include "kernel/errno.h"
 #include "kernel/task.h"
 #include "trap/host.h"
+#include "trap/trap.h"
 
 #define TASKS_NORMAL ((1u << TASK_INTERRUPTIBLE) | (1u << TASK_KILLABLE) | (1u << TASK_UNINTERRUPTIBLE))
 #define TASKS_ASLEEP (TASKS_NORMAL | (1u << TASK_STOPPED) | (1u << TASK_TRACED))
@@ -207,6 +208,8 @@ schedule_until(struct task *t, int64_t deadline)
 				ret = -ETIME;
 			break;
 		}
+		if (t->k->trap->sleeps)
+			t->k->trap->sleeps(t);
 		err = host_futex_wait(&t->sched, 1, deadline);
 	}
 	__atomic_store_n(&t->sched, 0, __ATOMIC_RELAXED);

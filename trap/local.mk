@@ -11,6 +11,8 @@ stead_SOURCES += \
 	trap/remote/exec.c \
 	trap/remote/filter.c \
 	trap/remote/filter.h \
+	trap/remote/leader.c \
+	trap/remote/leader.h \
 	trap/remote/notify.c \
 	trap/remote/ops.c \
 	trap/remote/pool.c \

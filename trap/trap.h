@@ -46,6 +46,9 @@ struct trap_ops {
 	 * code with t->regs. Other tasks of the group are gone. May not return (resident). Return 0, or negative errno. */
 	int (*exec)(struct task *t, struct linux_binprm *bprm);
 
+	/* The current task is about to sleep in the host's futex. NULL: that is nobody's business. Takes no kernel lock. */
+	void (*sleeps)(struct task *t);
+
 	/* @t is in user mode and has work: make it enter the kernel soon. Any context, takes no lock of ranks < LEAF. */
 	void (*kick)(struct task *t);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Notify workers: receive a call, serve it, answer it. A worker whose call sleeps is gone for that long, so one more is made
- * whenever the last idle one received something; idle ones beyond a few end.
+ * Notify workers: receive a call, serve it, answer it.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -10,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "kernel/entry.h"
+#include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
@@ -17,11 +17,6 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
 #define NOTIF_FD_SYNC_WAKE_UP 1UL
-#define IDLE_MAX	      6
-
-static _Atomic int idle_workers;
-
-static void *notify_worker(void *arg);
 
 static void
 answer(uint64_t id, int64_t ret)
@@ -105,44 +100,37 @@ serve_notified(const struct seccomp_notif *n)
 	}
 }
 
-static void
-become_busy(void)
+static bool
+receive(struct seccomp_notif *n)
 {
-	if (atomic_fetch_sub(&idle_workers, 1) > 1)
-		return;
-	atomic_fetch_add(&idle_workers, 1);
-	if (start_thread(notify_worker, NULL) < 0)
-		kernel_panic(remote.k, "stead: cannot start a thread; raise the limit on processes (ulimit -u)");
+	for (;;) {
+		memset(n, 0, sizeof(*n));
+		if (ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_RECV, n) == 0)
+			return true;
+		if (errno != EINTR && errno != ENOENT)
+			return false;
+	}
 }
 
-static void *
+void *
 notify_worker(void *arg)
 {
 	struct seccomp_notif n;
 
-	for (;;) {
-		memset(&n, 0, sizeof(n));
-		if (ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_RECV, &n) < 0) {
-			if (errno == EINTR || errno == ENOENT)
-				continue;
-			return NULL;
-		}
-		become_busy();
-		serve_notified(&n);
-		if (atomic_fetch_add(&idle_workers, 1) >= IDLE_MAX) {
-			atomic_fetch_sub(&idle_workers, 1);
-			return NULL;
-		}
-	}
+	do {
+		do {
+			if (!receive(&n))
+				return NULL;
+			leader_serves();
+			serve_notified(&n);
+		} while (leader_served());
+	} while (leader_park());
+	return NULL;
 }
 
 int
 notify_start(void)
 {
 	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_FD_SYNC_WAKE_UP); /* Linux 6.6; slower without */
-	atomic_store(&idle_workers, 2);
-	for (int i = 0; i < 2; i++)
-		if (start_thread(notify_worker, NULL) < 0)
-			return -EAGAIN;
-	return 0;
+	return leader_start();
 }

@@ -12,6 +12,7 @@
 #include "mm/mm.h"
 #include "src/readiness.h"
 #include "trap/host.h"
+#include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
@@ -232,6 +233,12 @@ remote_poll_del(struct kernel *k, struct host_poll *hp)
 	readiness_del(hp);
 }
 
+static void
+remote_sleeps(struct task *t)
+{
+	leader_steps_down();
+}
+
 const struct trap_ops remote_trap_ops = {
 	.name = "remote",
 	.copy_from = remote_copy_from,
@@ -243,6 +250,7 @@ const struct trap_ops remote_trap_ops = {
 	.mm_run = remote_mm_run,
 	.clone = remote_clone,
 	.exec = remote_exec,
+	.sleeps = remote_sleeps,
 	.kick = remote_kick,
 	.exit = remote_exit,
 	.xstate_size = remote_xstate_size,

@@ -57,6 +57,7 @@ struct remote {
 	uint64_t vdso_syscall;	   /* a `syscall` instruction in the vDSO */
 	struct spawn_area *spawn;
 	pid_t spawner;
+	_Atomic int nthreads; /* host threads of guests */
 };
 
 extern struct remote remote;

@@ -20,6 +20,7 @@ rt_new(struct task *t, pid_t tid, struct trap_process *proc)
 	rt->proc = proc;
 	atomic_store(&rt->refs, 2);
 	atomic_fetch_add(&proc->tasks, 1);
+	atomic_fetch_add(&remote.nthreads, 1);
 	__atomic_store_n(&remote.by_tid[tid], rt, __ATOMIC_RELEASE);
 	return rt;
 }
@@ -27,8 +28,10 @@ rt_new(struct task *t, pid_t tid, struct trap_process *proc)
 void
 rt_put(struct trap_task *rt)
 {
-	if (atomic_fetch_sub(&rt->refs, 1) == 1)
-		free(rt);
+	if (atomic_fetch_sub(&rt->refs, 1) != 1)
+		return;
+	atomic_fetch_sub(&remote.nthreads, 1);
+	free(rt);
 }
 
 void

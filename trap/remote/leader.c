@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which notify worker receives. A call wakes every thread that waits in SECCOMP_IOCTL_NOTIF_RECV, so only one does, the leader; the
+ * others are parked. The leader serves what it received itself and stays the leader, so that calls that do not block need no thread
+ * but one, which the host moves to the CPU of its caller. It steps down before it sleeps. Where it is held up otherwise (a slow disk,
+ * a lock), the watch takes the lead away from it, so that nobody waits much longer than a tick.
+ *
+ *	leader = turn * 2		the leader is in RECV, or about to be
+ *	leader = turn * 2 + 1		it serves
+ *
+ * Turns only grow. From odd values, who gets the compare and exchange to the next even one through decides who leads: the leader
+ * itself (it is done), or it or the watch on behalf of a parked worker.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "kernel/entry.h"
+#include "kernel/time.h"
+#include "trap/host.h"
+#include "trap/remote/leader.h"
+#include "trap/remote/ptrace.h"
+
+#define PARKED_MAX 6
+#define TICK_NS	   (NSEC_PER_SEC / 2000)
+#define IDLE_TICKS 4
+
+struct parked {
+	struct parked *next;
+	uint32_t leads; /* futex */
+};
+
+static pthread_mutex_t parked_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct parked *parked;
+static unsigned int nparked;
+
+static _Atomic uint64_t leader;
+static __thread uint64_t my_turn; /* the value of @leader that this thread wrote when it began to serve; 0: it does not lead */
+
+static uint32_t watch_asleep; /* futex */
+
+static void
+promote(void)
+{
+	struct parked *p;
+
+	pthread_mutex_lock(&parked_lock);
+	p = parked;
+	if (p) {
+		parked = p->next;
+		nparked--;
+	}
+	pthread_mutex_unlock(&parked_lock);
+	if (p) {
+		__atomic_store_n(&p->leads, 1, __ATOMIC_RELEASE);
+		host_futex_wake(&p->leads, 1); /* at worst spurious: @p is on the stack of a thread that goes on at once */
+	} else if (start_thread(notify_worker, NULL) < 0) {
+		kernel_panic(remote.k, "stead: cannot start a thread; raise the limit on processes (ulimit -u)");
+	}
+}
+
+bool
+leader_park(void)
+{
+	struct parked me = { NULL, 0 };
+
+	pthread_mutex_lock(&parked_lock);
+	if (nparked >= PARKED_MAX) {
+		pthread_mutex_unlock(&parked_lock);
+		return false;
+	}
+	me.next = parked;
+	parked = &me;
+	nparked++;
+	pthread_mutex_unlock(&parked_lock);
+	while (__atomic_load_n(&me.leads, __ATOMIC_ACQUIRE) == 0)
+		host_futex_wait(&me.leads, 0, INT64_MAX);
+	return true;
+}
+
+void
+leader_serves(void)
+{
+	my_turn = atomic_load_explicit(&leader, memory_order_relaxed) | 1;
+	atomic_store(&leader, my_turn);
+	/* A single guest thread has nobody else who could call. */
+	if (__atomic_load_n(&watch_asleep, __ATOMIC_SEQ_CST) && atomic_load_explicit(&remote.nthreads, memory_order_relaxed) > 1) {
+		__atomic_store_n(&watch_asleep, 0, __ATOMIC_SEQ_CST);
+		host_futex_wake(&watch_asleep, 1);
+	}
+}
+
+static bool
+end_turn(uint64_t turn)
+{
+	return atomic_compare_exchange_strong(&leader, &turn, turn + 1);
+}
+
+bool
+leader_served(void)
+{
+	uint64_t turn = my_turn;
+
+	my_turn = 0;
+	return turn && end_turn(turn);
+}
+
+void
+leader_steps_down(void)
+{
+	if (leader_served())
+		promote();
+}
+
+/* The lead is taken from a worker that serves the same call at two ticks. */
+static void *
+watch(void *arg)
+{
+	uint64_t before = 0, now;
+	unsigned int idle = 0;
+
+	for (;;) {
+		if (idle >= IDLE_TICKS) {
+			__atomic_store_n(&watch_asleep, 1, __ATOMIC_SEQ_CST);
+			if (!(atomic_load(&leader) & 1))
+				while (__atomic_load_n(&watch_asleep, __ATOMIC_SEQ_CST))
+					host_futex_wait(&watch_asleep, 1, INT64_MAX);
+			__atomic_store_n(&watch_asleep, 0, __ATOMIC_SEQ_CST);
+			idle = 0;
+		}
+		host_futex_wait(&watch_asleep, 0, ktime_get() + TICK_NS);
+		now = atomic_load(&leader);
+		if (now != before)
+			idle = 0;
+		else if (!(now & 1))
+			idle++;
+		else if (end_turn(now))
+			promote();
+		before = now;
+	}
+	return arg;
+}
+
+int
+leader_start(void)
+{
+	int err = start_thread(watch, NULL);
+
+	return err < 0 ? err : start_thread(notify_worker, NULL);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which notify worker receives; leader.c explains.
+ */
+#ifndef STEAD_TRAP_REMOTE_LEADER_H
+#define STEAD_TRAP_REMOTE_LEADER_H
+
+#include <stdbool.h>
+
+/**
+ * leader_start() - start the first notify worker, which leads, and the watch
+ *
+ * Return: 0 or negative errno.
+ */
+int leader_start(void);
+
+/**
+ * leader_serves() - the leader has received a call
+ */
+void leader_serves(void);
+
+/**
+ * leader_served() - the worker is done with its call
+ *
+ * Return: whether it still leads, and goes on to receive.
+ */
+bool leader_served(void);
+
+/**
+ * leader_steps_down() - if the calling thread leads, somebody else does from now on
+ */
+void leader_steps_down(void);
+
+/**
+ * leader_park() - wait for the lead
+ *
+ * Return: true with it; false if enough threads wait: the caller ends.
+ */
+bool leader_park(void);
+
+/**
+ * notify_worker() - a notify worker's life; it begins with the lead
+ * @arg: unused
+ */
+void *notify_worker(void *arg);
+
+#endif
