@@ -345,6 +345,7 @@ exec_mmap(struct linux_binprm *bprm)
 	struct mm *old = t->mm;
 
 	mm_release(t);
+	bprm->host_mm_reusable = old && mm_host_reusable(old);
 	set_mm_exe_file(bprm->mm, bprm->file);
 	bprm->mm->dumpable = !bprm->nondump && bprm->cred->euid == bprm->cred->uid && bprm->cred->egid == bprm->cred->gid;
 	mutex_lock(&t->alloc_lock);

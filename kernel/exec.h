@@ -36,6 +36,7 @@ struct linux_binprm {
 	uint64_t rlim_stack;
 	struct cred *cred;  /* after set-user-id and file capabilities */
 	struct mm *mm;
+	bool host_mm_reusable; /* mm_host_reusable() of the old address space */
 	uint8_t random[16];	/* AT_RANDOM */
 	uint64_t load_random;	/* where a PIE goes */
 	uint64_t stack_random;	/* low bits of the first stack pointer */

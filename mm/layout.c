@@ -20,6 +20,9 @@
 #define MAP_ABOVE4G 0x80
 #endif
 
+#define VVAR_FLAGS	  (VM_READ | VM_MAYREAD | VM_DONTDUMP)
+#define VDSO_FLAGS	  (VM_READ | VM_EXEC | VM_MAY_ALL)
+
 #define STACK_TOP	  TASK_SIZE_MAX
 #define STACK_RND_PAGES	  (1UL << 22)
 #define MMAP_RND_PAGES	  (1UL << 28)
@@ -254,13 +257,31 @@ mm_adopt_vdso(struct task *t)
 
 	mutex_lock(&mm->mmap_lock);
 	if (k->vvar_size)
-		err = map_special(t, k->vvar_addr, k->vvar_size, VM_READ | VM_MAYREAD | VM_DONTDUMP, "[vvar]");
+		err = map_special(t, k->vvar_addr, k->vvar_size, VVAR_FLAGS, "[vvar]");
 	if (!err && k->vdso_size)
-		err = map_special(t, k->vdso_addr, k->vdso_size, VM_READ | VM_EXEC | VM_MAY_ALL, "[vdso]");
+		err = map_special(t, k->vdso_addr, k->vdso_size, VDSO_FLAGS, "[vdso]");
 	if (!err)
 		mm->vdso = k->vdso_addr;
 	mutex_unlock(&mm->mmap_lock);
 	return err;
+}
+
+static bool
+is_special_at(struct mm *mm, uint64_t start, uint64_t len, uint32_t flags)
+{
+	struct vma *v = len ? find_vma(mm, start) : NULL;
+
+	return !len || (v && v->start == start && v->end == start + len && v->flags == (flags | VM_SPECIAL));
+}
+
+bool
+mm_host_reusable(struct mm *mm)
+{
+	struct kernel *k = mm->k;
+	mutex_guard(&mm->mmap_lock);
+
+	return refcount_read(&mm->users) == 1 && !mm->vdso_touched && is_special_at(mm, k->vvar_addr, k->vvar_size, VVAR_FLAGS) &&
+	       is_special_at(mm, k->vdso_addr, k->vdso_size, VDSO_FLAGS);
 }
 
 void

@@ -84,6 +84,7 @@ struct mm {
 	bool dumpable;
 	bool membarrier_private; /* membarrier(2): registered */
 	uint64_t vdso;
+	bool vdso_touched; /* once protected anew or moved: what it holds may be the program's */
 	void *trap; /* the trap's own data of the address space */
 };
 
@@ -230,6 +231,16 @@ int mm_exec_layout(struct task *t, uint64_t *stack_top) __must_check;
  * Return: 0, -ENOMEM.
  */
 int mm_map_stack(struct task *t, uint64_t top, bool prot_exec) __must_check;
+
+/**
+ * mm_host_reusable() - could the host's address space below an mm take another program, once everything of this one is unmapped?
+ * @mm: the mm of a task that execs
+ *
+ * Not if others use it, or the vDSO is not where and as the host made it.
+ * Context: takes mmap_lock.
+ * Return: true if so.
+ */
+bool mm_host_reusable(struct mm *mm) __must_check;
 
 /**
  * mm_adopt_vdso() - note the vDSO and vvar that the host process already has as vmas

@@ -29,6 +29,8 @@ protect_one(struct task *t, struct vma **vp, uint64_t start, uint64_t end, uint3
 	if (err)
 		return err;
 	v = find_vma(mm, start);
+	if (v->flags & VM_SPECIAL)
+		mm->vdso_touched = true;
 	err = vma_protect_host(t, v, start, end, access);
 	if (err)
 		return err;

@@ -192,6 +192,8 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 	}
 	if (r->old_len)
 		ignore_err(leave_old(t, r, gone), "isolated above: nothing to split");
+	if (nv->flags & VM_SPECIAL)
+		mm->vdso_touched = true;
 	if (nv->flags & VM_SPECIAL && mm->vdso >= r->addr && mm->vdso < r->addr + r->old_len)
 		mm->vdso += r->new_addr - r->addr;
 	vma_insert(mm, nv);

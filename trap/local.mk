@@ -25,6 +25,7 @@ stead_SOURCES += \
 	trap/remote/xstate.c
 
 libkernel_a_SOURCES += trap/resident/entry.c
+libkernel_a_SOURCES += trap/resident/exec.c
 libkernel_a_SOURCES += trap/resident/request.c
 libkernel_a_SOURCES += trap/resident/resident.h
 libkernel_a_SOURCES += trap/resident/signal.c

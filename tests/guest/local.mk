@@ -5,6 +5,7 @@ guest_programs = \
 	tests/guest/clock \
 	tests/guest/entry \
 	tests/guest/exec \
+	tests/guest/exec-state \
 	tests/guest/fatal \
 	tests/guest/fault \
 	tests/guest/file \

@@ -167,6 +167,10 @@ void resident_spawner_main(void *arg) __noreturn; /* @arg: struct spawn_area */
 int resident_exec(struct task *t, struct linux_binprm *bprm);
 void resident_exec_go(struct task *t, struct trap_task *old) __noreturn;
 
+/* exec.c */
+bool resident_can_exec_in_place(const struct trap_task *rt, const struct linux_binprm *bprm) __must_check;
+int resident_exec_in_place(struct task *t, struct linux_binprm *bprm) __must_check;
+
 /* xstate.c */
 size_t resident_xstate_size(struct task *t);
 int resident_xstate_save(struct task *t, uint64_t u);

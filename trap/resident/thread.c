@@ -268,12 +268,16 @@ spawn(struct resident *r, struct exec_job *job)
 int
 resident_exec(struct task *t, struct linux_binprm *bprm)
 {
-	struct kernel *k = t->k;
-	struct exec_job *job = kzalloc(k, sizeof(*job));
-	struct trap_process *proc = kzalloc(k, sizeof(*proc));
 	struct trap_task *old = rt_of(t), *rt;
+	struct kernel *k = t->k;
+	struct trap_process *proc;
+	struct exec_job *job;
 	int err;
 
+	if (old && resident_can_exec_in_place(old, bprm))
+		return resident_exec_in_place(t, bprm);
+	job = kzalloc(k, sizeof(*job));
+	proc = kzalloc(k, sizeof(*proc));
 	rt = job && proc ? resident_rt_alloc(k, t, proc) : NULL;
 	if (!rt)
 		return -ENOMEM;
