@@ -218,6 +218,28 @@ set_cwd(struct task *t, const struct run_options *opt)
 	return 0;
 }
 
+/* What the mounts show of the host, and /sys, is what guest processes may open. */
+static int
+start_behind_walls(struct kernel *k, const struct mount_request *req, unsigned int n)
+{
+	struct wall_root *roots = calloc(n + 1, sizeof(*roots));
+	int sys = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC), err;
+	unsigned int nroots = 0;
+
+	if (!roots)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++)
+		if (req[i].kind != MOUNT_TMPFS)
+			roots[nroots++] = (struct wall_root){ req[i].host_root.fd, !req[i].read_only };
+	if (sys >= 0)
+		roots[nroots++] = (struct wall_root){ sys, false };
+	err = resident_start(k, roots, nroots);
+	if (sys >= 0)
+		close(sys);
+	free(roots);
+	return err;
+}
+
 static int
 boot_files(struct kernel *k, const struct run_options *opt)
 {
@@ -229,6 +251,8 @@ boot_files(struct kernel *k, const struct run_options *opt)
 		return -ENOMEM;
 	n = mount_requests(opt, req);
 	err = n < 0 ? n : vfs_boot(k, t, req, (unsigned int)n);
+	if (err == 0 && k->resident)
+		err = start_behind_walls(k, req, (unsigned int)n);
 	free(req);
 	if (n < 0)
 		return n; /* and it was said why */

@@ -38,3 +38,7 @@ stead_SOURCES += trap/resident/boot.h
 libkernel_a_SOURCES += trap/resident/patch.c
 libkernel_a_SOURCES += trap/resident/patch.h
 stead_SOURCES += trap/resident/decode.c
+stead_SOURCES += trap/resident/filter.c
+stead_SOURCES += trap/resident/filter.h
+stead_SOURCES += trap/resident/walls.c
+stead_SOURCES += trap/resident/walls.h

@@ -28,6 +28,7 @@
 #define ESCAPED	  1
 
 static int escaped;
+static unsigned int patience = 100; /* seconds an attack may take */
 
 /* Bytes that the compiler must not make part of this program's own text. */
 __attribute__((unused)) static void
@@ -62,7 +63,7 @@ attack(const char *name, int (*fn)(void))
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		alarm(100);
+		alarm(patience);
 		_exit(fn());
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {

@@ -10,7 +10,6 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/syscall.h>
 
 #include "syscalls/gen/classes.h"
 #include "trap/host.h"
@@ -62,36 +61,5 @@ build_filter(struct sock_filter *f, unsigned int max, const uint64_t *allowed, u
 			emit(&b, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
 		}
 	emit(&b, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF));
-	return b.n <= max ? (int)b.n : -E2BIG;
-}
-
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
-
-static const unsigned short host_calls[] = {
-#define HOST_CALL(name) SYS_##name,
-#include "trap/host-calls.h"
-#undef HOST_CALL
-};
-
-int
-build_resident_filter(struct sock_filter *f, unsigned int max, const uint64_t *allowed, unsigned int nallowed)
-{
-	struct builder b = { f, 0, max };
-	unsigned int n = sizeof(host_calls) / sizeof(host_calls[0]);
-
-	emit_load(&b, offsetof(struct seccomp_data, arch));
-	emit(&b, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	emit(&b, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	emit_load(&b, offsetof(struct seccomp_data, nr));
-	for (unsigned int i = 0; i < n; i++) {
-		emit(&b, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, host_calls[i], 0, 1));
-		emit(&b, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (n - i - 1) * 2 + 1));
-	}
-	emit(&b, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	for (unsigned int i = 0; i < nallowed; i++)
-		emit_allow_at(&b, allowed[i]);
-	emit(&b, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
 	return b.n <= max ? (int)b.n : -E2BIG;
 }

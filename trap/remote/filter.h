@@ -16,15 +16,4 @@
  */
 int build_filter(struct sock_filter *f, unsigned int max, const uint64_t *allowed, unsigned int nallowed);
 
-/**
- * build_resident_filter() - the filter of guest processes under the resident trap: the calls of trap/host-calls.h, at @allowed only
- * @f: room for @max instructions
- * @max: how many
- * @allowed: as above
- * @nallowed: how many
- *
- * Return: the number of instructions, or -E2BIG.
- */
-int build_resident_filter(struct sock_filter *f, unsigned int max, const uint64_t *allowed, unsigned int nallowed);
-
 #endif

@@ -36,7 +36,8 @@ struct spawn_area {
 	uint64_t rseq;
 	uint32_t rseq_len;
 	struct sock_fprog prog;
-	struct sock_filter filter[512];
+	struct sock_filter filter[2048];
+	int32_t ruleset; /* Landlock's, or negative */
 	uint64_t image_start, image_end, arena_size;
 	uint8_t xinit[16384] __aligned(64); /* an all-zero xsave image: the initial extended state */
 };

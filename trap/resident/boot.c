@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,8 +19,8 @@
 #include "kernel/entry.h"
 #include "mm/text.h"
 #include "trap/host.h"
-#include "trap/remote/filter.h"
 #include "trap/remote/spawn.h"
+#include "trap/resident/filter.h"
 #include "trap/resident/resident.h"
 
 #define SERVERS 3
@@ -95,40 +96,62 @@ drop_wrpkru(void)
 	return mprotect(p, n, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
 }
 
-#define RANGE(s) { (uintptr_t)__start_##s, (uintptr_t)__stop_##s }
-
 int
 resident_boot(struct kernel *k, bool keys)
 {
-	struct spawn_range keep[] = { { ARENA_BASE, ARENA_BASE + k->arena_size }, RANGE(ktext), RANGE(krodata), RANGE(krelro) };
-	uint64_t allowed[] = { (uintptr_t)host_syscall_insn, (uintptr_t)host_clone_insn, (uintptr_t)resident_sigreturn_insn };
-	uint64_t pages = ALIGN_UP(sizeof(struct spawn_area), PAGE_SIZE) / PAGE_SIZE;
-	struct spawn_area *a = page_alloc(k, pages, 1);
-	char *stack = page_alloc(k, SPAWN_STACK_PAGES, 1);
-	int n, pid;
+	int err = keys ? set_keys(k) : drop_wrpkru();
 
-	if (!a || !stack)
-		return -ENOMEM;
-	n = keys ? set_keys(k) : drop_wrpkru();
-	if (n == 0)
-		n = text_init(k);
+	if (err == 0)
+		err = text_init(k);
 	k->vet_text = keys;
-	if (n == 0)
-		n = seal_relro();
-	if (n == 0)
-		n = spawn_prepare(a, k, keep, ARRAY_SIZE(keep));
-	if (n < 0)
-		return n;
-	n = build_resident_filter(a->filter, ARRAY_SIZE(a->filter), allowed, ARRAY_SIZE(allowed));
+	return err ? err : seal_relro();
+}
+
+#define RANGE(s) { (uintptr_t)__start_##s, (uintptr_t)__stop_##s }
+
+/* Landlock if the host has it. */
+static int
+build_walls(struct spawn_area *a, bool keys, const struct wall_root *roots, unsigned int nroots)
+{
+	bool writable = false;
+	int n;
+
+	for (unsigned int i = 0; i < nroots; i++)
+		writable |= roots[i].writable;
+	n = build_resident_filter(a->filter, ARRAY_SIZE(a->filter), keys, writable);
 	if (n < 0)
 		return n;
 	a->prog = (struct sock_fprog){ (unsigned short)n, a->filter };
+	a->ruleset = walls_ruleset(roots, nroots);
+	return a->ruleset >= 0 || a->ruleset == -ENOSYS || a->ruleset == -EOPNOTSUPP ? 0 : a->ruleset;
+}
+
+int
+resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n)
+{
+	struct spawn_range keep[] = { { ARENA_BASE, ARENA_BASE + k->arena_size }, RANGE(ktext), RANGE(krodata), RANGE(krelro) };
+	uint64_t pages = ALIGN_UP(sizeof(struct spawn_area), PAGE_SIZE) / PAGE_SIZE;
+	struct spawn_area *a = page_alloc(k, pages, 1);
+	char *stack = page_alloc(k, SPAWN_STACK_PAGES, 1);
+	int err, pid;
+
+	if (!a || !stack)
+		return -ENOMEM;
+	err = build_walls(a, k->vet_text, roots, n);
+	if (err == 0)
+		err = spawn_prepare(a, k, keep, ARRAY_SIZE(keep));
+	if (err < 0)
+		return err;
 	k->resident->area = a;
+	/* What has taken a guest process over must not reach into this one: Landlock says so too, where it is. */
+	prctl(PR_SET_DUMPABLE, 0);
 	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a);
 	if (pid < 0)
 		return pid;
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
 		host_futex_wait(&a->ready, 0, INT64_MAX);
+	if (a->ruleset >= 0)
+		close(a->ruleset);
 	return a->listener;
 }
 

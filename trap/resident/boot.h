@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "trap/resident/walls.h"
+
 struct kernel;
 struct super_ops;
 
@@ -19,13 +21,23 @@ struct super_ops;
 int resident_prepare(struct kernel *k);
 
 /**
- * resident_boot() - protection keys and the spawner, before any thread exists
+ * resident_boot() - protection keys
  * @k: the booted kernel
  * @keys: use protection keys; without them a program that wants to can read and write kernel memory
  *
  * Return: 0, -ENOSYS without protection keys, or another negative errno.
  */
 int resident_boot(struct kernel *k, bool keys);
+
+/**
+ * resident_start() - the spawner, behind its walls; before any thread exists
+ * @k: the kernel, with its file systems
+ * @roots: what of the host may be opened
+ * @n: how many
+ *
+ * Return: 0 or negative errno.
+ */
+int resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n);
 
 /**
  * resident_run() - exec the first program in @k->main_task and wait until it has ended

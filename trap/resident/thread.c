@@ -7,6 +7,7 @@
  */
 #include <asm/unistd.h>
 #include <linux/prctl.h>
+#include <linux/resource.h>
 #include <linux/sched.h>
 
 #include "kernel/entry.h"
@@ -352,6 +353,47 @@ serve_spawns(struct resident *r)
 	}
 }
 
+/* Privileges that files need, if the user has them; nothing else that root can do is done in a guest process. */
+#define KEPT_CAPS 0x8000401fU /* CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK SETFCAP */
+
+static int64_t
+drop_capabilities(void)
+{
+	struct {
+		uint32_t version;
+		int32_t pid;
+	} head = { 0x20080522, 0 };
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} data[2];
+	int64_t err = host_call2(__NR_capget, &head, data);
+
+	if (err < 0)
+		return err;
+	data[0].effective &= KEPT_CAPS;
+	data[0].permitted &= KEPT_CAPS;
+	data[0].inheritable = 0;
+	memset(&data[1], 0, sizeof(data[1]));
+	return host_call2(__NR_capset, &head, data);
+}
+
+/* Before the first guest process: what none of them may do, whatever happens in it. */
+static int64_t
+put_up_walls(struct spawn_area *a)
+{
+	uint64_t no_core[2] = { 0, 0 };
+	int64_t err;
+
+	/* The supervisor may not be looked into. These may by each other, as they share the kernel's memory, but leave no core. */
+	host_call2(__NR_prctl, PR_SET_DUMPABLE, 1);
+	err = host_call4(__NR_prlimit64, 0, RLIMIT_CORE, no_core, NULL);
+	if (err == 0)
+		err = drop_capabilities();
+	if (err == 0 && a->ruleset >= 0)
+		err = host_call2(__NR_landlock_restrict_self, a->ruleset, 0);
+	return err < 0 ? err : host_call3(__NR_seccomp, 1 /* SECCOMP_SET_MODE_FILTER */, 0, &a->prog);
+}
+
 void
 resident_spawner_main(void *arg)
 {
@@ -359,7 +401,7 @@ resident_spawner_main(void *arg)
 
 	shed_supervisor(a);
 	install_handlers();
-	a->listener = (int32_t)host_call3(__NR_seccomp, 1 /* SECCOMP_SET_MODE_FILTER */, 0, &a->prog);
+	a->listener = (int32_t)put_up_walls(a);
 	__atomic_store_n(&a->ready, 1, __ATOMIC_RELEASE);
 	host_futex_wake(&a->ready, 1);
 	if (a->listener == 0)
