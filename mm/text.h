@@ -58,6 +58,16 @@ void text_rewrite(struct kernel *k, uint8_t *buf, uint64_t n);
 bool text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src) __must_check;
 
 /**
+ * text_origin() - where in its own text a program is that was interrupted
+ * @t: the current task
+ * @rip: in a trampoline, or anywhere else
+ *
+ * Context: takes mmap_lock.
+ * Return: the place in its text that a place in a trampoline stands for, from where it can go on; otherwise @rip.
+ */
+uint64_t text_origin(struct task *t, uint64_t rip) __must_check;
+
+/**
  * text_fault() - a write or an instruction fetch that the vma allows and the host did not
  * @t: the current task, mmap_lock is held
  * @v: the vma

@@ -27,6 +27,7 @@ guest_programs = \
 	tests/guest/proc \
 	tests/guest/restart \
 	tests/guest/session \
+	tests/guest/sites \
 	tests/guest/signal \
 	tests/guest/splice \
 	tests/guest/stress \
@@ -38,6 +39,11 @@ guest_programs = \
 	tests/guest/tty \
 	tests/guest/unix \
 	tests/guest/wait
+
+guest_programs += tests/guest/sites-static
+tests_guest_sites_static_SOURCES = tests/guest/sites.c
+tests_guest_sites_static_CFLAGS = $(AM_CFLAGS) -fno-pie
+tests_guest_sites_static_LDFLAGS = -static -no-pie
 
 # One program linked in every way, and one without libc.
 guest_programs += tests/guest/image-nopie tests/guest/image-static tests/guest/image-static-pie

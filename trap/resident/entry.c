@@ -78,6 +78,9 @@ __asm__(".pushsection .text\n"
 	"	mov %rax, %gs:0\n"
 	"	mov %rdx, %gs:8\n"
 	"	mov %rcx, %gs:16\n"
+	"	lahf\n"
+	"	seto %al\n"
+	"	mov %eax, %gs:24\n"
 	"	xor %eax, %eax\n"
 	"	xor %ecx, %ecx\n"
 	"	xor %edx, %edx\n"
@@ -101,14 +104,24 @@ __asm__(".pushsection .text\n"
 	"	mov %r12, 24(%rdx)\n"
 	"	mov %rbp, 32(%rdx)\n"
 	"	mov %rbx, 40(%rdx)\n"
-	"	mov %rax, 48(%rdx)\n"	/* r11: flags */
+	"	mov %rcx, 152(%rdx)\n" /* rsp */
 	"	mov %r10, 56(%rdx)\n"
 	"	mov %r9, 64(%rdx)\n"
 	"	mov %r8, 72(%rdx)\n"
 	"	mov %rsi, 104(%rdx)\n"
 	"	mov %rdi, 112(%rdx)\n"
-	"	mov %rcx, 152(%rdx)\n"	/* rsp */
-	"	mov %rax, 144(%rdx)\n"	/* eflags */
+	/* The flags the call came with: OF SF ZF AF PF CF from before the first xor, the others as they are. */
+	"	mov %gs:24, %r11d\n"
+	"	and $~0x8d5, %rax\n"
+	"	mov %r11d, %ecx\n"
+	"	shr $8, %ecx\n"
+	"	and $0xd5, %ecx\n"
+	"	or %rcx, %rax\n"
+	"	and $1, %r11d\n"
+	"	shl $11, %r11d\n"
+	"	or %r11, %rax\n"
+	"	mov %rax, 48(%rdx)\n"	/* r11 */
+	"	mov %rax, 144(%rdx)\n" /* eflags */
 	"	mov %gs:16, %rcx\n"
 	"	mov %rcx, 128(%rdx)\n"	/* rip */
 	"	mov %rcx, 88(%rdx)\n"	/* rcx */
@@ -205,7 +218,16 @@ __asm__(".pushsection .text\n"
 	"	cmp $" STR(PKRU_PROGRAM) ", %eax\n"
 	"	je 4f\n"
 	"	ud2\n"
-	"4:	mov %gs:32, %rsp\n"
+	/* The arithmetic flags are what they were; others that the program had set took the long way. */
+	"4:	mov %r11d, %eax\n"
+	"	shl $8, %eax\n"
+	"	mov %r11d, %ecx\n"
+	"	shr $11, %ecx\n"
+	"	and $1, %ecx\n"
+	"	mov %cl, %al\n"
+	"	add $0x7f, %al\n" /* OF */
+	"	sahf\n"
+	"	mov %gs:32, %rsp\n"
 	"	mov %gs:16, %rcx\n"
 	"	mov %gs:8, %rdx\n"
 	"	mov %gs:0, %rax\n"

@@ -7,16 +7,44 @@
 
 #include "kernel/types.h"
 
+#define TRAMP_ALIGN  16
+#define TRAMP_HEADER 4
+
+/* A copy of program text that is mapped nowhere yet, with its trampolines. */
+struct patch {
+	uint8_t *text;
+	uint64_t len;
+	uint8_t *tramps; /* trampolines, then a bit for each TRAMP_ALIGN bytes in which one begins */
+	uint64_t tramps_len;
+	uint64_t used;	  /* of it */
+	int64_t distance; /* from the text to the trampolines, in bytes, where both will be mapped; within 2 GiB */
+	bool vet;	  /* nothing of mm/text.h may come into being; then TEXT_CONTEXT bytes around both can be read */
+	struct site *sites; /* room for them */
+	uint32_t max_sites;
+};
+
 /**
- * patch_text() - turn the call sites of a copy of program text into jumps to trampolines
- * @text: the copy, not mapped anywhere yet
- * @len: its bytes
- * @tramps: room for trampolines
- * @tramps_len: bytes of it
- * @distance: from the text to the trampolines, in bytes, where both will be mapped; within 2 GiB
- *
- * Return: how many sites were patched; sites beyond the room are left as they are.
+ * patch_begin() - make an empty region of trampolines
+ * @p: all but @used is set
  */
-uint32_t patch_text(uint8_t *text, uint64_t len, uint8_t *tramps, uint64_t tramps_len, int64_t distance);
+void patch_begin(struct patch *p);
+
+/**
+ * patch_sites() - turn call sites into jumps to trampolines
+ * @p: the text
+ *
+ * Return: how many sites were patched; others are left as they are.
+ */
+uint32_t patch_sites(struct patch *p);
+
+/**
+ * patch_origin() - what a place in a trampoline stands for
+ * @tramps: the region
+ * @tramps_len: its bytes
+ * @at: the place, from the start of the region
+ *
+ * Return: the distance from the region to the instruction that the program has there in its own text; 0 if there is none.
+ */
+int64_t patch_origin(const uint8_t *tramps, uint64_t tramps_len, uint64_t at);
 
 #endif

@@ -173,6 +173,7 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 	}
 	if (sig == HOST_SIGILL && t->k->vet_text && text_emulate(t))
 		return;
+	t->regs.rip = text_origin(t, t->regs.rip);
 	force_sig_info(t, info);
 }
 
@@ -209,6 +210,8 @@ resident_from_program(int sig, void *frame)
 			force_sig_fault(t, HOST_SIGSEGV, 128, 0); /* int 0x80 on a kernel without it */
 	} else if (!leaving && sig != KICK_SIGNAL) {
 		serve_fault(t, sig, &info, f->mc.err);
+	} else if (!leaving) {
+		t->regs.rip = text_origin(t, t->regs.rip);
 	}
 	resident_return(t);
 }

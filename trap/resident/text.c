@@ -30,10 +30,14 @@
 #include "trap/host.h"
 #include "trap/resident/patch.h"
 #include "trap/resident/resident.h"
+#include "trap/resident/sites.h"
 
 #define CACHE_BUCKETS 64
 #define TRAMPS_SIZE   (64 * 1024UL) /* MM_TEXT_GAP leaves room for it below images */
 #define CACHE_MAX     (1UL << 18) /* pages */
+#define SITES_MAX     2048	  /* more than there is room for trampolines */
+
+static const char tramps_name[] = "[stead]";
 
 /* What tells one state of a host file from another. */
 struct text_key {
@@ -178,27 +182,33 @@ is_fine(const struct kernel *k, const uint8_t *buf, uint64_t n)
 	return !k->vet_text || text_is_clean(buf, n);
 }
 
-/* Call sites to jumps. Both copies have to be clean still, or the text stays as it was. */
+/* Call sites to jumps. */
 static void
 patch_copy(struct kernel *k, struct text_entry *e, uint8_t *text)
 {
-	uint64_t npages = TRAMPS_SIZE / PAGE_SIZE + 2, len = e->key.len;
-	uint8_t *p = page_alloc(k, npages, 1), *saved = page_alloc(k, len / PAGE_SIZE, 1), *tramps = p + PAGE_SIZE;
+	uint64_t npages = TRAMPS_SIZE / PAGE_SIZE + 2, nsites = SITES_MAX * sizeof(struct site) / PAGE_SIZE;
+	uint8_t *region = page_alloc(k, npages, 1);
+	struct site *sites = page_alloc(k, nsites, 1);
+	struct patch p = { .text = text,
+			   .len = e->key.len,
+			   .tramps = region + PAGE_SIZE,
+			   .tramps_len = TRAMPS_SIZE,
+			   .distance = -(int64_t)(e->key.off + TRAMPS_SIZE),
+			   .vet = k->vet_text,
+			   .sites = sites,
+			   .max_sites = SITES_MAX };
 
-	if (p && saved) {
-		memcpy(saved, text, len);
-		if (patch_text(text, len, tramps, TRAMPS_SIZE, -(int64_t)(e->key.off + TRAMPS_SIZE)) > 0 &&
-		    is_fine(k, text, len) && is_fine(k, tramps, TRAMPS_SIZE)) {
-			e->tramps = tramps;
-			p = NULL;
-		} else {
-			memcpy(text, saved, len);
+	if (region && sites) {
+		patch_begin(&p);
+		if (patch_sites(&p) > 0) {
+			e->tramps = p.tramps;
+			region = NULL;
 		}
 	}
-	if (saved)
-		page_free(k, saved, len / PAGE_SIZE);
-	if (p)
-		page_free(k, p, npages);
+	if (sites)
+		page_free(k, sites, nsites);
+	if (region)
+		page_free(k, region, npages);
 }
 
 /* A page of context on both sides, zeros: the neighbours in memory are looked at when it is mapped. */
@@ -302,7 +312,21 @@ map_tramps(struct task *t, uint64_t addr, const struct text_entry *e)
 			      (uint64_t)(int64_t)t->k->arena_fd.fd, arena_offset(e->tramps));
 
 	return ret < 0 ? (int)ret : map_special(t, addr, TRAMPS_SIZE, VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC | VM_DONTDUMP,
-						"[stead]");
+						tramps_name);
+}
+
+uint64_t
+text_origin(struct task *t, uint64_t rip)
+{
+	const struct vma *v;
+	int64_t place;
+
+	mutex_guard(&t->mm->mmap_lock);
+	v = find_vma(t->mm, rip);
+	if (!v || rip < v->start || v->name != tramps_name || v->end - v->start != TRAMPS_SIZE)
+		return rip;
+	place = patch_origin((const uint8_t *)(uintptr_t)v->start, TRAMPS_SIZE, rip - v->start);
+	return place ? v->start + (uint64_t)place : rip;
 }
 
 bool
