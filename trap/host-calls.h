@@ -10,8 +10,8 @@
  * HOST_WRITE(name): changes files by name or by a descriptor that may be O_PATH. There is something to change only where the user has
  * given a writable --bind; else the answer is EROFS.
  *
- * Calls of the supervisor alone (before it forks, or when asked) need no line. The only calls that take a path are openat2, statx
- * and readlinkat, and those of HOST_WRITE; Landlock keeps them to the roots given, but for statx and readlinkat.
+ * Calls of the supervisor alone (before it forks, or when asked) need no line. The only calls that take a path are openat2, statx,
+ * getxattrat, listxattrat and readlinkat, and those of HOST_WRITE; Landlock keeps openat2 and some of the last to the roots given.
  */
 #define HOST_CLONE_PROCESS (CLONE_FILES | CLONE_PARENT | 17 /* SIGCHLD */)
 #define HOST_CLONE_THREAD  (CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
@@ -72,6 +72,8 @@ HOST_CALL(read)
 HOST_CALL(write)
 /* files, by name */
 HOST_CALL(openat2)
+HOST_CALL(getxattrat, WITHIN(2, 0x100)) /* AT_SYMLINK_NOFOLLOW */
+HOST_CALL(listxattrat, WITHIN(2, 0x100))
 HOST_CALL(readlinkat)
 HOST_CALL(statx, WITHIN(2, 0x1900)) /* AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH */
 HOST_WRITE(fchmod)
@@ -83,7 +85,9 @@ HOST_WRITE(fsetxattr)
 HOST_WRITE(linkat)
 HOST_WRITE(mkdirat)
 HOST_WRITE(mknodat)
+HOST_WRITE(removexattrat)
 HOST_WRITE(renameat2)
+HOST_WRITE(setxattrat)
 HOST_WRITE(symlinkat)
 HOST_WRITE(unlinkat)
 HOST_WRITE(utimensat)

@@ -44,12 +44,15 @@ struct path {
 };
 
 struct inode {
+	struct list_head i_hash; /* first and together: what a search looks at */
+	struct super_block *i_sb;
+	uint64_t i_ino;
+	uint64_t i_key; /* second half of the hash key: iget_keyed() */
 	refcount_t i_count;
 	uint16_t i_mode; /* type and permissions */
 	uint32_t i_uid, i_gid;
 	uint32_t i_nlink;
 	uint32_t i_flags; /* S_* */
-	uint64_t i_ino;
 	uint64_t i_rdev;
 	int64_t i_size;
 	uint64_t i_blocks; /* of 512 bytes */
@@ -58,9 +61,6 @@ struct inode {
 	struct mutex i_new_lock; /* held by who fills a new inode (iget_locked); unranked, inside i_rwsem of the directory */
 	const struct inode_operations *i_op;
 	const struct file_operations *i_fop; /* for new opens */
-	struct super_block *i_sb;
-	struct list_head i_hash;
-	uint64_t i_key; /* second half of the hash key: iget_keyed() */
 	struct list_head i_sb_list;
 	struct list_head i_mmap; /* vmas that map it */
 	struct mutex i_mmap_lock;

@@ -37,7 +37,7 @@ void *stable_cache_alloc(struct stable_cache *c) __must_check; /* fresh memory i
 void stable_cache_free(struct stable_cache *c, void *p);
 
 #define DHASH_BITS 16
-#define IHASH_BITS 14
+#define IHASH_BITS 15
 #define MHASH_BITS 8
 #define DENTRY_LIMIT 200000u
 #define NR_FS_TYPES 32

@@ -355,5 +355,6 @@ const struct inode_operations hostfs_symlink_iops = {
 	.setattr = hostfs_setattr,
 	.getattr = hostfs_getattr,
 	.getxattr = hostfs_getxattr,
+	.setxattr = hostfs_setxattr,
 	.listxattr = hostfs_listxattr,
 };

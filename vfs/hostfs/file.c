@@ -194,13 +194,14 @@ fill_dir_buf(struct inode *inode, struct hostfs_file *hf, int64_t pos)
 	bool shared = hf->kind == HOSTFS_PINNED;
 
 	mutex_lock(&hi->dir_lock);
-	if (!shared || hi->dir_pos != pos || pos == 0)
+	if (!shared || hi->dir_pos != pos)
 		ret = host_call3(__NR_lseek, hf->fd.fd, pos, SEEK_SET);
 	if (ret >= 0)
 		ret = host_call3(__NR_getdents64, hf->fd.fd, hf->buf, DIR_BUF_SIZE);
 	hf->buf_pos = 0;
 	hf->buf_len = ret > 0 ? (uint32_t)ret : 0;
 	hf->next_pos = pos;
+	hf->end_pos = ret == 0 ? pos : -1;
 	if (shared)
 		hi->dir_pos = -1;
 	if (shared && ret > 0) { /* where the host stands now: the last entry's cookie */
@@ -225,15 +226,20 @@ hostfs_iterate(struct task *t, struct file *file, struct dir_context *ctx)
 		hf->buf = page_alloc(sbi->k, DIR_BUF_SIZE / PAGE_SIZE, 1);
 		if (!hf->buf)
 			return -ENOMEM;
-		hf->next_pos = -1;
+		hf->next_pos = hf->end_pos = -1;
 	}
 	for (;;) {
 		const struct host_dirent64 *de;
 
 		/* from the start: what is there now, not what was read before */
 		if (hf->buf_pos >= hf->buf_len || ctx->pos != hf->next_pos || ctx->pos == 0) {
-			int64_t n = fill_dir_buf(file->f_inode, hf, ctx->pos);
+			int64_t n;
 
+			if (ctx->pos == hf->end_pos) { /* said once: the reader that sees the end asks twice for it */
+				hf->end_pos = -1;
+				return 0;
+			}
+			n = fill_dir_buf(file->f_inode, hf, ctx->pos);
 			if (n <= 0)
 				return (int)n;
 		}

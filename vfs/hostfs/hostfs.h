@@ -35,6 +35,7 @@ struct hostfs_state {
 	} devs[HOSTFS_MAX_DEVS]; /* host st_dev to the number programs see */
 	uint32_t nr_devs;
 	struct super_block *sys_sb; /* of /sys, once mounted */
+	bool no_xattrat; /* the host is older than Linux 6.13 */
 };
 
 struct hostfs_sb {
@@ -61,7 +62,7 @@ struct hostfs_inode {
 	uint64_t stamp;	 /* hostfs_clock() when the attributes were read; 0: not any more */
 	char *link;	 /* target of a symbolic link, once read */
 	struct mutex dir_lock; /* RANK_LEAF: position of fd of a directory */
-	int64_t dir_pos;
+	int64_t dir_pos;       /* -1: not known */
 };
 
 /* file->private_data of an open regular file or directory. */
@@ -71,6 +72,7 @@ struct hostfs_file {
 	char *buf;	  /* directories: entries read ahead */
 	uint32_t buf_pos, buf_len;
 	int64_t next_pos; /* cookie of the entry at buf_pos */
+	int64_t end_pos;  /* cookie at which the host had no more entries, or -1 */
 };
 
 static inline struct hostfs_inode *
@@ -171,6 +173,29 @@ uint64_t hostfs_dev(struct kernel *k, struct hostfs_state *st, uint64_t host);
 const char *hostfs_get_link(struct task *t, struct dentry *dentry, struct inode *inode, void **done, struct path *jump);
 int hostfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
 int hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
+
+/* What a change or question is made on: a real descriptor, or a name in a directory. */
+struct hostfs_target {
+	hfd_t fd;
+	const char *name; /* NULL: fd is the file itself */
+	struct dentry *parent;
+	struct inode *pinned;
+	bool writer;
+	char buf[256];
+};
+
+/**
+ * hostfs_target_get() - the way to a file that costs no open on the host
+ * @t: the current task, or NULL
+ * @dentry: of hostfs, positive
+ * @tg: filled; give it back with hostfs_target_put()
+ *
+ * Return: 0, -ENOENT (it has no name any more), -ESTALE, or the host's errno.
+ */
+int hostfs_target_get(struct task *t, struct dentry *dentry, struct hostfs_target *tg) __must_check;
+void hostfs_target_put(struct hostfs_target *tg);
+
+/* xattr.c */
 int64_t hostfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t hostfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);

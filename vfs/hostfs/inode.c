@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * hostfs inodes: identity, attributes and extended attributes.
+ * hostfs inodes: identity and attributes.
  *
  * An inode is one (device, inode number, type, birth time) of the host: hard links share it, and a number the host uses again
  * does not bring an old inode back. Attributes are the host's, read again when older than the moment that a lookup and the
@@ -255,20 +255,14 @@ hostfs_get_link(struct task *t, struct dentry *dentry, struct inode *inode, void
 	return link;
 }
 
-/* What setattr works on: a real descriptor, or a name in a directory. */
-struct target {
-	hfd_t fd;
-	const char *name; /* NULL: fd is the file itself */
-	struct inode *pinned;
-	bool writer;
-};
-
-static int
-target_get(struct task *t, struct dentry *dentry, struct target *tg)
+int
+hostfs_target_get(struct task *t, struct dentry *dentry, struct hostfs_target *tg)
 {
 	int err;
 
-	*tg = (struct target){ .pinned = dentry->d_inode };
+	tg->name = NULL;
+	tg->parent = NULL;
+	tg->pinned = dentry->d_inode;
 	tg->fd = hostfs_anyfd(dentry->d_inode, true, &tg->writer);
 	if (tg->fd.fd >= 0)
 		return 0;
@@ -284,23 +278,27 @@ target_get(struct task *t, struct dentry *dentry, struct target *tg)
 	}
 	if (dentry->d_flags & DCACHE_UNHASHED)
 		return -ENOENT; /* its name is somebody else's */
-	err = hostfs_dirfd(t, dentry->d_parent, &tg->fd);
-	tg->name = dentry->d_name.name;
-	tg->pinned = dentry->d_parent->d_inode;
+	tg->parent = hostfs_name(dentry, tg->buf);
+	tg->name = tg->buf;
+	tg->pinned = tg->parent->d_inode;
+	err = hostfs_dirfd(t, tg->parent, &tg->fd);
+	if (err)
+		dput(tg->parent);
 	return err;
 }
 
-static void
-target_put(struct target *tg)
+void
+hostfs_target_put(struct hostfs_target *tg)
 {
 	if (tg->writer)
 		hostfs_put_writer(tg->pinned);
 	else
 		hostfs_unpin(tg->pinned);
+	dput(tg->parent);
 }
 
 static int64_t
-target_chmod(struct target *tg, uint32_t mode)
+target_chmod(struct hostfs_target *tg, uint32_t mode)
 {
 	int64_t ret, fd;
 
@@ -318,7 +316,7 @@ target_chmod(struct target *tg, uint32_t mode)
 }
 
 static int64_t
-target_utimens(struct target *tg, const struct iattr *attr)
+target_utimens(struct hostfs_target *tg, const struct iattr *attr)
 {
 	const int64_t now = (1l << 30) - 1, omit = (1l << 30) - 2;
 	struct k_timespec ts[2] = { { 0, omit }, { 0, omit } };
@@ -351,7 +349,7 @@ int
 hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = dentry->d_inode;
-	struct target tg;
+	struct hostfs_target tg;
 	int64_t ret = 0;
 
 	if (attr->ia_valid & ATTR_SIZE) {
@@ -360,7 +358,7 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 			return (int)ret;
 	}
 	if (attr->ia_valid & (ATTR_UID | ATTR_GID | ATTR_MODE | ATTR_ATIME | ATTR_MTIME)) {
-		ret = target_get(t, dentry, &tg);
+		ret = hostfs_target_get(t, dentry, &tg);
 		if (ret)
 			return (int)ret;
 		if (attr->ia_valid & (ATTR_UID | ATTR_GID)) {
@@ -375,81 +373,10 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 		if (!ret && (attr->ia_valid & (ATTR_ATIME | ATTR_MTIME)) &&
 		    !((attr->ia_valid & ATTR_SIZE) && !(attr->ia_valid & (ATTR_ATIME_SET | ATTR_MTIME_SET))))
 			ret = target_utimens(&tg, attr);
-		target_put(&tg);
+		hostfs_target_put(&tg);
 	}
 	WRITE_ONCE(HOSTFS_I(inode)->stamp, 0);
 	if (!ret)
 		ret = hostfs_refresh(t, dentry);
 	return (int)ret;
-}
-
-/* Extended attributes need a real descriptor of a file or directory: links and special files have none. */
-static int
-xattr_fd(struct task *t, struct dentry *dentry, hfd_t *fd, bool *own)
-{
-	uint32_t type = dentry->d_inode->i_mode & S_IFMT;
-
-	int err = -EOPNOTSUPP;
-
-	if (type == S_IFREG || type == S_IFDIR)
-		err = hostfs_readfd(t, dentry, 0, fd, own);
-	return err == -ESTALE ? -ENOENT : err;
-}
-
-int64_t
-hostfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n)
-{
-	hfd_t fd;
-	bool own;
-	int64_t ret;
-
-	if (!strncmp(name, "system.", 7))
-		return -EOPNOTSUPP; /* ACLs would have to be obeyed by our permission checks first */
-	ret = xattr_fd(t, dentry, &fd, &own);
-	if (ret)
-		return ret == -EACCES || ret == -EOPNOTSUPP ? -ENODATA : ret;
-	ret = host_call4(__NR_fgetxattr, fd.fd, name, buf, n);
-	if (own)
-		hostfs_close(fd);
-	else
-		hostfs_unpin(dentry->d_inode);
-	return ret;
-}
-
-int
-hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags)
-{
-	hfd_t fd;
-	bool own;
-	int64_t ret;
-
-	if (!strncmp(name, "system.", 7))
-		return -EOPNOTSUPP;
-	ret = xattr_fd(t, dentry, &fd, &own);
-	if (ret)
-		return (int)ret;
-	ret = buf ? host_call5(__NR_fsetxattr, fd.fd, name, buf, n, flags) : host_call2(__NR_fremovexattr, fd.fd, name);
-	if (own)
-		hostfs_close(fd);
-	else
-		hostfs_unpin(dentry->d_inode);
-	WRITE_ONCE(HOSTFS_I(dentry->d_inode)->stamp, 0);
-	return (int)ret;
-}
-
-int64_t
-hostfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n)
-{
-	hfd_t fd;
-	bool own;
-	int64_t ret = xattr_fd(t, dentry, &fd, &own);
-
-	if (ret)
-		return ret == -EOPNOTSUPP || ret == -EACCES ? 0 : ret;
-	ret = host_call3(__NR_flistxattr, fd.fd, buf, n);
-	if (own)
-		hostfs_close(fd);
-	else
-		hostfs_unpin(dentry->d_inode);
-	return ret;
 }
