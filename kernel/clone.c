@@ -32,7 +32,7 @@ check_clone_flags(struct task *t, const struct kernel_clone_args *args)
 	if ((f & CLONE_THREAD) && (f & (CLONE_NEWUSER | CLONE_NEWPID)))
 		return -EINVAL;
 	if (f & CLONE_PIDFD) {
-		if (f & (CLONE_THREAD | CLONE_DETACHED))
+		if (f & CLONE_DETACHED)
 			return -EINVAL;
 		if ((f & CLONE_PARENT_SETTID) && args->pidfd.a == args->parent_tid.a)
 			return -EINVAL;

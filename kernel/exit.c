@@ -398,6 +398,9 @@ exit_notify(struct task *t, bool group_dead)
 	if (group_dead)
 		kill_orphaned_pgrp(t->group_leader, NULL);
 	t->exit_state = EXIT_ZOMBIE;
+	/* the last one tells them in do_notify_parent() */
+	if (!thread_group_leader(t) || !thread_group_empty(t))
+		wake_up_all(&t->thread_pid->wait_pidfd);
 	if (thread_group_leader(t))
 		autoreap = thread_group_empty(t) && do_notify_parent(t, t->exit_signal);
 	else

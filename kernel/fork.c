@@ -116,6 +116,7 @@ task_reset(struct task *t)
 	for (i = 0; i < PIDTYPE_MAX; i++)
 		INIT_LIST_HEAD(&t->pid_links[i]);
 	t->exit_state = t->exit_code = 0;
+	t->default_timer_slack_ns = t->timer_slack_ns; /* prctl(2), PR_SET_TIMERSLACK */
 	t->pdeath_signal = 0;
 	INIT_LIST_HEAD(&t->children);
 	INIT_LIST_HEAD(&t->sibling);
@@ -403,13 +404,13 @@ publish(struct task *t, struct task *p, const struct kernel_clone_args *args)
 
 /* A descriptor for CLONE_PIDFD, written to the program but not yet installed. */
 static int
-prepare_pidfd(struct task *t, struct pid *pid, uaddr_t where, struct file **file)
+prepare_pidfd(struct task *t, struct pid *pid, unsigned int flags, uaddr_t where, struct file **file)
 {
 	int fd = get_unused_fd_flags(t, O_CLOEXEC), err;
 
 	if (fd < 0)
 		return fd;
-	*file = pidfd_create(t, pid, O_RDWR | O_CLOEXEC);
+	*file = pidfd_create(t, pid, O_RDWR | O_CLOEXEC | flags);
 	if (IS_ERR(*file)) {
 		err = (int)PTR_ERR(*file);
 		put_unused_fd(t, fd);
@@ -455,7 +456,7 @@ copy_process(struct task *t, const struct kernel_clone_args *args, int *pidfd)
 	}
 	p->pid = p->thread_pid->nr;
 	if (args->flags & CLONE_PIDFD) {
-		err = *pidfd = prepare_pidfd(t, p->thread_pid, args->pidfd, &file);
+		err = *pidfd = prepare_pidfd(t, p->thread_pid, args->flags & CLONE_THREAD ? PIDFD_THREAD : 0, args->pidfd, &file);
 		if (err < 0)
 			goto fail_pid;
 	}
@@ -592,7 +593,7 @@ create_boot_task(struct kernel *k, struct task *parent, const char *name)
 	t->thread_pid = pid;
 	t->pid = t->tgid = pid->nr;
 	t->exit_signal = SIGCHLD;
-	t->timer_slack_ns = 50000;
+	t->timer_slack_ns = t->default_timer_slack_ns = 50000;
 	t->group_leader = t->signal->leader = t;
 	t->real_parent = t->parent = parent ? parent : t;
 	for (i = 0; i < MIN(k->params.ncpus, (uint32_t)1024); i++)

@@ -235,7 +235,7 @@ struct task {
 	uint64_t io_rchar, io_wchar, io_syscr, io_syscw;
 	int32_t nice, sched_policy, sched_priority;
 	bool sched_reset_on_fork;
-	uint64_t timer_slack_ns;
+	uint64_t timer_slack_ns, default_timer_slack_ns;
 	uint64_t cpu_affinity[16]; /* 1,024 CPUs */
 	bool no_new_privs, thp_disable;
 	int oom_score_adj_min;

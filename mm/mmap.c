@@ -28,6 +28,7 @@ struct map_request {
 	struct file *file;
 	uint64_t addr, len, pgoff;
 	uint32_t prot, flags, vm_flags;
+	bool read_only; /* shared memory by way of a file that was not opened for writing */
 	const char *name;
 };
 
@@ -146,6 +147,8 @@ check_anonymous(struct map_request *rq)
 			return -EINVAL;
 		rq->pgoff = 0;
 		rq->vm_flags |= VM_SHARED | VM_MAYSHARE;
+		if (rq->read_only)
+			rq->vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
 		return 0;
 	case MAP_PRIVATE:
 		rq->pgoff = rq->addr >> PAGE_SHIFT;
@@ -317,6 +320,7 @@ do_mmap(struct task *t, struct file *file, uint64_t addr, uint64_t len, uint32_t
 	if (ret)
 		return ret;
 	if (wants_shm(t, &rq)) {
+		rq.read_only = file && !(file->f_mode & FMODE_WRITE);
 		shm = shm_file(t, rq.len);
 		if (IS_ERR(shm))
 			return PTR_ERR(shm);

@@ -29,17 +29,17 @@ sys_pidfd_open(struct task *t, int pid, unsigned int flags)
 {
 	struct file *file;
 	struct pid *p;
-	bool leader;
+	bool found;
 
-	if ((flags & ~(unsigned int)O_NONBLOCK) || pid <= 0)
+	if ((flags & ~(O_NONBLOCK | PIDFD_THREAD)) || pid <= 0)
 		return -EINVAL;
 	p = find_get_pid(t->k, pid);
 	if (!p)
 		return -ESRCH;
 	mutex_lock(&t->k->tasklist_lock);
-	leader = pid_task(p, PIDTYPE_TGID) != NULL;
+	found = pid_task(p, flags & PIDFD_THREAD ? PIDTYPE_PID : PIDTYPE_TGID) != NULL;
 	mutex_unlock(&t->k->tasklist_lock);
-	file = leader ? pidfd_create(t, p, O_RDWR | flags) : ERR_PTR(-EINVAL);
+	file = found ? pidfd_create(t, p, O_RDWR | flags) : ERR_PTR(-EINVAL);
 	put_pid(t->k, p);
 	return IS_ERR(file) ? PTR_ERR(file) : install_cloexec(t, file);
 }

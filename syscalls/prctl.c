@@ -20,7 +20,6 @@
 #define PR_GET_AUXV 0x41555856
 #endif
 
-#define DEFAULT_TIMER_SLACK 50000
 #define CAP_MAX		    40
 
 static int64_t
@@ -237,7 +236,7 @@ sys_prctl(struct task *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uin
 	case PR_GET_TSC:
 		return put_user_u32(t, PR_TSC_ENABLE, UADDR(a2));
 	case PR_SET_TIMERSLACK:
-		t->timer_slack_ns = (int64_t)a2 <= 0 ? DEFAULT_TIMER_SLACK : a2;
+		t->timer_slack_ns = (int64_t)a2 <= 0 ? t->default_timer_slack_ns : a2;
 		return 0;
 	case PR_GET_TIMERSLACK:
 		return (int64_t)t->timer_slack_ns;

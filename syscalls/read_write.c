@@ -91,7 +91,9 @@ rw_vector(struct task *t, int fd, uaddr_t iov, uint64_t nr, const int64_t *pos, 
 	if (!f.file)
 		return -EBADF;
 	ret = -EBADF;
-	if (f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))
+	if (pos && (!(f.file->f_mode & (write ? FMODE_PWRITE : FMODE_PREAD)) || (f.file->f_mode & FMODE_STREAM)))
+		ret = -ESPIPE; /* found before the access mode is looked at */
+	else if (f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))
 		ret = import_iovec(t, &it, iov, nr, fast, &heap);
 	if (ret >= 0)
 		ret = pos ? rw_at(t, f.file, &it, *pos, write, rwf) : rw_at_pos(t, &f, &it, write, rwf);

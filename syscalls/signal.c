@@ -9,6 +9,7 @@
 #include "kernel/pidfd.h"
 #include "mm/uaccess.h"
 #include "syscalls/proto.h"
+#include "vfs/fdtable.h"
 
 #define SA_KNOWN                                                                                                          \
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_RESTORER |       \
@@ -232,16 +233,22 @@ send_specific(struct task *t, int tgid, int pid, int sig, const struct k_siginfo
 	return err;
 }
 
+static void
+fill_tkill_info(struct task *t, int sig, struct k_siginfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->si_signo = sig;
+	info->si_code = SI_TKILL;
+	info->kill.pid = t->tgid;
+	info->kill.uid = t->cred->uid;
+}
+
 static int
 do_tkill(struct task *t, int tgid, int pid, int sig)
 {
 	struct k_siginfo info;
 
-	memset(&info, 0, sizeof(info));
-	info.si_signo = sig;
-	info.si_code = SI_TKILL;
-	info.kill.pid = t->tgid;
-	info.kill.uid = t->cred->uid;
+	fill_tkill_info(t, sig, &info);
 	return send_specific(t, tgid, pid, sig, &info);
 }
 
@@ -297,16 +304,52 @@ sys_rt_tgsigqueueinfo(struct task *t, int tgid, int pid, int sig, uaddr_t uinfo)
 	return send_specific(t, tgid, pid, sig, &info);
 }
 
+/* The process that a pidfd or a directory /proc/PID stands for, and whom a signal to it reaches: PIDTYPE_*. */
+static struct pid *
+pidfd_target(struct task *t, int fd, unsigned int flags, int *type)
+{
+	struct fd f = fdget(t, fd);
+	struct pid *pid = ERR_PTR(-EBADF);
+	unsigned int f_flags = 0;
+
+	if (!f.file)
+		return pid;
+	if (proc_file_pid(f.file))
+		pid = get_pid(proc_file_pid(f.file));
+	else
+		pid = pidfd_get_pid(t, fd, &f_flags);
+	fdput(t, f);
+	if (flags == PIDFD_SIGNAL_PROCESS_GROUP)
+		*type = PIDTYPE_PGID;
+	else if (flags == PIDFD_SIGNAL_THREAD || (!flags && (f_flags & PIDFD_THREAD)))
+		*type = PIDTYPE_PID;
+	else
+		*type = PIDTYPE_TGID;
+	return pid;
+}
+
+static int
+pidfd_kill(struct task *t, struct pid *pid, int type, int sig, const struct k_siginfo *info)
+{
+	struct task *p;
+	mutex_guard(&t->k->tasklist_lock);
+
+	if (type == PIDTYPE_PGID)
+		return __kill_pgrp_info(t->k, sig, info, pid, t);
+	p = pid_task(pid, (enum pid_type)type);
+	return p ? group_send_sig_info(sig, info, p, type, t) : -ESRCH;
+}
+
 int64_t
 sys_pidfd_send_signal(struct task *t, int pidfd, int sig, uaddr_t uinfo, unsigned int flags)
 {
 	struct k_siginfo info;
 	struct pid *pid;
-	int ret = 0;
+	int ret = 0, type;
 
-	if (flags)
+	if (flags > PIDFD_SIGNAL_PROCESS_GROUP || (flags & (flags - 1)))
 		return -EINVAL;
-	pid = pidfd_get_pid(t, pidfd, NULL);
+	pid = pidfd_target(t, pidfd, flags, &type);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	if (!uaddr_null(uinfo)) {
@@ -314,11 +357,13 @@ sys_pidfd_send_signal(struct task *t, int pidfd, int sig, uaddr_t uinfo, unsigne
 			ret = -EFAULT;
 		else if (info.si_signo != sig)
 			ret = -EINVAL;
-		else if (!may_send_info(&info, pid == t->thread_pid))
+		else if (!may_send_info(&info, pid == t->thread_pid && type != PIDTYPE_PGID))
 			ret = -EPERM;
+	} else if (type == PIDTYPE_PID) {
+		fill_tkill_info(t, sig, &info);
 	}
 	if (!ret)
-		ret = kill_pid_info(t->k, sig, uaddr_null(uinfo) ? SEND_SIG_NOINFO : &info, pid, t);
+		ret = pidfd_kill(t, pid, type, sig, uaddr_null(uinfo) && type != PIDTYPE_PID ? SEND_SIG_NOINFO : &info);
 	put_pid(t->k, pid);
 	return ret;
 }

@@ -19,9 +19,14 @@ static uint32_t
 pidfd_poll(struct task *t, struct file *file, struct poll_table *pt)
 {
 	struct pid *pid = file->private_data;
+	struct task *p;
 
 	poll_wait(file, &pid->wait_pidfd, pt);
-	return thread_group_exited(t->k, pid) ? K_POLLIN | K_POLLRDNORM : 0;
+	mutex_guard(&t->k->tasklist_lock);
+	p = pid_task(pid, PIDTYPE_PID);
+	if (!p)
+		return K_POLLIN | K_POLLRDNORM | K_POLLHUP;
+	return p->exit_state && ((file->f_flags & PIDFD_THREAD) || thread_group_empty(p)) ? K_POLLIN | K_POLLRDNORM : 0;
 }
 
 static void
@@ -57,6 +62,8 @@ pidfd_create(struct task *t, struct pid *pid, unsigned int flags)
 	file = anon_inode_getfile(t, "[pidfd]", &pidfd_fops, pid, O_RDWR | (flags & O_NONBLOCK));
 	if (IS_ERR(file))
 		put_pid(t->k, pid);
+	else
+		file->f_flags |= flags & PIDFD_THREAD; /* O_EXCL, which opening drops */
 	return file;
 }
 

@@ -121,6 +121,9 @@ pipe_charge_new(struct task *t, struct pipe_inode_info *pipe)
 	bool limited = pipe_is_unprivileged(t);
 	mutex_guard(&ps->lock);
 
+	if (slots * PAGE_SIZE > ps->max_size && !capable(t, CAP_SYS_RESOURCE))
+		slots = (uint32_t)(ps->max_size / PAGE_SIZE);
+
 	pipe->user = pipe_user_get(t->k, t->cred->uid);
 	if (!pipe->user)
 		return 0;

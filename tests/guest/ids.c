@@ -220,6 +220,7 @@ prctl_settings(void)
 {
 	char name[16];
 	int sig = -1, v = -1;
+	pid_t pid;
 
 	CHECK_EQ(prctl(PR_SET_NAME, "short"), 0);
 	CHECK_EQ(prctl(PR_GET_NAME, name), 0);
@@ -238,6 +239,16 @@ prctl_settings(void)
 	CHECK_EQ(v, 1);
 	CHECK_EQ(prctl(PR_SET_TIMERSLACK, 12345), 0);
 	CHECK_EQ(prctl(PR_GET_TIMERSLACK), 12345);
+	pid = guest_fork();
+	if (pid == 0) { /* what the parent had is the child's default */
+		CHECK_EQ(prctl(PR_SET_TIMERSLACK, 77777), 0);
+		CHECK_EQ(prctl(PR_SET_TIMERSLACK, 0), 0);
+		CHECK_EQ(prctl(PR_GET_TIMERSLACK), 12345);
+		_exit(0);
+	}
+	CHECK_EXITS(pid, 0);
+	CHECK_EQ(prctl(PR_SET_TIMERSLACK, 0), 0);
+	CHECK_EQ(prctl(PR_GET_TIMERSLACK), 50000);
 	CHECK_EQ(prctl(PR_GET_SECUREBITS) & ~0xff, 0);
 	CHECK_ERR(prctl(9999, 0, 0, 0, 0), EINVAL);
 	CHECK(prctl(PR_CAPBSET_READ, 0) >= 0);

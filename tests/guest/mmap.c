@@ -534,6 +534,13 @@ dev_zero(void)
 	}
 	CHECK_EXITS(pid, 0);
 	CHECK_EQ(s[0], 2);
+	close(fd);
+	fd = open("/dev/zero", O_RDONLY);
+	CHECK_ERR((long)mmap(NULL, PG, PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
+	s = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(s != MAP_FAILED);
+	CHECK_ERR(mprotect(s, PG, PROT_READ | PROT_WRITE), EACCES);
+	close(fd);
 }
 
 int

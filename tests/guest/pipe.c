@@ -33,6 +33,7 @@ ends_have_directions(void)
 	CHECK_ERR(write(p[0], "x", 1), EBADF);
 	CHECK_ERR(lseek(p[0], 0, SEEK_CUR), ESPIPE);
 	CHECK_ERR(pread(p[0], &c, 1, 0), ESPIPE);
+	CHECK_ERR(pwritev(p[0], &(struct iovec){ &c, 1 }, 1, 0), ESPIPE);
 	CHECK_ERR(ftruncate(p[1], 0), EINVAL);
 	CHECK_EQ(fcntl(p[0], F_GETFL) & O_ACCMODE, O_RDONLY);
 	CHECK_EQ(fcntl(p[1], F_GETFL) & O_ACCMODE, O_WRONLY);

@@ -2,6 +2,7 @@
  *
  * poll, select, epoll, and the descriptors made for them: eventfd, timerfd, signalfd, pidfd.
  */
+#include <linux/futex.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -464,6 +465,88 @@ pidfds(void)
 	CHECK_ERR(syscall(SYS_pidfd_open, getpid(), 0x1000000), EINVAL);
 }
 
+static void *
+sleeper(void *arg)
+{
+	*(volatile int *)arg = (int)syscall(SYS_gettid);
+	syscall(SYS_futex, arg, FUTEX_WAKE, 1, NULL, NULL, 0);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static volatile sig_atomic_t caught_by;
+
+static void
+catch_tid(int sig)
+{
+	(void)sig;
+	caught_by = (sig_atomic_t)syscall(SYS_gettid);
+}
+
+/* PIDFD_THREAD and the flags of pidfd_send_signal are of Linux 6.9. */
+static void
+pidfds_of_threads(void)
+{
+	struct pollfd f = { .events = POLLIN };
+	volatile int tid = 0;
+	pthread_t thread;
+	int fd;
+
+	CHECK_EQ(pthread_create(&thread, NULL, sleeper, (void *)&tid), 0);
+	while (!tid)
+		syscall(SYS_futex, &tid, FUTEX_WAIT, 0, NULL, NULL, 0);
+	CHECK(syscall(SYS_pidfd_open, tid, 0) < 0);
+	fd = (int)syscall(SYS_pidfd_open, tid, O_EXCL);
+	CHECK(fd >= 0);
+	signal(SIGUSR1, catch_tid);
+	CHECK_EQ(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, NULL, 0), 0);
+	while (!caught_by)
+		sched_yield();
+	CHECK_EQ(caught_by, tid);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, NULL, 3), EINVAL);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, NULL, 8), EINVAL);
+	f.fd = fd;
+	CHECK_EQ(poll(&f, 1, 0), 0);
+	pthread_cancel(thread);
+	CHECK_EQ(poll(&f, 1, 10000), 1);
+	CHECK((f.revents & POLLIN) != 0);
+	pthread_join(thread, NULL);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
+	close(fd);
+}
+
+/* A directory /proc/PID is as good as a pidfd for signals. */
+static void
+signals_by_proc_directory(void)
+{
+	siginfo_t si = { .si_signo = SIGTERM, .si_code = SI_USER };
+	pid_t pid = guest_fork();
+	char name[40];
+	int fd, self = open("/proc/self", O_RDONLY | O_DIRECTORY), file = open("/proc/self/stat", O_RDONLY);
+
+	if (pid == 0) {
+		for (;;)
+			pause();
+	}
+	snprintf(name, sizeof(name), "/proc/%d", pid);
+	fd = open(name, O_RDONLY | O_DIRECTORY);
+	CHECK(fd >= 0 && self >= 0 && file >= 0);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, file, 0, NULL, 0), EBADF);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, SIGKILL, &si, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, SIGTERM, &si, 0), EPERM);
+	CHECK_EQ(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0), 0);
+	CHECK_KILLED(pid, SIGKILL);
+	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
+	caught_by = 0;
+	signal(SIGUSR1, catch_tid);
+	CHECK_EQ(syscall(SYS_pidfd_send_signal, self, SIGUSR1, NULL, 0), 0);
+	CHECK_EQ(caught_by, getpid());
+	close(fd);
+	close(self);
+	close(file);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -471,7 +554,8 @@ main(int argc, char **argv)
 		T(poll_arguments), T(poll_waits), T(the_same_descriptor_twice), T(ppoll_sets_the_mask_atomically), T(select_sets),
 		T(regular_files_are_always_ready), T(epoll_level_triggered), T(epoll_edge_triggered_and_oneshot), T(epoll_errors),
 		T(epoll_forgets_closed_files), T(epoll_nested_and_polled), T(epoll_wakes_a_waiter), T(epoll_many), T(eventfds),
-		T(timerfds), T(signalfds), T(signalfd_for_sigchld), T(pidfds),
+		T(timerfds), T(signalfds), T(signalfd_for_sigchld), T(pidfds), T(pidfds_of_threads),
+		T(signals_by_proc_directory),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -11,6 +11,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/errno.h"
+#include "kernel/pidfd.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "trap/trap.h"
@@ -243,7 +244,7 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 	if (task != t && !capable(t, CAP_SYS_NICE))
 		err = -EPERM;
 	else
-		WRITE_ONCE(task->timer_slack_ns, v ? (uint64_t)v : 50000);
+		WRITE_ONCE(task->timer_slack_ns, v ? (uint64_t)v : task->default_timer_slack_ns);
 	put_task_struct(task);
 	return err;
 }
@@ -338,6 +339,16 @@ static const struct inode_operations pid_dir_iops = {
 	}
 
 const struct proc_entry proc_tgid_entry = PID_DIR(tgid_table);
+
+struct pid *
+proc_file_pid(const struct file *file)
+{
+	const struct inode *inode = file->f_inode;
+
+	if (!inode || inode->i_sb->s_type != &proc_fs_type || PROC_I(inode)->entry != &proc_tgid_entry)
+		return NULL;
+	return PROC_I(inode)->pid;
+}
 const struct proc_entry proc_tid_entry = PID_DIR(tid_table);
 
 /* task: threads by number. */
