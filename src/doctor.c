@@ -25,6 +25,7 @@
 
 #include "src/commands.h"
 #include "src/doctor.h"
+#include "trap/resident/scan.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -250,6 +251,22 @@ probe_landlock(void)
 	return v < 0 ? errno : 0;
 }
 
+static int
+probe_kernel_text(void)
+{
+	size_t at;
+
+	return scan_kernel_text(&at) ? EPERM : 0;
+}
+
+static int
+probe_vdso_text(void)
+{
+	size_t at;
+
+	return scan_vdso(&at) ? EPERM : 0;
+}
+
 static const struct check checks[] = {
 	{ "Linux 5.19 or later", NEED_BOTH, probe_kernel_5_19, "use a newer kernel" },
 	{ "memory files, shared and executable", NEED_BOTH, probe_memfd, "see sysctl vm.memfd_noexec" },
@@ -263,6 +280,9 @@ static const struct check checks[] = {
 	{ "Linux 6.12 or later", NEED_RESIDENT, probe_kernel_6_12, "use a newer kernel" },
 	{ "protection keys (PKU)", NEED_RESIDENT, probe_pku, "the processor, or the virtual machine's model of it, has none" },
 	{ "signal frames on a protected stack", NEED_RESIDENT, probe_pkey_signal_stack, "use Linux 6.12 and protection keys" },
+	{ "signal frames that keep PKRU", NEED_RESIDENT, probe_frame_pkru, "use a host that has keys and keeps them: some lose them" },
+	{ "kernel text that opens no key unchecked", NEED_RESIDENT, probe_kernel_text, "this build of stead is damaged: build it again" },
+	{ "a vDSO that opens no key", NEED_RESIDENT, probe_vdso_text, "the host's vDSO holds wrpkru, xrstor or wrgsbase" },
 	{ "Syscall User Dispatch", NEED_RESIDENT | NEED_UNPROTECTED, probe_user_dispatch, "use a kernel with CONFIG_GENERIC_ENTRY (5.11)" },
 	{ "Landlock", WANTED, probe_landlock, "one wall less: boot with landlock in lsm=" },
 };

@@ -429,6 +429,8 @@ boot(struct kernel **out, const struct run_options *opt)
 	if (err < 0)
 		return fail("boot", err);
 	err = resident ? resident_boot(k, opt->trap == RUN_TRAP_RESIDENT) : remote_boot(k);
+	if (err == -ECANCELED)
+		return -EXIT_STEAD_FAILED; /* and it was said why */
 	if (err < 0)
 		return fail("start the trap; stead doctor says what this host lacks", err);
 	k->init_task = create_init_task(k);

@@ -46,3 +46,6 @@ stead_SOURCES += trap/resident/filter.c
 stead_SOURCES += trap/resident/filter.h
 stead_SOURCES += trap/resident/walls.c
 stead_SOURCES += trap/resident/walls.h
+stead_SOURCES += trap/resident/scan.c
+stead_SOURCES += trap/resident/scan.h
+libkernel_a_SOURCES += trap/resident/vetted.h

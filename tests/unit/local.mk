@@ -22,6 +22,11 @@ unit_tests += tests/unit/process
 tests_unit_process_SOURCES = tests/unit/process.c
 tests_unit_process_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_process_LDADD = kernel.o $(CRITERION_LIBS) -lpthread
+unit_tests += tests/unit/walls
+tests_unit_walls_SOURCES = tests/unit/walls.c trap/resident/filter.c trap/resident/scan.c trap/resident/walls.c
+tests_unit_walls_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -fPIE
+tests_unit_walls_LDFLAGS = -pie
+tests_unit_walls_LDADD = kernel.o $(CRITERION_LIBS)
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

@@ -15,6 +15,7 @@
 #include "kernel/task.h"
 #include "trap/host.h"
 #include "trap/remote/spawn.h"
+#include "trap/resident/vetted.h"
 
 #define SIGKILL_NR 9
 #define SIGCHLD_NR 17
@@ -126,7 +127,7 @@ shed_supervisor(struct spawn_area *a)
 	for (uint32_t i = 0; i < a->nranges; i++)
 		host_call2(__NR_munmap, a->ranges[i].start, a->ranges[i].end - a->ranges[i].start);
 	/* This text stays in guest processes of the resident trap: as resident_xrstor_mask(). */
-	__asm__ volatile("xrstor64 %0\n\ttest $0x200, %%eax\n\tjz 1f\n\tud2\n1:"
+	__asm__ volatile(VETTED("xrstor64 %0") "test $0x200, %%eax\n\tjz 1f\n\tud2\n1:"
 			 : : "m"(a->xinit), "a"(0xffffffffU & ~(1U << 9)), "d"(0xffffffffU) : "memory", "cc");
 	host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	host_call2(__NR_prctl, PR_SET_NAME, "stead-guest");

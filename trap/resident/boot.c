@@ -22,6 +22,7 @@
 #include "trap/remote/spawn.h"
 #include "trap/resident/filter.h"
 #include "trap/resident/resident.h"
+#include "trap/resident/scan.h"
 
 #define SERVERS 3
 
@@ -80,11 +81,12 @@ seal_relro(void)
 	return mprotect((void *)(uintptr_t)__start_krelro, (size_t)(__stop_krelro - __start_krelro), PROT_READ) < 0 ? -errno : 0;
 }
 
-/* Without keys: a wrpkru would be an invalid instruction. Three bytes of no operation take the place of each. */
+/* Without keys they are invalid instructions: three bytes that do nothing take the place of each, or that read PKRU as open. */
 static int
-drop_wrpkru(void)
+drop_pkru(void)
 {
 	static const unsigned char wrpkru[] = { 0x0f, 0x01, 0xef }, nop[] = { 0x0f, 0x1f, 0x00 };
+	static const unsigned char rdpkru[] = { 0x0f, 0x01, 0xee }, zero[] = { 0x31, 0xc0, 0x90 }; /* xor %eax, %eax; nop */
 	unsigned char *p = (unsigned char *)(uintptr_t)__start_ktext;
 	size_t n = (size_t)(__stop_ktext - __start_ktext);
 
@@ -93,14 +95,40 @@ drop_wrpkru(void)
 	for (size_t i = 0; i + 3 <= n; i++)
 		if (memcmp(p + i, wrpkru, 3) == 0)
 			memcpy(p + i, nop, 3);
+		else if (memcmp(p + i, rdpkru, 3) == 0)
+			memcpy(p + i, zero, 3);
 	return mprotect(p, n, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
+}
+
+/* Keys are worth nothing if programs can jump to what opens them, or if the host loses PKRU. One line, and no start. */
+static int
+trust_keys(void)
+{
+	size_t at = 0;
+	const char *insn = scan_kernel_text(&at), *where = "kernel text";
+
+	if (!insn) {
+		insn = scan_vdso(&at);
+		where = "the host's vDSO";
+	}
+	if (insn) {
+		fprintf(stderr, "stead run: --trap=resident is not safe: %s holds an unvetted %s at %#zx\n", where, insn, at);
+		return -ECANCELED;
+	}
+	if (probe_frame_pkru() == ENOTSUP) {
+		fputs("stead run: --trap=resident is not safe: this host loses PKRU in signal frames\n", stderr);
+		return -ECANCELED;
+	}
+	return 0;
 }
 
 int
 resident_boot(struct kernel *k, bool keys)
 {
-	int err = keys ? set_keys(k) : drop_wrpkru();
+	int err = keys ? trust_keys() : drop_pkru();
 
+	if (err == 0 && keys)
+		err = set_keys(k);
 	if (err == 0)
 		err = text_init(k);
 	k->vet_text = keys;

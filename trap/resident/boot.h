@@ -25,7 +25,7 @@ int resident_prepare(struct kernel *k);
  * @k: the booted kernel
  * @keys: use protection keys; without them a program that wants to can read and write kernel memory
  *
- * Return: 0, -ENOSYS without protection keys, or another negative errno.
+ * Return: 0, -ENOSYS without protection keys, -ECANCELED if keys cannot be trusted (and it was said why), or another negative errno.
  */
 int resident_boot(struct kernel *k, bool keys);
 

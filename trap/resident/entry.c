@@ -15,6 +15,7 @@
  * resident_final: back to the program. Between its labels a kick finds t->regs complete and can start over (resident_redo()).
  */
 #include "trap/resident/resident.h"
+#include "trap/resident/vetted.h"
 
 #define STR2(x) #x
 #define STR(x)	STR2(x)
@@ -27,7 +28,7 @@ __asm__(".pushsection .text\n"
 	"	xor %eax, %eax\n"
 	"	xor %ecx, %ecx\n"
 	"	xor %edx, %edx\n"
-	"	wrpkru\n"
+	VETTED("wrpkru")
 	"	rdgsbase %rax\n"
 	"	mov resident_scratch_base(%rip), %rcx\n"
 	"	sub %rcx, %rax\n"
@@ -84,7 +85,7 @@ __asm__(".pushsection .text\n"
 	"	xor %eax, %eax\n"
 	"	xor %ecx, %ecx\n"
 	"	xor %edx, %edx\n"
-	"	wrpkru\n"
+	VETTED("wrpkru")
 	"	rdgsbase %rax\n"
 	"	sub resident_scratch_base(%rip), %rax\n"
 	"	cmp $" STR(RES_SEL_OFF) ", %rax\n"
@@ -181,7 +182,7 @@ __asm__(".pushsection .text\n"
 	"	mov $" STR(PKRU_PROGRAM) ", %eax\n"
 	"	xor %ecx, %ecx\n"
 	"	xor %edx, %edx\n"
-	"	wrpkru\n"
+	VETTED("wrpkru")
 	"	cmp $" STR(PKRU_PROGRAM) ", %eax\n"
 	"	je 2f\n"
 	"	ud2\n"
@@ -214,7 +215,7 @@ __asm__(".pushsection .text\n"
 	"	mov $" STR(PKRU_PROGRAM) ", %eax\n"
 	"	xor %ecx, %ecx\n"
 	"	xor %edx, %edx\n"
-	"	wrpkru\n"
+	VETTED("wrpkru")
 	"	cmp $" STR(PKRU_PROGRAM) ", %eax\n"
 	"	je 4f\n"
 	"	ud2\n"

@@ -6,6 +6,7 @@
 #include "kernel/errno.h"
 #include "mm/uaccess.h"
 #include "trap/resident/resident.h"
+#include "trap/resident/vetted.h"
 
 #define FP_MAGIC1   0x46505853U
 #define FP_MAGIC2   0x46505845U
@@ -22,7 +23,7 @@ struct sw_bytes {
 void
 resident_xrstor_mask(const uint8_t *img, uint64_t mask)
 {
-	__asm__ volatile("xrstor64 (%0)\n\ttest $0x200, %%eax\n\tjz 1f\n\tud2\n1:"
+	__asm__ volatile(VETTED("xrstor64 (%0)") "test $0x200, %%eax\n\tjz 1f\n\tud2\n1:"
 			 : : "r"(img), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)) : "memory", "cc");
 }
 
