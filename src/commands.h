@@ -9,13 +9,14 @@
 #include <stdio.h>
 
 /**
- * cmd_run(), cmd_trace(), cmd_doctor(), cmd_syscalls() - the subcommands
+ * cmd_run(), cmd_trace(), cmd_diff(), cmd_doctor(), cmd_syscalls() - the subcommands
  * @argc, @argv: from the subcommand's name on
  *
  * Return: the exit status of the process; those that run a program do not return when it died by a signal.
  */
 int cmd_run(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_syscalls(int argc, char **argv);
 

@@ -2,6 +2,40 @@ stead_SOURCES += \
 	src/commands.h \
 	src/decode.c \
 	src/decode.h \
+	src/diff.c \
+	src/diff/align.c \
+	src/diff/align.h \
+	src/diff/canon.c \
+	src/diff/canon.h \
+	src/diff/capture-structs.c \
+	src/diff/capture.c \
+	src/diff/capture.h \
+	src/diff/compare-task.c \
+	src/diff/compare.c \
+	src/diff/compare.h \
+	src/diff/expect.c \
+	src/diff/expect.h \
+	src/diff/inside.c \
+	src/diff/inside.h \
+	src/diff/record.c \
+	src/diff/record.h \
+	src/diff/recorder.c \
+	src/diff/recorder.h \
+	src/diff/report-machine.c \
+	src/diff/report.c \
+	src/diff/report.h \
+	src/diff/rules.c \
+	src/diff/rules.h \
+	src/diff/runner.c \
+	src/diff/runner.h \
+	src/diff/sandbox.c \
+	src/diff/sandbox.h \
+	src/diff/structs.c \
+	src/diff/structs.h \
+	src/diff/text.c \
+	src/diff/text.h \
+	src/diff/tree.c \
+	src/diff/tree.h \
 	src/doctor.c \
 	src/doctor.h \
 	src/host-tracer.c \

@@ -18,6 +18,7 @@ static const struct {
 } commands[] = {
 	{ "run", cmd_run, "run a program on stead's kernel" },
 	{ "trace", cmd_trace, "run a program there, or natively, and show its system calls" },
+	{ "diff", cmd_diff, "run a program both there and natively, and show what differs" },
 	{ "doctor", cmd_doctor, "say what this host can do, and why not" },
 	{ "syscalls", cmd_syscalls, "list the system calls stead knows" },
 };

@@ -335,6 +335,19 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	return file;
 }
 
+/* The memory devices are the same everywhere: the program gets its own one, that it can stat and seek. NULL: another device. */
+static struct file *
+own_device(struct task *t, hfd_t fd, const struct statx *stx)
+{
+	static const char *const names[] = { [3] = "/dev/null", [5] = "/dev/zero", [7] = "/dev/full", [8] = "/dev/random", [9] = "/dev/urandom" };
+	int64_t hflags = host_call3(__NR_fcntl, fd.fd, F_GETFL, 0);
+
+	if ((stx->stx_mode & S_IFMT) != S_IFCHR || stx->stx_rdev_major != 1 || stx->stx_rdev_minor >= ARRAY_SIZE(names) ||
+	    !names[stx->stx_rdev_minor] || hflags < 0)
+		return NULL;
+	return filp_open(t, names[stx->stx_rdev_minor], (uint32_t)hflags & (O_ACCMODE | O_APPEND | O_NONBLOCK), 0);
+}
+
 int
 vfs_install_host_fd(struct task *t, int guest_fd, hfd_t fd, bool is_tty)
 {
@@ -347,7 +360,9 @@ vfs_install_host_fd(struct task *t, int guest_fd, hfd_t fd, bool is_tty)
 	nr = get_unused_fd_from(t, guest_fd, 0);
 	if (nr < 0)
 		return nr;
-	file = is_tty ? tty_open_console(t, O_RDWR) : hostfile_create(t, fd, &stx);
+	file = is_tty ? tty_open_console(t, O_RDWR) : own_device(t, fd, &stx);
+	if (IS_ERR(file) || !file) /* there may be no /dev inside */
+		file = hostfile_create(t, fd, &stx);
 	if (IS_ERR(file) || nr != guest_fd) {
 		put_unused_fd(t, nr);
 		if (IS_ERR(file))

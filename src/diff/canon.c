@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Canonical form of a run. One pass over all events in the order in which they happened follows what processes share: handlers of
+ * signals and what descriptors lead to, which fork copies and execve resets. Then each task by itself: restarted calls, listings
+ * of directories, reads of /proc, handlers.
+ */
+#include "src/diff/canon.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "kernel/errno.h"
+#include "src/diff/rules.h"
+#include "src/trace-names.h"
+
+#define FDS 1024
+
+/* What the threads of a process share. */
+struct process {
+	uint8_t fds[FDS];
+	bool handled[65];
+};
+
+struct place {
+	struct rtask *task;
+	struct event *event; /* NULL: the task is born */
+	uint64_t seq;
+};
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void
+compact(struct rtask *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nevents; i++)
+		if (t->events[i].type != EVENT_DROPPED)
+			t->events[n++] = t->events[i];
+	t->nevents = n;
+}
+
+/* The program begins with its execve: before it is the process that starts it, which becomes it. */
+static void
+drop_start(struct rtask *t)
+{
+	for (size_t i = 0; i < t->nevents; i++) {
+		struct event *e = &t->events[i];
+		bool done = e->type == EVENT_CALL && e->nr == SYS_execve && (!e->returned || e->result == 0);
+
+		if (done)
+			return;
+		if (e->type != EVENT_END)
+			e->type = EVENT_DROPPED;
+	}
+}
+
+static uint64_t
+value_of(const struct event *e, const char *name, uint64_t otherwise)
+{
+	const struct field *f = field_by_name(e, name);
+
+	return f ? f->value : otherwise;
+}
+
+static uint8_t *
+fd_of(struct process *p, uint64_t fd)
+{
+	static uint8_t none;
+
+	none = FD_NONE;
+	return fd < FDS ? &p->fds[fd] : &none;
+}
+
+static enum fd_kind
+kind_of_path(struct process *p, const struct event *e)
+{
+	const struct field *path = field_by_name(e, "path"), *dir = field_by_name(e, "dirfd");
+	const char *s = path && path->len ? (const char *)path->bytes : "";
+
+	if (path && (path->kind != FIELD_STRING || path->len < 2))
+		return FD_FILE;
+	if (path && path->len >= 5 && (memcmp(s, "/proc", 5) == 0 || (memcmp(s, "/sys", 4) == 0 && s[4] == '/')))
+		return FD_PROC;
+	if (path && path->len >= 9 && memcmp(s, "/dev/ptmx", 9) == 0)
+		return FD_STREAM;
+	if (path && path->len >= 5 && memcmp(s, "/dev/", 5) == 0)
+		return FD_DEVICE;
+	if (path && *s != '/' && dir && (int)dir->value >= 0 && *fd_of(p, dir->value) == FD_PROC)
+		return FD_PROC;
+	return FD_FILE;
+}
+
+static void
+two_fds(struct process *p, const struct event *e, const char *first, const char *second)
+{
+	*fd_of(p, value_of(e, first, FDS)) = FD_STREAM;
+	*fd_of(p, value_of(e, second, FDS)) = FD_STREAM;
+}
+
+/* What a call that worked made of descriptors and handlers. */
+static void
+follow(struct process *p, const struct event *e)
+{
+	uint64_t sig;
+
+	switch (e->nr) {
+	case SYS_open:
+	case SYS_openat:
+	case SYS_openat2:
+	case SYS_creat:
+		*fd_of(p, (uint64_t)e->result) = kind_of_path(p, e);
+		break;
+	case SYS_pipe:
+	case SYS_pipe2:
+		two_fds(p, e, "fds[0]", "fds[1]");
+		break;
+	case SYS_socketpair:
+		two_fds(p, e, "sv[0]", "sv[1]");
+		break;
+	case SYS_socket:
+	case SYS_accept:
+	case SYS_accept4:
+		*fd_of(p, (uint64_t)e->result) = FD_STREAM;
+		break;
+	case SYS_dup:
+		*fd_of(p, (uint64_t)e->result) = *fd_of(p, value_of(e, "fd", FDS));
+		break;
+	case SYS_dup2:
+	case SYS_dup3:
+		*fd_of(p, (uint64_t)e->result) = *fd_of(p, value_of(e, "oldfd", FDS));
+		break;
+	case SYS_fcntl:
+		if (value_of(e, "cmd", 0) == F_DUPFD || value_of(e, "cmd", 0) == F_DUPFD_CLOEXEC)
+			*fd_of(p, (uint64_t)e->result) = *fd_of(p, value_of(e, "fd", FDS));
+		break;
+	case SYS_rt_sigaction:
+		sig = value_of(e, "sig", 0);
+		if (sig <= 64 && field_by_name(e, "act.handler"))
+			p->handled[sig] = value_of(e, "act.handler", 0) > 1;
+		break;
+	case SYS_execve:
+	case SYS_execveat:
+		memset(p->handled, 0, sizeof(p->handled));
+		break;
+	}
+}
+
+/* A signal that the task's own instruction or call causes comes at a fixed point. */
+static bool
+is_synchronous(const struct rtask *t, const struct event *e)
+{
+	int64_t code = (int64_t)value_of(e, "si_code", 0), pid = (int64_t)value_of(e, "si_pid", 0);
+
+	if (code > 0)
+		return e->nr == SIGSEGV || e->nr == SIGBUS || e->nr == SIGILL || e->nr == SIGFPE || e->nr == SIGTRAP || e->nr == SIGSYS;
+	return pid == t->tid || pid == t->tgid;
+}
+
+static void
+follow_all(struct run *run)
+{
+	struct process **of = must_alloc((run->ntasks + 1) * sizeof(*of)), *p;
+	struct place *places;
+	size_t n = 0, total = run->ntasks;
+
+	for (size_t i = 0; i < run->ntasks; i++)
+		total += run->tasks[i].nevents;
+	places = must_alloc(total * sizeof(*places));
+	for (size_t i = 0; i < run->ntasks; i++) {
+		struct rtask *t = &run->tasks[i];
+
+		places[n++] = (struct place){ t, NULL, t->born };
+		for (size_t j = 0; j < t->nevents; j++)
+			places[n++] = (struct place){ t, &t->events[j], t->events[j].seq };
+	}
+	qsort(places, n, sizeof(*places), by_place);
+	for (size_t i = 0; i < n; i++) {
+		struct rtask *t = places[i].task;
+		struct event *e = places[i].event;
+
+		if (!e) {
+			p = t->parent ? of[t->parent] : NULL;
+			if (!p || !t->thread) {
+				of[t->id] = must_alloc(sizeof(*p));
+				if (p)
+					*of[t->id] = *p;
+				else
+					of[t->id]->fds[1] = of[t->id]->fds[2] = FD_STREAM;
+			} else {
+				of[t->id] = p;
+			}
+			continue;
+		}
+		p = of[t->id];
+		e->fd_kind = p ? *fd_of(p, value_of(e, "fd", FDS)) : 0;
+		if (e->type == EVENT_SIGNAL) {
+			e->handled = p && e->nr <= 64 && p->handled[e->nr];
+			e->elsewhere = !is_synchronous(t, e);
+		} else if (p && e->type == EVENT_CALL && e->returned && e->result >= 0) {
+			follow(p, e);
+		}
+	}
+	free(places);
+	free(of);
+}
+
+static bool
+is_restart(const struct event *e)
+{
+	return e->type == EVENT_CALL && e->returned && (e->result == -ERESTARTSYS || e->result == -ERESTARTNOINTR ||
+							e->result == -ERESTARTNOHAND || e->result == -ERESTART_RESTARTBLOCK);
+}
+
+/* Was @again what the kernel makes of @e to restart it? The program's own retry looks the same, and is as good. */
+static bool
+is_again(const struct event *e, const struct event *again)
+{
+	if (again->type != EVENT_CALL)
+		return false;
+	if (again->nr == SYS_restart_syscall)
+		return true;
+	if (again->nr != e->nr)
+		return false;
+	for (unsigned int i = 0; i < e->nfields; i++) {
+		const struct field *a = &e->fields[i], *b = &again->fields[i];
+
+		if (a->out)
+			continue;
+		if (i >= again->nfields || a->value != b->value || a->digest != b->digest)
+			return false;
+	}
+	return true;
+}
+
+/* Past signals and what their handlers did. */
+static size_t
+after_signals(const struct rtask *t, size_t i, bool *handler_ran)
+{
+	unsigned int depth = 0;
+
+	*handler_ran = false;
+	for (; i < t->nevents; i++) {
+		const struct event *e = &t->events[i];
+
+		if (e->type == EVENT_SIGNAL && e->handled) {
+			depth++;
+			*handler_ran = true;
+		} else if (depth && e->type == EVENT_CALL && e->nr == SYS_rt_sigreturn) {
+			depth--;
+		} else if (!depth && e->type != EVENT_SIGNAL && e->type != EVENT_DROPPED) {
+			break;
+		}
+	}
+	return i;
+}
+
+static void
+join_restarts(struct rtask *t)
+{
+	bool handler_ran;
+
+	for (size_t i = 0; i < t->nevents; i++) {
+		struct event *e = &t->events[i], *next;
+		size_t j;
+
+		if (!is_restart(e))
+			continue;
+		j = after_signals(t, i + 1, &handler_ran);
+		next = j < t->nevents ? &t->events[j] : NULL;
+		if (next && is_again(e, next) && !(handler_ran && (e->result == -ERESTARTNOHAND || e->result == -ERESTART_RESTARTBLOCK))) {
+			if (next->nr == SYS_restart_syscall) {
+				next->nr = e->nr;
+				next->fields = e->fields;
+				next->nfields = e->nfields;
+			}
+			next->merged += e->merged + 1;
+			next->seq = e->seq;
+			e->type = EVENT_DROPPED;
+		} else if (next && next->type == EVENT_CALL) {
+			e->result = -EINTR;
+		} else { /* the signal ended the task: the call never returned */
+			e->result = 0;
+			e->returned = false;
+		}
+	}
+	compact(t);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	const struct field *x = a, *y = b;
+	uint32_t n = x->kept < y->kept ? x->kept : y->kept;
+	int c;
+
+	if (x->out != y->out || !x->bytes || !y->bytes) /* what goes in comes first */
+		return x->out - y->out;
+	c = memcmp(x->bytes, y->bytes, n);
+	return c ? c : x->kept < y->kept ? -1 : x->kept > y->kept;
+}
+
+static void
+append_fields(struct event *to, const struct event *from)
+{
+	struct field *all = must_alloc(((size_t)to->nfields + from->nfields + 1) * sizeof(*all));
+	size_t n = to->nfields;
+
+	memcpy(all, to->fields, n * sizeof(*all));
+	for (unsigned int i = 0; i < from->nfields; i++)
+		if (from->fields[i].out && n < UINT16_MAX)
+			all[n++] = from->fields[i];
+	to->fields = all;
+	to->nfields = (uint16_t)n;
+}
+
+/* Only what goes in; what the call gave is not compared. */
+static void
+forget_contents(struct event *e)
+{
+	for (unsigned int i = 0; i < e->nfields; i++)
+		if (e->fields[i].out)
+			e->fields[i] = (struct field){ .name = e->fields[i].name, .decode = "", .kind = FIELD_MACHINE, .out = true };
+	e->result_kind = FIELD_MACHINE;
+}
+
+static bool
+is_listing(const struct event *e)
+{
+	return e->nr == SYS_getdents64 || e->nr == SYS_getdents;
+}
+
+static bool
+is_reading(const struct event *e)
+{
+	return e->nr == SYS_read || e->nr == SYS_pread64 || e->nr == SYS_readv;
+}
+
+static bool
+makes_fd(const struct event *e)
+{
+	return e->nr == SYS_open || e->nr == SYS_openat || e->nr == SYS_openat2 || e->nr == SYS_dup || e->nr == SYS_dup2 ||
+	       e->nr == SYS_dup3 || e->nr == SYS_socket;
+}
+
+static bool
+joins(const struct event *e)
+{
+	return (is_listing(e) || (is_reading(e) && e->fd_kind == FD_PROC)) && e->returned && e->result >= 0;
+}
+
+/* Reads of one open directory, and of one open file of /proc, become the first of them. */
+static void
+join_reads(struct rtask *t)
+{
+	struct event *open[FDS] = { NULL };
+
+	for (size_t i = 0; i < t->nevents; i++) {
+		struct event *e = &t->events[i];
+		uint64_t fd = value_of(e, "fd", FDS);
+
+		if (e->type != EVENT_CALL)
+			continue;
+		if (makes_fd(e) && e->result >= 0 && e->result < FDS)
+			open[e->result] = NULL;
+		if (fd >= FDS)
+			continue;
+		if (!joins(e)) {
+			if (e->nr == SYS_lseek || e->nr == SYS_close)
+				open[fd] = NULL;
+		} else if (open[fd] && open[fd]->nr == e->nr) {
+			append_fields(open[fd], e);
+			open[fd]->result += e->result;
+			open[fd]->merged++;
+			e->type = EVENT_DROPPED;
+		} else {
+			open[fd] = e;
+		}
+	}
+	for (size_t i = 0; i < t->nevents; i++) {
+		struct event *e = &t->events[i];
+
+		if (e->type != EVENT_CALL || e->result < 0)
+			continue;
+		if (is_listing(e)) {
+			for (unsigned int j = 0; j < e->nfields; j++)
+				if (e->fields[j].bytes)
+					e->order = e->order * 31 + e->fields[j].digest;
+			qsort(e->fields, e->nfields, sizeof(*e->fields), by_text);
+		} else if (is_reading(e) && e->fd_kind == FD_PROC) {
+			e->nfields = e->nfields > 4 ? 4 : e->nfields;
+			forget_contents(e);
+		}
+	}
+	compact(t);
+}
+
+static void
+push(struct rtask *t, const struct event *e)
+{
+	if (t->nevents == t->cap) {
+		t->cap = 2 * t->cap + 16;
+		t->events = realloc(t->events, t->cap * sizeof(*e));
+		if (!t->events)
+			abort();
+	}
+	t->events[t->nevents++] = *e;
+}
+
+/* Where the handler that the signal at @i starts returns, or 0 if it does not (it jumps away, or the task ends in it). */
+static size_t
+end_of_handler(const struct rtask *t, size_t i)
+{
+	unsigned int depth = 1;
+
+	for (size_t j = i + 1; j < t->nevents; j++) {
+		if (t->events[j].type == EVENT_SIGNAL && t->events[j].handled)
+			depth++;
+		else if (t->events[j].type == EVENT_CALL && t->events[j].nr == SYS_rt_sigreturn && --depth == 0)
+			return j;
+	}
+	return 0;
+}
+
+/* The task that stands for what signal @sig does in task @of; tasks may move. */
+static struct rtask *
+handler_task(struct run *run, size_t of, unsigned int sig)
+{
+	const char *name = signal_name((int)sig);
+	struct rtask *t;
+	char *path;
+
+	if (asprintf(&path, "%s in %s%.0d", run->tasks[of].path, name ? name : "SIGRT", (int)sig) < 0)
+		abort();
+	t = run_task_by_path(run, path);
+	if (t)
+		return t;
+	run->tasks = realloc(run->tasks, (run->ntasks + 1) * sizeof(*t));
+	if (!run->tasks)
+		abort();
+	t = &run->tasks[run->ntasks++];
+	*t = (struct rtask){ .path = path, .id = (uint32_t)run->ntasks, .tid = 0, .handler = true };
+	return t;
+}
+
+static void
+set_handlers_apart(struct run *run, size_t at)
+{
+	for (size_t i = 0; i < run->tasks[at].nevents; i++) {
+		struct rtask *t = &run->tasks[at], *h;
+		struct event *e = &t->events[i];
+		size_t end;
+
+		if (e->type != EVENT_SIGNAL || !e->elsewhere)
+			continue;
+		end = e->handled ? end_of_handler(t, i) : i;
+		if (end < i || (!e->handled && i + 1 < t->nevents && t->events[i + 1].type == EVENT_END))
+			continue; /* it is the end of the task, or of this piece of it */
+		h = handler_task(run, at, e->nr);
+		t = &run->tasks[at];
+		for (size_t j = i; j <= end; j++) {
+			push(h, &t->events[j]);
+			t->events[j].type = EVENT_DROPPED;
+		}
+		i = end;
+	}
+	compact(&run->tasks[at]);
+}
+
+static void
+set_hashes(struct run *run)
+{
+	for (size_t i = 0; i < run->ntasks; i++) {
+		for (size_t j = 0; j < run->tasks[i].nevents; j++) {
+			struct event *e = &run->tasks[i].events[j];
+			struct field result = { .name = "result", .kind = e->returned && e->result < 0 ? FIELD_INT : e->result_kind,
+						.value = (uint64_t)e->result };
+
+			e->hash = e->type * 131u + e->nr * 7ULL + e->returned;
+			for (unsigned int k = 0; k < e->nfields; k++)
+				e->hash = e->hash * 0x100000001b3ULL ^ rule_hash(&e->fields[k], run);
+			e->hash = e->hash * 0x100000001b3ULL ^ rule_hash(&result, run);
+		}
+	}
+}
+
+void
+canonicalise(struct run *run)
+{
+	size_t real = run->ntasks;
+
+	for (size_t i = 0; i < real; i++)
+		qsort(run->tasks[i].events, run->tasks[i].nevents, sizeof(struct event), by_seq);
+	follow_all(run);
+	for (size_t i = 0; i < real; i++) {
+		struct rtask *t = &run->tasks[i];
+
+		if (t->path && strcmp(t->path, "0") == 0) {
+			drop_start(t);
+			compact(t);
+		}
+		join_restarts(t);
+		join_reads(t);
+		set_handlers_apart(run, i);
+	}
+	set_hashes(run);
+}

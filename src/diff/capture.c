@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Arguments of calls as fields. Memory is read once. Before a call what goes in is read; after it, what came out, unless it
+ * failed: the contents are then unspecified.
+ */
+#include "src/diff/capture.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "src/decode.h"
+#include "src/diff/structs.h"
+
+#define BUFFER_MAX (64u << 20)
+#define ITEMS_MAX  4096
+
+/* TYPE[.DECODE][[COUNT]], taken apart. */
+struct arg_type {
+	char base[12], decode[24], count[16];
+	bool in, out;
+};
+
+static void
+split_type(const char *spec, struct arg_type *t)
+{
+	const char *dot = strchr(spec, '.'), *bracket = strchr(spec, '[');
+
+	memset(t, 0, sizeof(*t));
+	snprintf(t->base, sizeof(t->base), "%.*s", (int)strcspn(spec, ".["), spec);
+	if (dot && (!bracket || dot < bracket))
+		snprintf(t->decode, sizeof(t->decode), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
+	if (bracket)
+		snprintf(t->count, sizeof(t->count), "%.*s", (int)strcspn(bracket + 1, "]"), bracket + 1);
+	t->out = !strcmp(t->base, "out") || !strcmp(t->base, "inout") || !strcmp(t->decode, "out");
+	t->in = !strcmp(t->base, "inout") || (!t->out && (!strcmp(t->base, "in") || !strcmp(t->decode, "in")));
+}
+
+enum field_kind
+capture_result_kind(uint32_t nr, const uint64_t args[6])
+{
+	switch (nr) {
+	case SYS_mmap:
+	case SYS_mremap:
+	case SYS_brk:
+		return FIELD_ADDRESS;
+	case SYS_clone:
+	case SYS_clone3:
+	case SYS_fork:
+	case SYS_vfork:
+	case SYS_wait4:
+	case SYS_getpid:
+	case SYS_getppid:
+	case SYS_gettid:
+	case SYS_getpgrp:
+	case SYS_getpgid:
+	case SYS_getsid:
+	case SYS_setsid:
+	case SYS_set_tid_address:
+		return FIELD_PID;
+	case SYS_time:
+	case SYS_times:
+		return FIELD_CLOCK;
+	case SYS_sched_getaffinity:
+		return FIELD_MACHINE;
+	case SYS_rt_sigreturn: /* what the interrupted call gave, seen before */
+	case SYS_kcmp:
+		return FIELD_COOKIE;
+	case SYS_fcntl:
+		return args[1] == F_GETOWN ? FIELD_PID : FIELD_INT;
+	default:
+		return FIELD_INT;
+	}
+}
+
+void
+capture_buffer(const struct capture *c, const char *label, enum field_kind kind, uint64_t addr, uint64_t len, bool out)
+{
+	size_t n = len < BUFFER_MAX ? (size_t)len : BUFFER_MAX, got;
+	unsigned char *buf;
+
+	if (!addr || !n) {
+		record_value(c->r, label, "", FIELD_ADDRESS, out, addr);
+		return;
+	}
+	buf = malloc(n);
+	got = buf ? c->m->peek(c->m->ctx, addr, buf, n) : 0;
+	if (got)
+		record_bytes(c->r, label, kind, out, buf, got);
+	else
+		record_value(c->r, label, "", FIELD_ADDRESS, out, addr);
+	free(buf);
+}
+
+void
+capture_iov(const struct capture *c, const char *label, uint64_t addr, uint64_t count, uint64_t limit, bool out)
+{
+	unsigned char *buf = NULL, *more;
+	uint64_t iov[2];
+	size_t have = 0, n;
+
+	for (uint64_t i = 0; i < count && i < 1024 && have < limit; i++) {
+		if (c->m->peek(c->m->ctx, addr + 16 * i, iov, 16) != 16)
+			break;
+		n = iov[1] < limit - have ? iov[1] : limit - have;
+		n = n < BUFFER_MAX - have ? n : BUFFER_MAX - have;
+		more = realloc(buf, have + n + 1);
+		if (!more)
+			break;
+		buf = more;
+		have += c->m->peek(c->m->ctx, iov[0], buf + have, n);
+	}
+	record_bytes(c->r, label, FIELD_BYTES, out, buf ? buf : (unsigned char *)"", have);
+	free(buf);
+}
+
+static void
+capture_string(const struct capture *c, const char *label, uint64_t addr, bool out)
+{
+	char buf[4097];
+	size_t got = 0, n;
+
+	while (addr && got < sizeof(buf) - 1) {
+		n = 4096 - (addr + got) % 4096;
+		n = n < sizeof(buf) - 1 - got ? n : sizeof(buf) - 1 - got;
+		n = c->m->peek(c->m->ctx, addr + got, buf + got, n);
+		got += n;
+		if (n == 0 || memchr(buf + got - n, '\0', n))
+			break;
+	}
+	if (got)
+		record_bytes(c->r, label, FIELD_STRING, out, buf, strnlen(buf, got));
+	else
+		record_value(c->r, label, "", FIELD_ADDRESS, out, addr);
+}
+
+static void
+capture_strings(const struct capture *c, const char *label, uint64_t addr)
+{
+	char name[64];
+	uint64_t p;
+
+	for (unsigned int i = 0; addr && i < ITEMS_MAX; i++) {
+		if (c->m->peek(c->m->ctx, addr + 8ull * i, &p, 8) != 8 || !p)
+			break;
+		snprintf(name, sizeof(name), "%s[%u]", label, i);
+		capture_string(c, name, p, false);
+	}
+}
+
+/* Limits whose defaults follow from the size of memory. */
+static bool
+is_default_limit(uint64_t resource)
+{
+	return resource == RLIMIT_NPROC || resource == RLIMIT_SIGPENDING;
+}
+
+/* What the kernel says of time left or time now is a clock's, not a duration that somebody chose. */
+static enum field_kind
+kind_of(const struct struct_field *f, bool out, uint32_t nr, const uint64_t *args, mode_t type)
+{
+	if (S_ISDIR(type) && (strcmp(f->name, "size") == 0 || strcmp(f->name, "nlink") == 0))
+		return FIELD_FS;
+	if ((S_ISCHR(type) || S_ISBLK(type)) && f->kind == FIELD_WALL) /* each side has its own /dev */
+		return FIELD_FS;
+	if (out && ((nr == SYS_prlimit64 && is_default_limit(args[1])) || (nr == SYS_getrlimit && is_default_limit(args[0]))))
+		return FIELD_MACHINE;
+	if (f->kind == FIELD_DURATION && out)
+		return nr == SYS_clock_getres ? FIELD_DURATION : FIELD_CLOCK;
+	return f->kind;
+}
+
+/* The type of the file that a stat or statx describes, or 0. */
+static mode_t
+file_type(const struct struct_layout *l, const unsigned char *raw)
+{
+	for (unsigned int i = 0; i < l->nfields && strncmp(l->decode, "stat", 4) == 0; i++)
+		if (strcmp(l->fields[i].name, "mode") == 0)
+			return (mode_t)struct_value(&l->fields[i], raw) & S_IFMT;
+	return 0;
+}
+
+static void
+capture_fields(const struct capture *c, const char *label, const struct struct_layout *l, const unsigned char *raw, bool out)
+{
+	mode_t type = file_type(l, raw);
+	const struct struct_field *f;
+	char name[96];
+
+	for (unsigned int i = 0; i < l->nfields; i++) {
+		f = &l->fields[i];
+		snprintf(name, sizeof(name), "%s%s%s", label, *label && *f->name ? "." : "", f->name);
+		if (f->size == SIZE_TEXT && f->kind == FIELD_STRING)
+			record_bytes(c->r, name, FIELD_STRING, out, raw + f->offset, strnlen((const char *)raw + f->offset, 65));
+		else if (f->size == SIZE_TEXT)
+			record_value(c->r, name, "", (enum field_kind)f->kind, out, raw[f->offset] != 0);
+		else
+			record_value(c->r, name, f->decode, kind_of(f, out, c->nr, c->args, type), out, struct_value(f, raw));
+	}
+}
+
+void
+capture_struct(const struct capture *c, const char *label, const char *decode, uint64_t addr, uint64_t count, bool out)
+{
+	const struct struct_layout *l = struct_layout(decode);
+	unsigned char raw[512];
+	char name[64];
+
+	if (!addr || !l || l->size > sizeof(raw)) {
+		record_value(c->r, label, "", FIELD_ADDRESS, out, addr);
+		return;
+	}
+	for (uint64_t i = 0; i < count && i < ITEMS_MAX; i++) {
+		memset(raw, 0, sizeof(raw));
+		if (c->m->peek(c->m->ctx, addr + i * l->size, raw, l->size) == 0) {
+			record_value(c->r, label, "", FIELD_ADDRESS, out, addr);
+			break;
+		}
+		snprintf(name, sizeof(name), count == 1 ? "%s" : "%s[%llu]", label, (unsigned long long)i);
+		capture_fields(c, name, l, raw, out);
+	}
+}
+
+/* COUNT is a number, an argument's name, or ret. */
+static uint64_t
+count_of(const struct capture *c, const struct syscall_desc *d, const struct arg_type *t)
+{
+	if (!t->count[0])
+		return 1;
+	if (t->count[0] >= '0' && t->count[0] <= '9')
+		return strtoul(t->count, NULL, 10);
+	if (strcmp(t->count, "ret") == 0)
+		return c->done && c->result > 0 ? (uint64_t)c->result : 0;
+	for (unsigned int i = 0; i < d->nargs; i++)
+		if (strcmp(d->args[i].name, t->count) == 0)
+			return strcmp(d->args[i].type, "size") == 0 || strcmp(d->args[i].type, "ulong") == 0 ? c->args[i] :
+													     (uint32_t)c->args[i];
+	return 1;
+}
+
+static void
+capture_number(const struct capture *c, const char *name, const struct arg_type *t, uint64_t v)
+{
+	size_t n = strlen(t->decode);
+	enum field_kind kind = FIELD_INT;
+
+	if (strcmp(t->base, "int") == 0 || strcmp(t->base, "fd") == 0 || strcmp(t->base, "dirfd") == 0 || strcmp(t->base, "pid") == 0)
+		v = (uint64_t)(int64_t)(int32_t)v;
+	else if (strcmp(t->base, "uint") == 0)
+		v = (uint32_t)v;
+	if (strcmp(t->base, "pid") == 0)
+		kind = FIELD_PID;
+	else if (strcmp(t->decode, "addr") == 0)
+		kind = FIELD_ADDRESS;
+	else if (strcmp(t->decode, "mode") == 0)
+		kind = FIELD_OCTAL;
+	else if (strcmp(t->decode, "sig") == 0)
+		kind = FIELD_SIGNAL;
+	else if (strcmp(t->decode, "ioctl") == 0 || strcmp(t->decode, "dev") == 0)
+		kind = FIELD_HEX;
+	else if (n)
+		kind = t->decode[n - 1] == '*' || t->decode[0] == '*' ? FIELD_FLAGS : FIELD_ENUM;
+	else if (strcmp(t->base, "uint") == 0 || strcmp(t->base, "size") == 0 || strcmp(t->base, "ulong") == 0)
+		kind = FIELD_UINT;
+	record_value(c->r, name, strcmp(t->base, "dirfd") == 0 ? "dirfd" : t->decode, kind, false, v);
+}
+
+static void
+capture_pointer(const struct capture *c, const struct syscall_desc *d, const struct arg_type *t, unsigned int i)
+{
+	const char *name = d->args[i].name;
+	bool out = c->done;
+	uint64_t a = c->args[i], count;
+
+	if (strcmp(t->base, "ptr") == 0) {
+		if (!c->done)
+			record_value(c->r, name, "", FIELD_ADDRESS, false, a);
+		return;
+	}
+	if (c->done ? !t->out || c->result < 0 : t->out && !t->in)
+		return;
+	count = count_of(c, d, t);
+	if (strcmp(t->base, "path") == 0 || strcmp(t->base, "str") == 0)
+		capture_string(c, name, a, out);
+	else if (strcmp(t->base, "strv") == 0)
+		capture_strings(c, name, a);
+	else if (strcmp(t->base, "buf") == 0)
+		capture_buffer(c, name, c->nr == SYS_getrandom ? FIELD_RANDOM : FIELD_BYTES, a, count, out);
+	else if (strcmp(t->base, "iov") == 0)
+		capture_iov(c, name, a, count, out ? (uint64_t)c->result : UINT64_MAX, out);
+	else if (!capture_special(c, name, t->decode, a, count, out))
+		capture_struct(c, name, t->decode, a, count, out);
+}
+
+static bool
+is_pointer(const struct arg_type *t)
+{
+	static const char *const types[] = { "path", "str", "strv", "ptr", "buf", "iov", "in", "out", "inout" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(t->base, types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* open(2)'s mode is not looked at unless a file may be made. */
+static bool
+not_looked_at(const struct capture *c, const struct syscall_desc *d, unsigned int i)
+{
+	return i > 0 && strcmp(d->args[i].type, "uint.mode") == 0 && strstr(d->args[i - 1].type, ".O_*") &&
+	       !(c->args[i - 1] & O_CREAT) && (c->args[i - 1] & O_TMPFILE) != O_TMPFILE;
+}
+
+void
+capture_call(const struct capture *c)
+{
+	const struct syscall_desc *d = syscall_desc(c->nr);
+	static const char *const names[] = { "a1", "a2", "a3", "a4", "a5", "a6" };
+	struct arg_type t;
+
+	for (unsigned int i = 0; !d && !c->done && i < 6; i++)
+		record_value(c->r, names[i], "", FIELD_COOKIE, false, c->args[i]);
+	for (unsigned int i = 0; d && i < d->nargs; i++) {
+		if (not_looked_at(c, d, i) || capture_pointed(c, i))
+			continue;
+		split_type(d->args[i].type, &t);
+		if (is_pointer(&t))
+			capture_pointer(c, d, &t, i);
+		else if (!c->done)
+			capture_number(c, d->args[i].name, &t, c->args[i]);
+	}
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One task of two runs: its events are aligned, each pair is compared field by field, and what is left over or different is
+ * excused by the rules for sequences, if one holds.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "src/decode.h"
+#include "src/diff/compare.h"
+#include "src/diff/text.h"
+
+struct pass {
+	struct task_comparison *t;
+	const struct run *rb;
+	struct comparison *c;
+	bool order_differs, tasks_meet, stream_used;
+};
+
+static bool
+is_stream_call(const struct event *e)
+{
+	switch (e->nr) {
+	case SYS_read:
+	case SYS_readv:
+	case SYS_recvfrom:
+	case SYS_recvmsg:
+	case SYS_write:
+	case SYS_writev:
+	case SYS_sendto:
+	case SYS_sendmsg:
+		return e->type == EVENT_CALL && e->fd_kind == FD_STREAM;
+	default:
+		return false;
+	}
+}
+
+static bool
+is_input(const struct event *e)
+{
+	return e->nr == SYS_read || e->nr == SYS_readv || e->nr == SYS_recvfrom || e->nr == SYS_recvmsg;
+}
+
+static bool
+is_poll(const struct event *e)
+{
+	switch (e->nr) {
+	case SYS_poll:
+	case SYS_ppoll:
+	case SYS_select:
+	case SYS_pselect6:
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+		return e->type == EVENT_CALL;
+	default:
+		return false;
+	}
+}
+
+static bool
+is_wait(const struct event *e)
+{
+	return e->type == EVENT_CALL && (e->nr == SYS_wait4 || e->nr == SYS_waitid);
+}
+
+/* A wait for any child: which one it gives is a matter of who ended first. */
+static bool
+is_wait_any(const struct event *e)
+{
+	const struct field *pid = field_by_name(e, "pid"), *which = field_by_name(e, "which");
+
+	if (!is_wait(e))
+		return false;
+	return e->nr == SYS_wait4 ? pid && (int64_t)pid->value <= 0 : which && which->value == P_ALL;
+}
+
+/* Calls that only say how often tasks met, or that nothing was there yet. */
+static bool
+is_meeting(const struct event *e)
+{
+	if (e->type != EVENT_CALL)
+		return false;
+	if (e->nr == SYS_futex || e->nr == SYS_sched_yield || e->nr == SYS_futex_waitv)
+		return true;
+	if (is_poll(e) && (e->result == 0 || e->result == -EINTR))
+		return true;
+	if (is_wait(e) && e->result == 0)
+		return true;
+	return e->result == -EAGAIN && (is_stream_call(e) || e->nr == SYS_accept || e->nr == SYS_accept4);
+}
+
+/* Everything that went through a descriptor in one direction: length and digest. */
+static void
+stream_total(const struct rtask *t, uint64_t fd, bool input, uint64_t total[2])
+{
+	total[0] = total[1] = 0;
+	for (size_t i = 0; i < t->nevents; i++) {
+		const struct event *e = &t->events[i];
+		const struct field *f;
+
+		if (!is_stream_call(e) || is_input(e) != input || e->result <= 0 || !(f = field_by_name(e, "fd")) || f->value != fd)
+			continue;
+		for (unsigned int k = 0; k < e->nfields; k++) {
+			f = &e->fields[k];
+			if (f->kind != FIELD_BYTES || f->len < e->result) /* a write may have taken less */
+				continue;
+			total[1] = digest_join(total[1], f->len == e->result ? f->digest : digest(f->bytes, f->kept < e->result ? f->kept : (size_t)e->result),
+					       (uint64_t)e->result);
+			break;
+		}
+		total[0] += (uint64_t)e->result;
+	}
+}
+
+static bool
+stream_equal(const struct pass *p, const struct event *e)
+{
+	const struct field *fd = field_by_name(e, "fd");
+	uint64_t ta[2], tb[2];
+
+	if (!is_stream_call(e) || !fd || !p->t->a || !p->t->b || (e->result < 0 && e->result != -EAGAIN))
+		return false;
+	stream_total(p->t->a, fd->value, is_input(e), ta);
+	stream_total(p->t->b, fd->value, is_input(e), tb);
+	return ta[0] == tb[0] && ta[1] == tb[1];
+}
+
+/* Is @t the task @path, or what a handler did in it? */
+static bool
+is_part_of(const struct rtask *t, const char *path)
+{
+	size_t n = strcspn(path, " ");
+
+	return t->path && strncmp(t->path, path, n) == 0 && (t->path[n] == '\0' || t->path[n] == ' ');
+}
+
+static bool
+same_wait(const struct event *e, const struct run *re, const struct event *o, const struct run *ro)
+{
+	if (!is_wait_any(o) || o->nr != e->nr || o->nfields != e->nfields || rule_result(e, re, o, ro) < 0)
+		return false;
+	for (unsigned int k = 0; k < e->nfields; k++)
+		if (e->fields[k].out && rule_field(&e->fields[k], re, &o->fields[k], ro) < 0)
+			return false;
+	return true;
+}
+
+/* The same outcome somewhere else in the other side's task: in another order, or in a handler of SIGCHLD. */
+static bool
+waited_elsewhere(const struct event *e, const struct run *re, const char *path, const struct run *other)
+{
+	if (e->result == -ECHILD)
+		return true; /* all were had before */
+	for (size_t i = 0; i < other->ntasks; i++) {
+		const struct rtask *t = &other->tasks[i];
+
+		for (size_t j = 0; is_part_of(t, path) && j < t->nevents; j++)
+			if (same_wait(e, re, &t->events[j], other))
+				return true;
+	}
+	return false;
+}
+
+/* POSIX ACLs are not there: a file system without them says so, and programs do not ask again. */
+static bool
+is_acl_call(const struct event *e)
+{
+	const struct field *name = field_by_name(e, "name");
+
+	return e->type == EVENT_CALL && name && name->kind == FIELD_STRING && name->len > 16 && memcmp(name->bytes, "system.posix_acl", 16) == 0 &&
+	       (e->result == -EOPNOTSUPP || e->result == -ENODATA);
+}
+
+/* Is @e, which has no partner, or not an equal one, allowed by a rule for sequences? */
+static int
+excuse(struct pass *p, const struct event *e, bool left)
+{
+	if (p->tasks_meet && is_meeting(e))
+		return RULE_SCHEDULING;
+	if (p->t->b && p->t->b->handler && strstr(p->t->path, " in SIGCHLD"))
+		return RULE_SCHEDULING;
+	if (is_wait_any(e) && (left ? waited_elsewhere(e, p->t->ra, p->t->path, p->rb) : waited_elsewhere(e, p->rb, p->t->path, p->t->ra)))
+		return RULE_SCHEDULING;
+	if (is_acl_call(e))
+		return RULE_ABSENT;
+	if (stream_equal(p, e)) {
+		p->stream_used = true;
+		return RULE_STREAM;
+	}
+	if (p->stream_used && is_poll(e))
+		return RULE_STREAM;
+	return RULE_DIFFERENT;
+}
+
+static void
+note(struct pass *p, size_t step, const struct event *a, const struct event *b, const char *what, char *left, char *right)
+{
+	const struct event *e = a ? a : b;
+	struct difference *d;
+
+	p->t->differences++;
+	if (!p->c)
+		return;
+	d = difference_add(p->c, p->t->path, e->type == EVENT_CALL ? "call" : e->type == EVENT_SIGNAL ? "signal" : "end", text_name(e), what,
+			   left, right);
+	d->a = a;
+	d->b = b;
+	d->step = step;
+}
+
+/* The same lines in another order. */
+static bool
+same_lines(const struct field *a, const struct field *b)
+{
+	uint64_t sum[2] = { 0, 0 };
+
+	if (a->kind != b->kind || a->kind != FIELD_BYTES || a->len != b->len || a->len != a->kept)
+		return false;
+	for (int side = 0; side < 2; side++) {
+		const unsigned char *p = side ? b->bytes : a->bytes, *end = p + a->len, *nl;
+
+		for (; p < end; p = nl + 1) {
+			nl = memchr(p, '\n', (size_t)(end - p));
+			nl = nl ? nl : end;
+			sum[side] += digest(p, (size_t)(nl - p)) * 0x9e3779b97f4a7c15ULL;
+		}
+	}
+	return sum[0] == sum[1];
+}
+
+/* @report: note each difference; else only say whether there is one. */
+static int
+compare_pair(struct pass *p, size_t step, const struct event *a, const struct event *b, bool report)
+{
+	unsigned int n = a->nfields > b->nfields ? a->nfields : b->nfields;
+	int used = RULE_NONE, rule;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct field *fa = i < a->nfields ? &a->fields[i] : NULL, *fb = i < b->nfields ? &b->fields[i] : NULL;
+
+		if (fa && fb && (rule = rule_field(fa, p->t->ra, fb, p->rb)) >= 0) {
+			used = rule != RULE_NONE ? rule : used;
+			continue;
+		}
+		if (p->order_differs && fa && fb && same_lines(fa, fb)) {
+			used = RULE_DIRECTORY_ORDER;
+			continue;
+		}
+		if ((fa && fa->varies) || (!fa && a->result_varies)) {
+			used = RULE_NATIVE_VARIES;
+			continue;
+		}
+		used = RULE_DIFFERENT;
+		if (!report)
+			return used;
+		note(p, step, a, b, fa ? fa->name : fb->name, fa ? text_field_string(fa, p->t->ra) : NULL, fb ? text_field_string(fb, p->rb) : NULL);
+		if (!fa || !fb || strcmp(fa->name, fb->name) != 0)
+			break; /* the rest does not match either */
+	}
+	rule = rule_result(a, p->t->ra, b, p->rb);
+	if (rule == RULE_DIFFERENT && a->result_varies)
+		rule = RULE_NATIVE_VARIES;
+	if (rule == RULE_DIFFERENT && report)
+		note(p, step, a, b, "result", text_result_string(a, p->t->ra), text_result_string(b, p->rb));
+	if (rule == RULE_DIFFERENT)
+		return rule;
+	if (used == RULE_NONE && (a->merged != b->merged))
+		used = a->order ? RULE_DIRECTORY_ORDER : RULE_RESTART;
+	return used == RULE_NONE ? rule : used;
+}
+
+/* Where directories came in another order, equal calls may stand at different places. */
+static void
+excuse_moved(struct pass *p)
+{
+	struct task_comparison *t = p->t;
+
+	for (size_t i = 0; p->order_differs && i < t->al.n; i++) {
+		for (size_t j = 0; t->outcome[i] == RULE_DIFFERENT && t->al.steps[i].a != ALIGN_NONE && j < t->al.n; j++) {
+			const struct event *a = &t->a->events[t->al.steps[i].a];
+			struct align_step *other = &t->al.steps[j];
+
+			if ((t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || other->b == ALIGN_NONE || t->b->events[other->b].hash != a->hash)
+				continue;
+			if (i == j)
+				continue;
+			/* Take both out of their steps: what is left of a step that had two is looked at again. */
+			t->outcome[i] = t->al.steps[i].b == ALIGN_NONE ? RULE_DIRECTORY_ORDER : t->outcome[i];
+			t->moved[i] |= 1;
+			t->moved[j] |= 2;
+			break;
+		}
+	}
+	for (size_t i = 0; i < t->al.n; i++) {
+		unsigned int needed = (t->al.steps[i].a != ALIGN_NONE ? 1u : 0) | (t->al.steps[i].b != ALIGN_NONE ? 2u : 0);
+
+		if (t->outcome[i] == RULE_DIFFERENT && (t->moved[i] & needed) == needed)
+			t->outcome[i] = RULE_DIRECTORY_ORDER;
+	}
+}
+
+/* A call that stead says it does not have. */
+static bool
+is_absent(const struct event *e)
+{
+	const struct syscall_desc *d = syscall_desc(e->nr);
+
+	return e->type == EVENT_CALL && e->result == -ENOSYS && (!d || d->status == SYSCALL_ABSENT);
+}
+
+static int
+judge_step(struct pass *p, size_t i)
+{
+	const struct task_comparison *t = p->t;
+	struct align_step s = t->al.steps[i];
+	const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+	const struct event *next;
+	int rule, other;
+
+	if (a && b) {
+		rule = compare_pair(p, i, a, b, false);
+		if (rule != RULE_DIFFERENT)
+			return rule;
+		if (is_absent(b))
+			return RULE_ABSENT;
+		rule = excuse(p, a, true);
+		other = rule == RULE_DIFFERENT ? rule : excuse(p, b, false);
+		return other;
+	}
+	if (a)
+		return a->absent ? RULE_NATIVE_VARIES : excuse(p, a, true);
+	next = NULL; /* the native event before which it stands */
+	for (size_t j = i + 1; j < t->al.n && !next; j++)
+		next = t->al.steps[j].a != ALIGN_NONE ? &t->a->events[t->al.steps[j].a] : NULL;
+	if (next ? next->gap : t->a->gap_end)
+		return RULE_NATIVE_VARIES;
+	return excuse(p, b, false);
+}
+
+/* The last step at which both sides have something: what comes later on one side alone was not reached on the other. */
+static size_t
+last_common(const struct task_comparison *t)
+{
+	for (size_t i = t->al.n; i-- > 0;)
+		if (t->al.steps[i].a != ALIGN_NONE && t->al.steps[i].b != ALIGN_NONE &&
+		    t->a->events[t->al.steps[i].a].type != EVENT_END)
+			return i;
+	return 0;
+}
+
+static void
+report_steps(struct pass *p)
+{
+	struct task_comparison *t = p->t;
+	size_t last = last_common(t);
+	bool behind = false;
+
+	for (size_t i = 0; i < t->al.n; i++) {
+		struct align_step s = t->al.steps[i];
+		const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+
+		if (t->outcome[i] != RULE_DIFFERENT)
+			continue;
+		if (a && b) {
+			compare_pair(p, i, a, b, true);
+			continue;
+		}
+		t->unreached[i] = behind && i > last;
+		behind |= i > last;
+		if (!t->unreached[i])
+			note(p, i, a, b, a ? "is missing" : "is too much", a ? text_result_string(a, t->ra) : NULL, b ? text_result_string(b, p->rb) : NULL);
+	}
+}
+
+void
+compare_task(struct task_comparison *t, const struct run *rb, struct comparison *c, bool order_differs)
+{
+	struct pass p = { .t = t, .rb = rb, .c = c, .order_differs = order_differs };
+
+	p.tasks_meet = rb->ntasks > 2 || t->ra->ntasks > 2;
+	align(t->a->events, t->a->nevents, t->b->events, t->b->nevents, &t->al);
+	t->outcome = must_alloc(t->al.n);
+	t->moved = must_alloc(t->al.n);
+	t->unreached = must_alloc(t->al.n * sizeof(*t->unreached));
+	for (size_t i = 0; i < t->al.n; i++)
+		t->outcome[i] = (signed char)judge_step(&p, i);
+	excuse_moved(&p);
+	t->differences = 0;
+	report_steps(&p);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The process that starts the program on each side of a comparison.
+ */
+#include "src/diff/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/diff/record.h"
+#include "src/diff/tree.h"
+#include "src/options.h"
+
+/* Our own limits: a new instance of stead begins with the kernel's defaults. */
+static char *
+limits_text(void)
+{
+	char *text = must_alloc(RLIM_NLIMITS * 40);
+	struct rlimit r;
+
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		if (getrlimit(i, &r) == 0)
+			sprintf(text + strlen(text), "%lu:%lu,", r.rlim_cur, r.rlim_max);
+	}
+	return text;
+}
+
+static void
+set_limits(const char *text)
+{
+	struct rlimit r;
+
+	for (int i = 0; *text && i < RLIM_NLIMITS; i++) {
+		if (sscanf(text, "%lu:%lu", &r.rlim_cur, &r.rlim_max) == 2)
+			setrlimit(i, &r);
+		text += strcspn(text, ",");
+		text += *text == ',';
+	}
+}
+
+char **
+inside_argv(const char *self, const struct inside_options *o, int argc, char **argv)
+{
+	char **v = must_alloc(((size_t)argc + 9) * sizeof(*v));
+	static const char *const where[] = { [INSIDE_STEAD] = "stead", [INSIDE_NAMESPACES] = "proc", [INSIDE_HOST] = "host" };
+	size_t n = 0;
+
+	v[n++] = (char *)(uintptr_t)self;
+	v[n++] = (char *)(uintptr_t)"diff";
+	v[n++] = (char *)(uintptr_t)INSIDE_WORD;
+	v[n++] = (char *)(uintptr_t)o->mark;
+	v[n++] = (char *)(uintptr_t)where[o->where];
+	if (asprintf(&v[n++], "%d", o->linger) < 0)
+		abort();
+	v[n++] = limits_text();
+	v[n++] = (char *)(uintptr_t)o->tree;
+	for (int i = 0; i < argc; i++)
+		v[n++] = argv[i];
+	return v;
+}
+
+/* A process of the program's ended, or none is left. */
+static pid_t
+reap(int *status, bool wait)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, status, wait ? 0 : WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	return pid;
+}
+
+static int
+wait_for(pid_t program, int linger, bool alone)
+{
+	struct timespec tick = { 0, 10000000 };
+	int status = 0, other, left;
+	pid_t pid;
+
+	while ((pid = reap(&other, true)) != program && pid > 0)
+		;
+	status = other;
+	for (left = linger * 100; left > 0 && (pid = reap(&other, false)) >= 0; left -= pid == 0)
+		if (pid == 0)
+			nanosleep(&tick, NULL);
+	if (alone && left == 0) {
+		kill(-1, SIGKILL);
+		while (reap(&other, true) > 0)
+			;
+	}
+	return status;
+}
+
+/* The program may have made the pipe non-blocking. */
+static void
+report(const char *mark, int status, const char *dir)
+{
+	FILE *f;
+
+	fcntl(1, F_SETFL, fcntl(1, F_GETFL) & ~O_NONBLOCK);
+	f = fdopen(1, "w");
+	if (!f)
+		return;
+	fprintf(f, "%s %d\n", mark, status);
+	if (*dir)
+		tree_write(dir, f);
+	fclose(f);
+}
+
+/* The first process of stead is 2, we are 1 here: let the program have the same number on both sides, where the host can. */
+static int
+prepare_proc(void)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
+		return -1;
+	fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "2", 1) < 0)
+		errno = 0;
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+int
+inside_main(int argc, char **argv)
+{
+	const char *mark, *dir;
+	int linger;
+	pid_t pid;
+
+	if (argc < 7)
+		return EXIT_STEAD_FAILED;
+	mark = argv[1];
+	linger = atoi(argv[3]);
+	dir = argv[5];
+	if (strcmp(argv[2], "proc") == 0 && prepare_proc() < 0) {
+		perror("stead diff: /proc of a new pid namespace");
+		return EXIT_STEAD_FAILED;
+	}
+	set_limits(argv[4]);
+	setsid(); /* stead's first process leads a session */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[6], argv + 6);
+		dprintf(2, "stead diff: %s: %s\n", argv[6], strerror(errno));
+		_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+	}
+	if (pid < 0)
+		return EXIT_STEAD_FAILED;
+	report(mark, wait_for(pid, linger, strcmp(argv[2], "host") != 0), dir);
+	return 0;
+}
+
+int
+inside_split(const unsigned char *out, size_t *n, const char *mark, int *status, const char **tree, size_t *tree_len)
+{
+	size_t len = strlen(mark);
+	const unsigned char *p = memmem(out, *n, mark, len), *nl;
+
+	nl = p ? memchr(p, '\n', *n - (size_t)(p - out)) : NULL;
+	if (!nl)
+		return -1;
+	*status = atoi((const char *)p + len);
+	*tree = (const char *)nl + 1;
+	*tree_len = *n - (size_t)(nl + 1 - out);
+	*n = (size_t)(p - out);
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The first process of each side of a comparison: it starts the program, waits for everything it leaves behind, and then reports
+ * on its own standard output, after a mark that nobody can guess, how the program ended and what the tree of files looks like.
+ */
+#ifndef STEAD_SRC_DIFF_INSIDE_H
+#define STEAD_SRC_DIFF_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define INSIDE_WORD "--inside" /* stead diff --inside MARK WHERE LINGER LIMITS TREE PROGRAM ARGUMENT... */
+
+enum inside_where {
+	INSIDE_STEAD,
+	INSIDE_NAMESPACES, /* natively, the first of a pid namespace, in a mount namespace */
+	INSIDE_HOST,	   /* natively, among the host's other processes */
+};
+
+/* What the process is told. */
+struct inside_options {
+	char mark[40];
+	enum inside_where where;
+	int linger;	 /* seconds to wait for what the program left running */
+	const char *tree; /* directory, or "" */
+};
+
+/**
+ * inside_argv() - the command line that inside_main() understands
+ * @self: path of the stead command
+ *
+ * Return: an allocated vector.
+ */
+char **inside_argv(const char *self, const struct inside_options *o, int argc, char **argv);
+
+/**
+ * inside_main() - be that process
+ * @argc, @argv: from INSIDE_WORD on
+ *
+ * Return: exit status.
+ */
+int inside_main(int argc, char **argv);
+
+/**
+ * inside_split() - part the report from what the program wrote
+ * @out: standard output; the report is cut off
+ * @n: its length, changed
+ * @status: wait status of the program
+ * @tree: the tree's text, not ended by NUL
+ *
+ * Return: 0, or -1 when there is no report.
+ */
+int inside_split(const unsigned char *out, size_t *n, const char *mark, int *status, const char **tree, size_t *tree_len);
+
+#endif
