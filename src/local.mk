@@ -1,4 +1,6 @@
 stead_SOURCES += \
+	src/archive.c \
+	src/archive.h \
 	src/commands.h \
 	src/decode.c \
 	src/decode.h \

@@ -16,6 +16,8 @@ extern char **environ;
 enum {
 	OPT_TRAP = 256,
 	OPT_ROOT,
+	OPT_READ_ONLY,
+	OPT_EPHEMERAL,
 	OPT_BIND,
 	OPT_TMPFS,
 	OPT_ENV,
@@ -34,6 +36,8 @@ enum {
 static const struct option long_options[] = {
 	{ "trap", required_argument, NULL, OPT_TRAP },
 	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
+	{ "ephemeral", no_argument, NULL, OPT_EPHEMERAL },
 	{ "bind", required_argument, NULL, OPT_BIND },
 	{ "tmpfs", required_argument, NULL, OPT_TMPFS },
 	{ "env", required_argument, NULL, OPT_ENV },
@@ -57,7 +61,9 @@ static const char help_text[] =
 	"\n"
 	"  --trap=auto|resident|remote  how system calls are caught (stead doctor explains)\n"
 	"  --trap=unprotected           as resident, without keys: for programs you trust only\n"
-	"  --root=DIR                   the program's root directory is DIR of the host, not /\n"
+	"  --root=DIR|ARCHIVE           the program's root is DIR of the host, or a tar archive, not /\n"
+	"  --ephemeral                  what the program writes is gone at its end: the default\n"
+	"  --read-only                  the root is mounted read-only\n"
 	"  --bind=SRC:DST[:ro]          show the host's SRC at DST, writable unless :ro\n"
 	"  --tmpfs=DST[:SIZE]           an empty file system in memory at DST\n"
 	"  --env=NAME=VALUE             set a variable\n"
@@ -295,8 +301,14 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 		return parse_trap(o, arg);
 	case OPT_ROOT:
 		if (!*arg)
-			return option_mistake("--root needs a directory");
+			return option_mistake("--root needs a directory or a tar archive");
 		o->root = arg;
+		return 0;
+	case OPT_READ_ONLY:
+		o->read_only = true;
+		return 0;
+	case OPT_EPHEMERAL:
+		o->ephemeral = true;
 		return 0;
 	case OPT_BIND:
 		return parse_bind(o, arg);

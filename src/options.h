@@ -33,7 +33,9 @@ struct option;
 
 struct run_options {
 	enum run_trap trap;
-	const char *root; /* host directory that is the guest's root, "/" by default */
+	const char *root; /* host directory or tar archive that is the guest's root, "/" by default */
+	bool read_only;	  /* the root's mount is read-only */
+	bool ephemeral;	  /* said; it is the default */
 	struct run_mount *mounts;
 	size_t nmounts;
 	char **envp;	 /* the program's whole environment, NULL-ended */

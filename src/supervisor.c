@@ -28,6 +28,7 @@
 #include "kernel/posix-clocks.h"
 #include "kernel/task.h"
 #include "loader/elf.h"
+#include "src/archive.h"
 #include "src/commands.h"
 #include "src/options.h"
 #include "src/readiness.h"
@@ -169,18 +170,38 @@ set_params(struct kernel *k, const struct run_options *opt)
 	k->image_end = ALIGN_UP((uintptr_t)_end, PAGE_SIZE);
 }
 
+/* A directory of the host, or an archive to be unpacked. */
 static int
-mount_requests(const struct run_options *opt, struct mount_request *req)
+root_request(const struct run_options *opt, struct archive_job *job, struct mount_request *req)
 {
-	unsigned int n = 0;
+	struct stat st;
+	int fd;
 
-	req[n++] = (struct mount_request){ .kind = MOUNT_ROOT_HOST,
-					   .host_root = HFD(open(opt->root, O_PATH | O_DIRECTORY | O_CLOEXEC)),
-					   .dst = "/",
-					   .read_only = true,
-					   .overlay = true };
-	if (req[0].host_root.fd < 0)
+	*req = (struct mount_request){ .kind = MOUNT_ROOT_HOST, .dst = "/", .read_only = true, .overlay = true, .seal_root = opt->read_only };
+	if (stat(opt->root, &st) < 0)
 		return fail_path("--root", opt->root, errno);
+	fd = open(opt->root, (S_ISDIR(st.st_mode) ? O_PATH | O_DIRECTORY : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return fail_path("--root", opt->root, errno);
+	req->host_root = HFD(fd);
+	if (S_ISDIR(st.st_mode))
+		return 0;
+	*job = (struct archive_job){ fd, opt->root };
+	req->kind = MOUNT_ROOT_NEW;
+	req->host_root = HFD_NONE;
+	req->fill = archive_unpack;
+	req->fill_arg = job;
+	return 0;
+}
+
+static int
+mount_requests(const struct run_options *opt, struct archive_job *job, struct mount_request *req)
+{
+	unsigned int n = 1;
+	int err = root_request(opt, job, &req[0]);
+
+	if (err < 0)
+		return err;
 	for (size_t i = 0; i < opt->nmounts; i++) {
 		const struct run_mount *m = &opt->mounts[i];
 
@@ -229,7 +250,7 @@ start_behind_walls(struct kernel *k, const struct mount_request *req, unsigned i
 	if (!roots)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++)
-		if (req[i].kind != MOUNT_TMPFS)
+		if (req[i].host_root.fd >= 0)
 			roots[nroots++] = (struct wall_root){ req[i].host_root.fd, !req[i].read_only };
 	if (sys >= 0)
 		roots[nroots++] = (struct wall_root){ sys, false };
@@ -244,16 +265,21 @@ static int
 boot_files(struct kernel *k, const struct run_options *opt)
 {
 	struct mount_request *req = calloc(opt->nmounts + 1, sizeof(*req));
+	struct archive_job job = { -1, NULL };
 	struct task *t = k->main_task;
 	int n, err;
 
 	if (!req)
 		return -ENOMEM;
-	n = mount_requests(opt, req);
+	n = mount_requests(opt, &job, req);
 	err = n < 0 ? n : vfs_boot(k, t, req, (unsigned int)n);
 	if (err == 0 && k->resident)
 		err = start_behind_walls(k, req, (unsigned int)n);
 	free(req);
+	if (job.fd >= 0)
+		close(job.fd);
+	if (err == -ECANCELED)
+		return -EXIT_STEAD_FAILED; /* likewise */
 	if (n < 0)
 		return n; /* and it was said why */
 	if (err < 0)

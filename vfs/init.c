@@ -2,7 +2,8 @@
  *
  * What the first program finds: a root, /proc, /dev, /sys, and what the options of `stead run` mount.
  *
- * The root is a directory of the host under an overlay, whose upper layer is a tmpfs that goes with the instance.
+ * The root is a directory of the host under an overlay, whose upper layer is a tmpfs that goes with the instance; or a tmpfs
+ * filled from an archive.
  */
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -97,6 +98,17 @@ mount_at(struct task *t, const struct file_system_type *type, struct fs_context 
 	return do_mount_kernel(t, type, fc, dst, flags);
 }
 
+/* An empty tmpfs, and what the caller puts into it. */
+static int
+mount_new_root(struct task *t, const struct mount_request *req)
+{
+	struct fs_context fc = { .k = t->k, .t = t, .source = "tmpfs", .options = "mode=0755,size=100%,nr_inodes=0",
+				 .host_root = HFD_NONE };
+	int err = do_mount_kernel(t, &tmpfs_fs_type, &fc, "/", MNT_RELATIME);
+
+	return err ? err : req->fill(t, req->fill_arg);
+}
+
 static int
 mount_root(struct task *t, const struct mount_request *req)
 {
@@ -104,6 +116,8 @@ mount_root(struct task *t, const struct mount_request *req)
 	struct fs_context up = { .k = t->k, .t = t, .options = "mode=0755,size=100%,nr_inodes=0", .host_root = HFD_NONE };
 	struct fs_context ov = { .k = t->k, .t = t, .source = "overlay", .host_root = HFD_NONE };
 
+	if (req->kind == MOUNT_ROOT_NEW)
+		return mount_new_root(t, req);
 	if (!req->overlay) {
 		fc.options = NULL;
 		fc.flags = req->read_only ? MS_RDONLY : 0;
@@ -171,24 +185,40 @@ mount_extra(struct task *t, const struct mount_request *req)
 	return mount_at(t, &tmpfs_fs_type, &fc, req->dst, (req->read_only ? MNT_READONLY : 0) | MNT_NOSUID | MNT_NODEV);
 }
 
+static bool
+is_root_request(const struct mount_request *req)
+{
+	return req->kind == MOUNT_ROOT_HOST || req->kind == MOUNT_ROOT_NEW;
+}
+
+static int
+seal_root(struct task *t)
+{
+	struct path root;
+	int err = kern_path(t, "/", 0, &root);
+
+	if (err)
+		return err;
+	set_bits(&root.mnt->mnt_flags, MNT_READONLY); /* nothing is open there yet */
+	path_put(t, &root);
+	return 0;
+}
+
+/* The root comes first in @req. */
 static int
 mount_all(struct task *t, const struct mount_request *req, unsigned int n)
 {
-	int err = -EINVAL;
+	int err = n > 0 && is_root_request(&req[0]) ? mount_root(t, &req[0]) : -EINVAL;
 
-	for (unsigned int i = 0; i < n && err; i++)
-		if (req[i].kind == MOUNT_ROOT_HOST)
-			err = mount_root(t, &req[i]);
 	if (!err)
 		err = mount_proc(t);
 	if (!err)
 		err = mount_dev(t);
 	if (!err)
 		err = mount_sys(t);
-	for (unsigned int i = 0; i < n && !err; i++)
-		if (req[i].kind != MOUNT_ROOT_HOST)
-			err = mount_extra(t, &req[i]);
-	return err;
+	for (unsigned int i = 1; i < n && !err; i++)
+		err = mount_extra(t, &req[i]);
+	return err || !req[0].seal_root ? err : seal_root(t);
 }
 
 int

@@ -208,8 +208,11 @@ const struct file_operations *cdev_lookup(struct kernel *k, uint64_t rdev);
 
 /* What boot mounts and opens, from the options of `stead run` (vfs/init.c). */
 struct mount_request {
-	enum { MOUNT_ROOT_HOST, MOUNT_BIND, MOUNT_TMPFS } kind;
+	enum { MOUNT_ROOT_HOST, MOUNT_ROOT_NEW, MOUNT_BIND, MOUNT_TMPFS } kind;
 	hfd_t host_root;   /* O_PATH */
+	int (*fill)(struct task *t, void *arg); /* of a new root: makes its files; runs in the supervisor */
+	void *fill_arg;
+	bool seal_root; /* once everything is mounted the root's mount becomes read-only */
 	const char *dst;
 	bool read_only, overlay;
 	uint64_t size;

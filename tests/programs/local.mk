@@ -2,8 +2,14 @@
 
 check_PROGRAMS += tests/programs/pty
 tests_programs_pty_LDADD = -lutil
-program_tests = tests/programs/check-command tests/programs/check-diff tests/programs/check-pty tests/programs/check-remote tests/programs/check-resident \
-	tests/programs/check-unprotected
+program_tests =
+program_tests += tests/programs/check-command
+program_tests += tests/programs/check-diff
+program_tests += tests/programs/check-files
+program_tests += tests/programs/check-pty
+program_tests += tests/programs/check-remote
+program_tests += tests/programs/check-resident
+program_tests += tests/programs/check-unprotected
 TESTS += $(program_tests)
 EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/goroutines.go
 
