@@ -178,8 +178,6 @@ do_utimes(struct task *t, int dfd, uaddr_t path, const struct k_timespec *times,
 	struct path p;
 	int err;
 
-	if (times && (!nsec_valid(times[0].tv_nsec) || !nsec_valid(times[1].tv_nsec)))
-		return -EINVAL;
 	if (uaddr_null(path) && dfd != AT_FDCWD) {
 		if (flags)
 			return -EINVAL;
@@ -189,7 +187,13 @@ do_utimes(struct task *t, int dfd, uaddr_t path, const struct k_timespec *times,
 			return -EINVAL;
 		err = user_path_at(t, dfd, path, lookup_of_at(flags), &p);
 	}
-	return err ? err : utimes_path(t, &p, times);
+	if (err)
+		return err;
+	if (times && (!nsec_valid(times[0].tv_nsec) || !nsec_valid(times[1].tv_nsec))) {
+		path_put(t, &p);
+		return -EINVAL;
+	}
+	return utimes_path(t, &p, times);
 }
 
 int64_t

@@ -33,7 +33,7 @@ int64_t
 sys_flock(struct task *t, int fd, unsigned int op)
 {
 	struct fd f = fdget(t, fd);
-	int64_t ret = f.file ? do_flock(t, f.file, op) : -EBADF;
+	int64_t ret = do_flock(t, f.file, op);
 
 	fdput(t, f);
 	return ret;

@@ -77,7 +77,7 @@ sys_linkat(struct task *t, int olddirfd, uaddr_t oldpath, int newdirfd, uaddr_t 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	new = getname(t, newpath);
-	ret = IS_ERR(new) ? PTR_ERR(new) : do_linkat(t, olddirfd, old, newdirfd, new, flags);
+	ret = do_linkat(t, olddirfd, old, newdirfd, new, flags);
 	putname(new);
 	putname(old);
 	return ret;
@@ -117,16 +117,28 @@ sys_rmdir(struct task *t, uaddr_t path)
 	return sys_unlinkat(t, AT_FDCWD, path, AT_REMOVEDIR);
 }
 
+/* Before the names are looked at. */
+static int
+check_rename_flags(unsigned int flags)
+{
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
+	return (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) && (flags & RENAME_EXCHANGE) ? -EINVAL : 0;
+}
+
 int64_t
 sys_renameat2(struct task *t, int olddirfd, uaddr_t oldpath, int newdirfd, uaddr_t newpath, unsigned int flags)
 {
-	struct filename *old = getname(t, oldpath), *new;
-	int64_t ret;
+	struct filename *old, *new;
+	int64_t ret = check_rename_flags(flags);
 
+	if (ret)
+		return ret;
+	old = getname(t, oldpath);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	new = getname(t, newpath);
-	ret = IS_ERR(new) ? PTR_ERR(new) : do_renameat2(t, olddirfd, old, newdirfd, new, flags);
+	ret = do_renameat2(t, olddirfd, old, newdirfd, new, flags);
 	putname(new);
 	putname(old);
 	return ret;

@@ -80,6 +80,15 @@ sys_pwrite64(struct task *t, int fd, uaddr_t buf, uint64_t count, int64_t pos)
 	return pos < 0 ? -EINVAL : rw_buffer(t, fd, buf, count, &pos, true);
 }
 
+static bool
+has_op(const struct file *file, bool write)
+{
+	if (S_ISDIR(file->f_inode->i_mode))
+		return !write;
+	return file->f_op && (write ? file->f_op->write != NULL : file->f_op->read != NULL);
+}
+
+/* A vector without any bytes does not reach the file. */
 static int64_t
 rw_vector(struct task *t, int fd, uaddr_t iov, uint64_t nr, const int64_t *pos, bool write, uint32_t rwf)
 {
@@ -95,7 +104,7 @@ rw_vector(struct task *t, int fd, uaddr_t iov, uint64_t nr, const int64_t *pos, 
 		ret = -ESPIPE; /* found before the access mode is looked at */
 	else if (f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))
 		ret = import_iovec(t, &it, iov, nr, fast, &heap);
-	if (ret >= 0)
+	if (ret > 0 || (ret == 0 && !has_op(f.file, write)))
 		ret = pos ? rw_at(t, f.file, &it, *pos, write, rwf) : rw_at_pos(t, &f, &it, write, rwf);
 	kfree(t->k, heap);
 	fdput(t, f);

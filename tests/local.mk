@@ -11,6 +11,7 @@ include $(srcdir)/tests/escape/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk
+include $(srcdir)/tests/random/local.mk
 include $(srcdir)/tests/bench/local.mk
 
 .PHONY: summary test-logs print-distfiles

@@ -504,7 +504,7 @@ do_flock(struct task *t, struct file *file, unsigned int op)
 	default:
 		return -EINVAL;
 	}
-	if (type != F_UNLCK && !(file->f_mode & (FMODE_READ | FMODE_WRITE)))
+	if (!file || (type != F_UNLCK && !(file->f_mode & (FMODE_READ | FMODE_WRITE))))
 		return -EBADF;
 	ctx = get_context(t->k, file->f_inode);
 	if (!ctx)

@@ -412,17 +412,17 @@ do_linkat(struct task *t, int odfd, struct filename *oldname, int ndfd, struct f
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	if (flags & AT_EMPTY_PATH) {
-		/* A descriptor may have come from anywhere: only who could open any file may give it a name. */
-		if (oldname->name[0] == 0 && !capable(t, CAP_DAC_READ_SEARCH))
-			return -ENOENT;
 		how |= LOOKUP_EMPTY;
+		/* A descriptor may have come from anywhere: who has not opened it may not give it a name. */
+		if (oldname->name[0] == 0)
+			how |= LOOKUP_LINKAT_EMPTY;
 	}
 	if (flags & AT_SYMLINK_FOLLOW)
 		how |= LOOKUP_FOLLOW;
 	err = filename_lookup(t, odfd, oldname, how, &old);
 	if (err)
 		return err;
-	d = filename_create(t, ndfd, newname, &path, 0);
+	d = IS_ERR(newname) ? ERR_PTR(PTR_ERR(newname)) : filename_create(t, ndfd, newname, &path, 0);
 	if (IS_ERR(d)) {
 		path_put(t, &old);
 		return (int)PTR_ERR(d);
@@ -547,6 +547,7 @@ out:
 	return err;
 }
 
+/* The flags have been checked. */
 int
 do_renameat2(struct task *t, int odfd, struct filename *oldname, int ndfd, struct filename *newname, unsigned int flags)
 {
@@ -556,14 +557,10 @@ do_renameat2(struct task *t, int odfd, struct filename *oldname, int ndfd, struc
 	struct dentry *trap;
 	int err;
 
-	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
-		return -EINVAL;
-	if ((flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) && (flags & RENAME_EXCHANGE))
-		return -EINVAL;
 	err = filename_parentat(t, odfd, oldname->name, 0, &op, &olast, &otype);
 	if (err)
 		return err;
-	err = filename_parentat(t, ndfd, newname->name, 0, &np, &nlast, &ntype);
+	err = IS_ERR(newname) ? (int)PTR_ERR(newname) : filename_parentat(t, ndfd, newname->name, 0, &np, &nlast, &ntype);
 	if (err) {
 		path_put(t, &op);
 		return err;

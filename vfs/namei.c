@@ -8,9 +8,11 @@
  *
  * What the last component means is left to the caller (lookup, create, remove, open): link_path_walk() stops before it.
  */
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "kernel/cred.h"
 #include "kernel/task.h"
 #include "vfs/internal.h"
 
@@ -52,6 +54,7 @@ nd_jump_root(struct nameidata *nd)
 static int
 start_at(struct nameidata *nd, int dfd, bool need_dir)
 {
+	bool foreign;
 	struct fd f;
 
 	if (dfd == AT_FDCWD) {
@@ -63,7 +66,10 @@ start_at(struct nameidata *nd, int dfd, bool need_dir)
 		return -EBADF;
 	nd->path = f.file->f_path;
 	path_get(&nd->path);
+	foreign = (nd->flags & LOOKUP_LINKAT_EMPTY) && f.file->f_cred != nd->t->cred;
 	fdput(nd->t, f);
+	if (foreign && !capable(nd->t, CAP_DAC_READ_SEARCH))
+		return -ENOENT;
 	return need_dir && !d_can_lookup(nd->path.dentry) ? -ENOTDIR : 0;
 }
 

@@ -13,6 +13,7 @@ struct files_struct;
 #define LOOKUP_FOLLOW	     0x0001u
 #define LOOKUP_DIRECTORY     0x0002u
 #define LOOKUP_EMPTY	     0x0004u
+#define LOOKUP_LINKAT_EMPTY  0x0008u /* the descriptor of an empty path must be one that the caller opened itself */
 #define LOOKUP_NO_SYMLINKS   0x010000u
 #define LOOKUP_NO_MAGICLINKS 0x020000u
 #define LOOKUP_NO_XDEV	     0x040000u

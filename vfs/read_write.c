@@ -198,10 +198,10 @@ generic_file_llseek(struct task *t, struct file *file, int64_t off, int whence)
 int64_t
 vfs_llseek(struct task *t, struct file *file, int64_t off, int whence)
 {
-	if (!(file->f_mode & FMODE_LSEEK) || (file->f_mode & FMODE_STREAM))
-		return -ESPIPE;
 	if (whence < 0 || whence > SEEK_MAX)
 		return -EINVAL;
+	if (!(file->f_mode & FMODE_LSEEK) || (file->f_mode & FMODE_STREAM))
+		return -ESPIPE;
 	return file->f_op->llseek(t, file, off, whence);
 }
 
@@ -298,17 +298,25 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 	int64_t ipos, opos, ret;
 	bool has_opos = !(out->f_mode & FMODE_STREAM);
 
-	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE))
+	bool seekable = !(in->f_mode & FMODE_STREAM) && (in->f_mode & FMODE_PREAD);
+
+	if (!(in->f_mode & FMODE_READ))
 		return -EBADF;
-	if ((in->f_mode & FMODE_STREAM) || !(in->f_mode & FMODE_PREAD))
-		return pos ? -ESPIPE : -EINVAL;
-	if (!in->f_op || !in->f_op->read || !out->f_op || !out->f_op->write || S_ISDIR(in->f_inode->i_mode))
-		return -EINVAL;
-	if (out->f_flags & O_APPEND)
-		return -EINVAL;
-	ipos = pos ? *pos : file_position(t, in);
+	if (pos && !seekable)
+		return -ESPIPE;
+	ipos = pos ? *pos : seekable ? file_position(t, in) : 0;
 	if (ipos < 0)
 		return -EINVAL;
+	if (!(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if ((out->f_flags & O_APPEND) || !seekable)
+		return -EINVAL;
+	if (S_ISDIR(in->f_inode->i_mode) ? count > 0 : !in->f_op || !in->f_op->read)
+		return -EINVAL;
+	if (!out->f_op || !out->f_op->write)
+		return -EINVAL;
+	if (count == 0)
+		return 0;
 	opos = has_opos ? file_position(t, out) : 0;
 	ret = copy_through(t, in, &ipos, out, &opos, MIN(count, MAX_RW_COUNT));
 	if (ret > 0) {
@@ -327,12 +335,12 @@ copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos,
 {
 	int64_t size;
 
-	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
-		return -EBADF;
 	if (S_ISDIR(in->f_inode->i_mode) || S_ISDIR(out->f_inode->i_mode))
 		return -EISDIR;
 	if (!S_ISREG(in->f_inode->i_mode) || !S_ISREG(out->f_inode->i_mode))
 		return -EINVAL;
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
+		return -EBADF;
 	if (in->f_inode->i_sb != out->f_inode->i_sb)
 		return -EXDEV;
 	if (ipos < 0 || opos < 0)

@@ -11,6 +11,7 @@
  */
 #include <asm/signal.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 
 #include "kernel/task.h"
 #include "vfs/fdtable.h"
@@ -306,6 +307,8 @@ do_splice(struct task *t, struct file *in, int64_t *off_in, struct file *out, in
 	if (op) {
 		if (off_out)
 			return -ESPIPE;
+		if (S_ISDIR(in->f_inode->i_mode))
+			return -EINVAL;
 		if (off_in && !(in->f_mode & FMODE_PREAD))
 			return -EINVAL;
 		nonblock = nonblock || (out->f_flags & O_NONBLOCK);

@@ -102,6 +102,8 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 
 	if (err)
 		return err;
+	if ((dir->i_mode & S_ISGID) && (stx.stx_mode & S_IFMT) == S_IFDIR)
+		mode |= S_ISGID;
 	if (stx.stx_uid != uid || stx.stx_gid != gid) {
 		unsigned int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where file systems of Linux differ among themselves: what is not compared, and why. --without=WORD (run-random) keeps an operation from
+ * being done at all where one of the file systems has not got it.
+ */
+#ifndef RULES_H
+#define RULES_H
+
+#include <stdbool.h>
+
+enum rule {
+	RULE_DIR_NLINK,
+	RULE_DIR_SIZE,
+	RULE_DIR_TIMES,
+	RULE_ATIME,
+	RULE_MAPPED_HOLES,
+	RULES
+};
+
+static const struct {
+	const char *name, *why;
+	bool on;
+} rules[RULES] = {
+	[RULE_DIR_NLINK] = { "dir-nlink", "overlayfs and btrfs give every directory one link", true },
+	[RULE_DIR_SIZE] = { "dir-size", "blocks on ext4, entries on tmpfs", true },
+	[RULE_DIR_TIMES] = { "dir-times", "compared", false },
+	[RULE_ATIME] = { "atime", "depends on the host's mount options, and on how long the run takes", true },
+	[RULE_MAPPED_HOLES] = { "mapped-holes", "looking at a hole through a mapping makes it data on tmpfs", true },
+};
+
+static inline bool
+rule(enum rule r)
+{
+	return rules[r].on;
+}
+
+#endif
