@@ -14,7 +14,10 @@ tests_random_fileops_SOURCES = \
 random_tests = tests/random/check-remote tests/random/check-resident tests/random/check-unprotected
 EXTRA_DIST += tests/random/run-random $(random_tests)
 
+SECONDS = 600
+TRAP = remote
+FIRST = 1000
 .PHONY: random
 random: stead tests/random/fileops
-	$(srcdir)/tests/random/run-random --stead=./stead --program=tests/random/fileops --trap=$(or $(TRAP),remote) \
-		--seconds=$(or $(SECONDS),600) --first=$(or $(FIRST),1000) --keep-going
+	$(srcdir)/tests/random/run-random --stead=./stead --program=tests/random/fileops --trap=$(TRAP) \
+		--seconds=$(SECONDS) --first=$(FIRST) --keep-going
