@@ -219,6 +219,7 @@ syscall_stop(struct host_tracer *h, struct tracee *e)
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 		e->in_call = true;
 		e->nr = info.entry.nr;
+		e->t.sp = info.stack_pointer;
 		memcpy(e->args, info.entry.args, sizeof(e->args));
 		if (!h->executed && e->nr != SYS_execve) {
 			e->in_call = false;

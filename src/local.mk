@@ -53,16 +53,26 @@ stead_SOURCES += \
 	src/syscalls.c \
 	src/terminal.c \
 	src/terminal.h \
+	src/trace-args.c \
+	src/trace-args.h \
 	src/trace-command.c \
 	src/trace-events.h \
+	src/trace-flags.c \
 	src/trace-format.c \
 	src/trace-format.h \
+	src/trace-ioctl.c \
+	src/trace-ioctl.h \
 	src/trace-names.c \
 	src/trace-names.h \
+	src/trace-net.c \
+	src/trace-net.h \
+	src/trace-result.c \
+	src/trace-signal.c \
 	src/trace-structs.c \
 	src/trace-structs.h \
 	src/trace-text.c \
 	src/trace-text.h \
+	src/trace-time.c \
 	src/trace.c \
 	src/trace.h
 

@@ -23,6 +23,7 @@ struct trace_mem {
 /* A thread that is traced; from new_task until gone, at the same address. */
 struct traced {
 	int tid, tgid; /* as the program sees them natively, and inside under stead */
+	uint64_t sp;   /* in enter: the stack pointer, 0 if not known */
 	struct trace_mem mem;
 	void *user; /* the consumer's own: NULL at new_task, and the consumer frees it in gone */
 };

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "src/decode.h"
+#include "src/trace-args.h"
 #include "src/trace-events.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
@@ -21,22 +22,6 @@
 #define STRING_SHOWN 32 /* bytes of buffers and strings, as strace's -s */
 #define PATH_SHOWN   4096
 #define ITEMS_SHOWN  32
-
-enum where { VALUE, IN, OUT, INOUT };
-
-/* TYPE[.DECODE][[COUNT]], taken apart. */
-struct arg_type {
-	char base[12], decode[24], count[16];
-	enum where where;
-};
-
-struct call {
-	const struct trace_mem *m;
-	const struct syscall_desc *d;
-	const uint64_t *args;
-	bool done;
-	int64_t result;
-};
 
 void
 trace_printf(struct trace_buf *b, const char *fmt, ...)
@@ -55,8 +40,14 @@ trace_printf(struct trace_buf *b, const char *fmt, ...)
 		b->n = sizeof(b->text) - 1;
 }
 
-static void
-split_type(const char *spec, struct arg_type *t)
+bool
+trace_peek(const struct trace_call *c, uint64_t addr, void *buf, size_t n)
+{
+	return addr && c->m->peek(c->m->ctx, addr, buf, n) == n;
+}
+
+void
+trace_arg_split(const char *spec, struct trace_arg *t)
 {
 	const char *dot = strchr(spec, '.'), *bracket = strchr(spec, '[');
 	size_t base_len = strcspn(spec, ".[");
@@ -67,25 +58,19 @@ split_type(const char *spec, struct arg_type *t)
 		snprintf(t->decode, sizeof(t->decode), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
 	if (bracket)
 		snprintf(t->count, sizeof(t->count), "%.*s", (int)strcspn(bracket + 1, "]"), bracket + 1);
-	if (strcmp(t->base, "in") == 0)
-		t->where = IN;
-	else if (strcmp(t->base, "inout") == 0)
-		t->where = INOUT;
-	else if (strcmp(t->base, "out") == 0 || strcmp(t->decode, "out") == 0)
-		t->where = OUT;
-	else if (strcmp(t->decode, "in") == 0)
-		t->where = IN;
+	t->in = strcmp(t->base, "in") == 0 || strcmp(t->base, "inout") == 0 || strcmp(t->decode, "in") == 0;
+	t->out = strcmp(t->base, "out") == 0 || strcmp(t->base, "inout") == 0 || strcmp(t->decode, "out") == 0;
 }
 
 unsigned int
 trace_args_before(const struct syscall_desc *d)
 {
-	struct arg_type t;
+	struct trace_arg t;
 	unsigned int i;
 
 	for (i = 0; i < d->nargs; i++) {
-		split_type(d->args[i].type, &t);
-		if (t.where == OUT || t.where == INOUT)
+		trace_arg_split(d->args[i].type, &t);
+		if (t.out)
 			break;
 	}
 	return i;
@@ -93,7 +78,7 @@ trace_args_before(const struct syscall_desc *d)
 
 /* COUNT is a number, an argument's name, or ret. */
 static uint64_t
-count_of(const struct call *c, const struct arg_type *t)
+count_of(const struct trace_call *c, const struct trace_arg *t)
 {
 	unsigned int i;
 
@@ -110,8 +95,8 @@ count_of(const struct call *c, const struct arg_type *t)
 	return 1;
 }
 
-static void
-print_address(struct trace_buf *b, uint64_t a)
+void
+trace_print_address(struct trace_buf *b, uint64_t a)
 {
 	if (a)
 		trace_printf(b, "%#llx", (unsigned long long)a);
@@ -119,10 +104,11 @@ print_address(struct trace_buf *b, uint64_t a)
 		trace_printf(b, "NULL");
 }
 
-static void
-print_quoted(struct trace_buf *b, const unsigned char *s, size_t n)
+void
+trace_print_quoted(struct trace_buf *b, const void *bytes, size_t n)
 {
 	static const char plain[] = "tnvfr";
+	const unsigned char *s = bytes;
 	size_t i;
 
 	trace_printf(b, "\"");
@@ -139,9 +125,15 @@ print_quoted(struct trace_buf *b, const unsigned char *s, size_t n)
 	trace_printf(b, "\"");
 }
 
+static size_t
+string_shown(const struct trace_call *c)
+{
+	return c->string_shown ? c->string_shown : STRING_SHOWN;
+}
+
 /* A string ended by NUL, of which at most @max bytes are shown. */
-static void
-print_string(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, size_t max)
+void
+trace_print_string(struct trace_buf *b, const struct trace_call *c, uint64_t addr, size_t max)
 {
 	char buf[PATH_SHOWN + 1];
 	size_t got = 0, n, len;
@@ -150,12 +142,14 @@ print_string(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, size
 		trace_printf(b, "NULL");
 		return;
 	}
+	if (max > PATH_SHOWN)
+		max = PATH_SHOWN;
 	/* Page by page: the string may end just before memory does. */
 	while (got < max + 1) {
 		n = 4096 - (addr + got) % 4096;
 		if (n > max + 1 - got)
 			n = max + 1 - got;
-		n = m->peek(m->ctx, addr + got, buf + got, n);
+		n = c->m->peek(c->m->ctx, addr + got, buf + got, n);
 		if (n == 0 || memchr(buf + got, '\0', n)) {
 			got += n;
 			break;
@@ -163,46 +157,47 @@ print_string(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, size
 		got += n;
 	}
 	if (got == 0) {
-		print_address(b, addr);
+		trace_print_address(b, addr);
 		return;
 	}
 	len = strnlen(buf, got < max ? got : max);
-	print_quoted(b, (unsigned char *)buf, len);
+	trace_print_quoted(b, buf, len);
 	if (len == max && got > max && buf[max])
 		trace_printf(b, "...");
 }
 
-static void
-print_bytes(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, uint64_t len)
+void
+trace_print_bytes(struct trace_buf *b, const struct trace_call *c, uint64_t addr, uint64_t len)
 {
-	unsigned char buf[STRING_SHOWN];
-	size_t n = len < STRING_SHOWN ? (size_t)len : STRING_SHOWN;
+	unsigned char buf[PATH_SHOWN];
+	size_t max = string_shown(c) < sizeof(buf) ? string_shown(c) : sizeof(buf), n = len < max ? (size_t)len : max;
 
 	if (!addr) {
 		trace_printf(b, "NULL");
 		return;
 	}
-	if (m->peek(m->ctx, addr, buf, n) != n) {
-		print_address(b, addr);
+	/* a length that memory cannot have is a mistake of the program's */
+	if ((int64_t)len < 0 || (n && !trace_peek(c, addr, buf, n))) {
+		trace_print_address(b, addr);
 		return;
 	}
-	print_quoted(b, buf, n);
+	trace_print_quoted(b, buf, n);
 	if (len > n)
 		trace_printf(b, "...");
 }
 
 static void
-print_string_vector(struct trace_buf *b, const struct trace_mem *m, uint64_t addr, bool only_count)
+print_string_vector(struct trace_buf *b, const struct trace_call *c, uint64_t addr, bool only_count)
 {
 	uint64_t p = 0;
 	unsigned int i;
 
-	if (!addr || only_count)
-		print_address(b, addr);
-	if (!addr)
+	if (!trace_peek(c, addr, &p, 8) || only_count)
+		trace_print_address(b, addr);
+	if (!trace_peek(c, addr, &p, 8))
 		return;
 	for (i = 0; i < 100000; i++) {
-		if (m->peek(m->ctx, addr + 8ull * i, &p, 8) != 8 || !p)
+		if (!trace_peek(c, addr + 8ull * i, &p, 8) || !p)
 			break;
 		if (only_count)
 			continue;
@@ -211,7 +206,7 @@ print_string_vector(struct trace_buf *b, const struct trace_mem *m, uint64_t add
 			break;
 		}
 		trace_printf(b, i ? ", " : "[");
-		print_string(b, m, p, STRING_SHOWN);
+		trace_print_string(b, c, p, string_shown(c));
 	}
 	if (only_count)
 		trace_printf(b, " /* %u var%s */", i, i == 1 ? "" : "s");
@@ -219,51 +214,55 @@ print_string_vector(struct trace_buf *b, const struct trace_mem *m, uint64_t add
 		trace_printf(b, i ? "]" : "[]");
 }
 
-static void
-print_iov(struct trace_buf *b, const struct call *c, uint64_t addr, uint64_t n, bool out)
+void
+trace_print_iov(struct trace_buf *b, const struct trace_call *c, uint64_t addr, uint64_t n, uint64_t total)
 {
-	uint64_t left = out ? (c->done && c->result > 0 ? (uint64_t)c->result : 0) : UINT64_MAX, take;
-	uint64_t iov[2];
-	unsigned int i;
+	uint64_t iov[2], i, take;
 
-	if (!addr || n > 1024) {
-		print_address(b, addr);
+	if (n > 1024 || (n && !trace_peek(c, addr, iov, 16))) {
+		trace_print_address(b, addr);
 		return;
 	}
 	trace_printf(b, "[");
 	for (i = 0; i < n && i < ITEMS_SHOWN; i++) {
-		if (c->m->peek(c->m->ctx, addr + 16ull * i, iov, 16) != 16) {
-			trace_printf(b, "%s???", i ? ", " : "");
+		if (!trace_peek(c, addr + 16 * i, iov, 16)) {
+			trace_printf(b, "%s... /* %#llx */", i ? ", " : "", (unsigned long long)(addr + 16 * i));
 			break;
 		}
-		take = iov[1] < left ? iov[1] : left;
-		left -= out ? take : 0;
+		take = iov[1] < total ? iov[1] : total;
+		total -= total == UINT64_MAX ? 0 : take;
 		trace_printf(b, "%s{iov_base=", i ? ", " : "");
-		print_bytes(b, c->m, iov[0], take);
+		trace_print_bytes(b, c, iov[0], take);
 		trace_printf(b, ", iov_len=%llu}", (unsigned long long)iov[1]);
 	}
 	trace_printf(b, n > ITEMS_SHOWN ? ", ...]" : "]");
 }
 
-/* O_RDONLY is no bit, and O_DIRECTORY hides in O_TMPFILE. */
-static void
-print_flags(struct trace_buf *b, const struct const_table *t, uint64_t v)
+/* O_RDONLY is no bit. */
+static const char *
+access_mode(struct trace_buf *b, const struct const_table *t, uint64_t *v)
 {
 	static const char *const access_modes[] = { "O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE" };
-	const char *sep = "";
+
+	if (strcmp(t->decode, "O_*") != 0)
+		return "";
+	trace_printf(b, "%s", access_modes[*v & O_ACCMODE]);
+	*v &= ~(uint64_t)O_ACCMODE;
+	return "|";
+}
+
+void
+trace_print_flags(struct trace_buf *b, const char *decode, uint64_t v)
+{
+	const struct const_table *t = const_table(decode);
+	const char *sep;
 	unsigned int i;
 
-	if (strcmp(t->decode, "O_*") == 0) {
-		trace_printf(b, "%s", access_modes[v & O_ACCMODE]);
-		v &= ~(uint64_t)O_ACCMODE;
-		sep = "|";
-	} else if (strcmp(t->decode, "*_OK") == 0 && v == 0) {
-		trace_printf(b, "F_OK");
-		return;
-	} else if (strcmp(t->decode, "PROT_*") == 0 && v == 0) {
-		trace_printf(b, "PROT_NONE");
+	if (v == 0 && t->zero) {
+		trace_printf(b, "%s", t->zero);
 		return;
 	}
+	sep = access_mode(b, t, &v);
 	for (i = 0; i < t->count; i++) {
 		if (t->names[i].value == 0 || (v & t->names[i].value) != t->names[i].value)
 			continue;
@@ -272,9 +271,21 @@ print_flags(struct trace_buf *b, const struct const_table *t, uint64_t v)
 		sep = "|";
 	}
 	if (v)
-		trace_printf(b, "%s%#llx", sep, (unsigned long long)v);
+		trace_printf(b, *sep ? "%s%#llx" : "%s%#llx /* %s */", sep, (unsigned long long)v, t->rest);
 	else if (!*sep)
 		trace_printf(b, "0");
+}
+
+void
+trace_print_enum(struct trace_buf *b, const char *decode, uint64_t v)
+{
+	const struct const_table *t = const_table(decode);
+	const char *name = const_name(t, v);
+
+	if (name)
+		trace_printf(b, "%s", name);
+	else
+		trace_printf(b, "%#llx /* %s??? */", (unsigned long long)v, decode);
 }
 
 void
@@ -290,146 +301,107 @@ trace_format_signal(struct trace_buf *b, int sig)
 		trace_printf(b, "%d", sig);
 }
 
-/* Values whose names need more than a table. Return false: print it as its type says. */
-static bool
-print_special(struct trace_buf *b, const char *decode, uint64_t v)
-{
-	const struct const_table *t;
-	const char *name;
-	unsigned int exit_signal;
-
-	if (strcmp(decode, "addr") == 0) {
-		print_address(b, v);
-	} else if (strcmp(decode, "mode") == 0) {
-		trace_printf(b, "%#03o", (unsigned int)v);
-	} else if (strcmp(decode, "sig") == 0) {
-		trace_format_signal(b, (int)v);
-	} else if (strcmp(decode, "dev") == 0) {
-		trace_printf(b, "makedev(%#x, %#x)", (unsigned int)v >> 8 & 0xfff, ((unsigned int)v & 0xff) | ((unsigned int)v >> 12 & 0xfff00));
-	} else if (strcmp(decode, "FUTEX_") == 0) {
-		name = const_name(const_table(decode), v & 0x7f);
-		trace_printf(b, name ? "%s%s%s" : "%s%s%s", name ? name : "FUTEX_???", v & 0x80 ? "_PRIVATE" : "",
-			     v & 0x100 ? "|FUTEX_CLOCK_REALTIME" : "");
-	} else if (strcmp(decode, "SOCK_") == 0) {
-		name = const_name(const_table(decode), v & 0xf);
-		trace_printf(b, "%s", name ? name : "SOCK_???");
-		if (v & ~0xfull) {
-			trace_printf(b, "|");
-			print_flags(b, const_table("SOCK_*"), v & ~0xfull);
-		}
-	} else if (strcmp(decode, "CLONE_*") == 0) {
-		exit_signal = v & 0xff;
-		t = const_table(decode);
-		if (v & ~0xffull)
-			print_flags(b, t, v & ~0xffull);
-		if (exit_signal) {
-			trace_printf(b, v & ~0xffull ? "|" : "");
-			trace_format_signal(b, (int)exit_signal);
-		} else if (!v) {
-			trace_printf(b, "0");
-		}
-	} else {
-		return false;
-	}
-	return true;
-}
-
 static void
-print_value(struct trace_buf *b, const struct arg_type *ty, uint64_t v)
+print_value(struct trace_buf *b, const struct trace_arg *ty, uint64_t v)
 {
 	const struct const_table *t = ty->decode[0] ? const_table(ty->decode) : NULL;
 	bool narrow = strcmp(ty->base, "int") == 0 || strcmp(ty->base, "uint") == 0;
-	const char *name;
 
-	if (ty->decode[0] && print_special(b, ty->decode, v))
-		return;
 	if (narrow)
 		v = (uint32_t)v;
-	if (t && t->rest) {
-		print_flags(b, t, v);
-	} else if (t) {
-		name = const_name(t, v);
-		if (name)
-			trace_printf(b, "%s", name);
-		else
-			trace_printf(b, "%#llx /* %s??? */", (unsigned long long)v, ty->decode);
-	} else if (strcmp(ty->base, "dirfd") == 0 && (int)v == AT_FDCWD) {
+	if (t && t->rest)
+		trace_print_flags(b, ty->decode, v);
+	else if (t)
+		trace_print_enum(b, ty->decode, v);
+	else if (strcmp(ty->base, "dirfd") == 0 && (int)v == AT_FDCWD)
 		trace_printf(b, "AT_FDCWD");
-	} else if (strcmp(ty->base, "uint") == 0) {
+	else if (strcmp(ty->base, "uint") == 0)
 		trace_printf(b, "%u", (unsigned int)v);
-	} else if (strcmp(ty->base, "long") == 0 || strcmp(ty->base, "off") == 0) {
+	else if (strcmp(ty->base, "long") == 0 || strcmp(ty->base, "off") == 0)
 		trace_printf(b, "%lld", (long long)v);
-	} else if (strcmp(ty->base, "size") == 0) {
+	else if (strcmp(ty->base, "size") == 0 || strcmp(ty->base, "ulong") == 0)
 		trace_printf(b, "%llu", (unsigned long long)v);
-	} else if (strcmp(ty->base, "ulong") == 0) {
-		trace_printf(b, "%llu", (unsigned long long)v);
-	} else {
+	else
 		trace_printf(b, "%d", (int)v);
-	}
+}
+
+/* Whether it could be read. Integers stand in brackets, as arrays of one. */
+static bool
+print_element(struct trace_buf *b, const struct trace_call *c, const struct trace_struct *s, uint64_t addr, const char *sep)
+{
+	unsigned char raw[TRACE_STRUCT_MAX];
+
+	memset(raw, 0, sizeof(raw));
+	if (c->m->peek(c->m->ctx, addr, raw, s->size) < (s->variable ? 1 : s->size))
+		return false;
+	trace_printf(b, "%s", sep);
+	s->print(b, c->m, raw);
+	return true;
+}
+
+void
+trace_print_struct(struct trace_buf *b, const struct trace_call *c, const char *decode, uint64_t addr)
+{
+	const struct trace_struct *s = trace_struct(decode);
+
+	if (!addr || !s || !print_element(b, c, s, addr, s->scalar ? "[" : ""))
+		trace_print_address(b, addr);
+	else if (s->scalar)
+		trace_printf(b, "]");
 }
 
 /* An array of structures, or one. */
 static void
-print_structs(struct trace_buf *b, const struct call *c, const struct arg_type *ty, uint64_t addr)
+print_structs(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, uint64_t addr)
 {
 	const struct trace_struct *s = trace_struct(ty->decode);
 	uint64_t n = count_of(c, ty), i;
-	unsigned char raw[TRACE_STRUCT_MAX];
-	bool array = ty->count[0] && strcmp(ty->count, "1") != 0 && !(s && s->variable);
 
-	if (!addr || !s || n > 100000) {
-		print_address(b, addr);
+	if (!ty->count[0] || (s && s->variable)) {
+		trace_print_struct(b, c, ty->decode, addr);
 		return;
 	}
-	if (array)
-		trace_printf(b, "[");
-	else
-		n = 1;
-	for (i = 0; i < n; i++) {
-		if (i >= ITEMS_SHOWN) {
-			trace_printf(b, ", ...");
-			break;
-		}
-		memset(raw, 0, sizeof(raw));
-		if (c->m->peek(c->m->ctx, addr + i * s->size, raw, s->size) < (s->variable ? 1 : s->size)) {
-			if (array)
-				trace_printf(b, "%s???", i ? ", " : "");
-			else
-				print_address(b, addr);
-			break;
-		}
-		trace_printf(b, i ? ", " : "");
-		s->print(b, c->m, raw);
+	if (!addr || !s || n > 100000) {
+		trace_print_address(b, addr);
+		return;
 	}
-	if (array)
-		trace_printf(b, "]");
+	for (i = 0; i < n && i < ITEMS_SHOWN; i++) {
+		if (!print_element(b, c, s, addr + i * s->size, i ? ", " : "[")) {
+			if (i == 0)
+				trace_print_address(b, addr);
+			else
+				trace_printf(b, ", ... /* %#llx */]", (unsigned long long)(addr + i * s->size));
+			return;
+		}
+	}
+	trace_printf(b, n > ITEMS_SHOWN ? ", ...]" : n ? "]" : "[]");
 }
 
 static void
-print_pointer(struct trace_buf *b, const struct call *c, const struct arg_type *ty, unsigned int i)
+print_pointer(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, unsigned int i)
 {
 	uint64_t a = c->args[i];
 	bool failed = c->done && c->result < 0;
-	bool unreadable = ty->where == OUT && (!c->done || failed);
+	bool unreadable = ty->out && !ty->in && (!c->done || failed);
 
 	if (strcmp(ty->base, "ptr") == 0 || unreadable)
-		print_address(b, a);
+		trace_print_address(b, a);
 	else if (strcmp(ty->base, "path") == 0)
-		print_string(b, c->m, a, PATH_SHOWN);
+		trace_print_string(b, c, a, PATH_SHOWN);
 	else if (strcmp(ty->base, "str") == 0)
-		print_string(b, c->m, a, ty->where == OUT ? PATH_SHOWN : STRING_SHOWN);
+		trace_print_string(b, c, a, ty->out ? PATH_SHOWN : string_shown(c));
 	else if (strcmp(ty->base, "strv") == 0)
-		print_string_vector(b, c->m, a, strncmp(c->d->args[i].name, "env", 3) == 0);
+		print_string_vector(b, c, a, strncmp(c->d->args[i].name, "env", 3) == 0);
 	else if (strcmp(ty->base, "buf") == 0)
-		print_bytes(b, c->m, a, count_of(c, ty));
+		trace_print_bytes(b, c, a, count_of(c, ty));
 	else if (strcmp(ty->base, "iov") == 0)
-		print_iov(b, c, a, count_of(c, ty), ty->where == OUT);
+		trace_print_iov(b, c, a, count_of(c, ty), !ty->out ? UINT64_MAX : c->result > 0 ? (uint64_t)c->result : 0);
 	else
 		print_structs(b, c, ty, a);
 }
 
 static bool
-is_pointer(const struct arg_type *t)
+is_pointer(const struct trace_arg *t)
 {
 	static const char *const types[] = { "path", "str", "strv", "ptr", "buf", "iov", "in", "out", "inout" };
 	size_t i;
@@ -441,31 +413,149 @@ is_pointer(const struct arg_type *t)
 	return false;
 }
 
-/* open(2)'s mode is not looked at unless a file may be made. */
-static bool
-not_looked_at(const struct call *c, unsigned int i)
+/* When an argument can be shown; what is read and written is shown as it was read. */
+static enum trace_when
+when_shown(const struct trace_call *c, unsigned int i, struct trace_arg *t)
 {
-	return i > 0 && strcmp(c->d->args[i].type, "uint.mode") == 0 && strstr(c->d->args[i - 1].type, ".O_*") &&
-	       !(c->args[i - 1] & O_CREAT) && (c->args[i - 1] & O_TMPFILE) != O_TMPFILE;
+	const struct trace_special *s;
+
+	trace_arg_split(c->d->args[i].type, t);
+	s = t->decode[0] ? trace_special(t->decode) : NULL;
+	if (s)
+		return s->when ? s->when(c, i) : t->out && !t->in ? TRACE_AT_EXIT : TRACE_AT_ENTER;
+	return t->out && !t->in ? TRACE_AT_EXIT : TRACE_AT_ENTER;
+}
+
+static void
+print_arg(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *t, unsigned int i)
+{
+	const struct trace_special *s = t->decode[0] ? trace_special(t->decode) : NULL;
+
+	if (s)
+		s->print(b, c, i);
+	else if (is_pointer(t))
+		print_pointer(b, c, t, i);
+	else
+		print_value(b, t, c->args[i]);
+}
+
+/* Arguments from @*i up to the first that has to wait for the call's end. */
+static void
+print_until(struct trace_buf *b, const struct trace_call *c, unsigned int *i, bool done)
+{
+	enum trace_when when;
+	struct trace_arg t;
+
+	for (; *i < c->d->nargs; ++*i) {
+		when = when_shown(c, *i, &t);
+		if (when == TRACE_SKIP)
+			continue;
+		if (when == TRACE_END)
+			*i = c->d->nargs;
+		if (when == TRACE_END || (when == TRACE_AT_EXIT && !done))
+			return;
+		if (*i > 0)
+			trace_printf(b, ", ");
+		print_arg(b, c, &t, *i);
+	}
+}
+
+/* Lengths and offsets that the call replaces by others. */
+static void
+save(struct trace_call *c)
+{
+	static const struct {
+		const char *decode;
+		unsigned int offset, size;
+	} kept[] = { { "addrlen", 0, 4 }, { "sendoff", 0, 8 }, { "msghdr", 8, 4 } };
+	struct trace_arg t;
+	unsigned int i;
+	size_t k;
+
+	for (i = 0; i < c->d->nargs; i++) {
+		trace_arg_split(c->d->args[i].type, &t);
+		c->saved[i] = 0;
+		for (k = 0; k < sizeof(kept) / sizeof(kept[0]); k++) {
+			if (strcmp(t.decode, kept[k].decode) == 0 && c->args[i])
+				trace_peek(c, c->args[i] + kept[k].offset, &c->saved[i], kept[k].size);
+		}
+	}
+}
+
+static void
+print_unknown(struct trace_buf *b, const struct trace_call *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < 6; i++)
+		trace_printf(b, "%s%#llx", i ? ", " : "", (unsigned long long)c->args[i]);
+}
+
+bool
+trace_call_enter(struct trace_buf *b, struct trace_call *c)
+{
+	const struct trace_whole *whole = c->d ? trace_whole(c->d->name) : NULL;
+	unsigned int i = 0;
+
+	c->done = false;
+	if (!c->d) {
+		print_unknown(b, c);
+		return false;
+	}
+	if (whole)
+		return whole->enter(b, c);
+	save(c);
+	print_until(b, c, &i, false);
+	if (i > 0 && i < c->d->nargs)
+		trace_printf(b, ", ");
+	return i < c->d->nargs;
+}
+
+void
+trace_call_exit(struct trace_buf *b, const struct trace_call *c)
+{
+	const struct trace_whole *whole = c->d ? trace_whole(c->d->name) : NULL;
+	struct trace_call then = *c;
+	struct trace_arg t;
+	enum trace_when when;
+	unsigned int i;
+
+	if (whole && whole->exit)
+		whole->exit(b, c);
+	if (whole || !c->d)
+		return;
+	then.done = false;
+	for (i = 0; i < c->d->nargs; i++) {
+		when = when_shown(&then, i, &t);
+		if (when == TRACE_END)
+			return;
+		if (when == TRACE_AT_EXIT)
+			break;
+	}
+	if (i < c->d->nargs) {
+		print_arg(b, c, &t, i);
+		i++;
+	}
+	print_until(b, c, &i, true);
 }
 
 void
 trace_format_args(struct trace_buf *b, const struct trace_mem *m, const struct syscall_desc *d, const uint64_t args[6],
 		  unsigned int from, unsigned int to, bool done, int64_t result)
 {
-	struct call c = { m, d, args, done, result };
-	struct arg_type ty;
+	struct trace_call c = { .d = d, .m = m, .args = args, .done = done, .result = result };
+	struct trace_arg t;
+	enum trace_when when;
 	unsigned int i;
 
 	for (i = from; i < to; i++) {
-		if (not_looked_at(&c, i))
+		when = when_shown(&c, i, &t);
+		if (when == TRACE_END)
+			return;
+		if (when == TRACE_SKIP)
 			continue;
 		if (i > from)
 			trace_printf(b, ", ");
-		split_type(d->args[i].type, &ty);
-		if (is_pointer(&ty))
-			print_pointer(b, &c, &ty, i);
-		else
-			print_value(b, &ty, args[i]);
+		print_arg(b, &c, &t, i);
 	}
 }

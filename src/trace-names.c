@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names of the constants in system calls' arguments. Values come from the host's headers, never from here; a name the headers
- * are too old for is defined below. In a set of flags a name of several bits stands before those of its parts.
+ * Names of the constants in system calls' arguments that are one of several, of errors and of signals; sets of flags are in
+ * src/trace-flags.c. Values come from the host's headers, never from here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,185 +38,22 @@
 #include <linux/close_range.h>
 #include <linux/falloc.h>
 #include <linux/futex.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "src/trace-names.h"
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x8U
-#define MFD_EXEC	0x10U
-#endif
-#ifndef SA_RESTORER
-#define SA_RESTORER 0x04000000
-#endif
-#ifndef POLLMSG
-#define POLLMSG 0x400
-#endif
-
 #define N(c) { (uint64_t)(c), #c }
-
-static const struct const_name open_flags[] = {
-	N(O_APPEND), N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_NONBLOCK), N(O_TRUNC), N(O_TMPFILE), N(O_DIRECTORY),
-	N(O_NOFOLLOW), N(O_CLOEXEC), N(O_PATH), N(O_SYNC), N(O_DSYNC), N(O_DIRECT), N(O_NOATIME), N(O_ASYNC),
-};
-
-static const struct const_name prot_flags[] = {
-	N(PROT_READ), N(PROT_WRITE), N(PROT_EXEC), N(PROT_GROWSDOWN), N(PROT_GROWSUP),
-};
-
-static const struct const_name map_flags[] = {
-	N(MAP_SHARED_VALIDATE), N(MAP_SHARED), N(MAP_PRIVATE), N(MAP_FIXED), N(MAP_ANONYMOUS), N(MAP_32BIT),
-	N(MAP_GROWSDOWN), N(MAP_DENYWRITE), N(MAP_EXECUTABLE), N(MAP_LOCKED), N(MAP_NORESERVE), N(MAP_POPULATE),
-	N(MAP_NONBLOCK), N(MAP_STACK), N(MAP_HUGETLB), N(MAP_SYNC), N(MAP_FIXED_NOREPLACE),
-};
-
-static const struct const_name clone_flags[] = {
-	N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), N(CLONE_PIDFD), N(CLONE_PTRACE), N(CLONE_VFORK),
-	N(CLONE_PARENT), N(CLONE_THREAD), N(CLONE_NEWNS), N(CLONE_SYSVSEM), N(CLONE_SETTLS), N(CLONE_PARENT_SETTID),
-	N(CLONE_CHILD_CLEARTID), N(CLONE_DETACHED), N(CLONE_UNTRACED), N(CLONE_CHILD_SETTID), N(CLONE_NEWCGROUP),
-	N(CLONE_NEWUTS), N(CLONE_NEWIPC), N(CLONE_NEWUSER), N(CLONE_NEWPID), N(CLONE_NEWNET), N(CLONE_IO),
-	N(CLONE_CLEAR_SIGHAND), N(CLONE_INTO_CGROUP),
-};
-
-static const struct const_name at_flags[] = {
-	N(AT_SYMLINK_NOFOLLOW), N(AT_REMOVEDIR), N(AT_SYMLINK_FOLLOW), N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH),
-	N(AT_STATX_FORCE_SYNC), N(AT_STATX_DONT_SYNC), N(AT_RECURSIVE),
-};
-
-static const struct const_name access_modes[] = {
-	N(R_OK), N(W_OK), N(X_OK),
-};
-
-static const struct const_name msg_flags[] = {
-	N(MSG_OOB), N(MSG_PEEK), N(MSG_DONTROUTE), N(MSG_CTRUNC), N(MSG_TRUNC), N(MSG_DONTWAIT), N(MSG_EOR),
-	N(MSG_WAITALL), N(MSG_CONFIRM), N(MSG_ERRQUEUE), N(MSG_NOSIGNAL), N(MSG_MORE), N(MSG_WAITFORONE),
-	N(MSG_CMSG_CLOEXEC),
-};
-
-static const struct const_name splice_flags[] = {
-	N(SPLICE_F_MOVE), N(SPLICE_F_NONBLOCK), N(SPLICE_F_MORE), N(SPLICE_F_GIFT),
-};
-
-static const struct const_name xattr_flags[] = {
-	N(XATTR_CREATE), N(XATTR_REPLACE),
-};
-
-static const struct const_name wait_options[] = {
-	N(WNOHANG), N(WUNTRACED), N(WEXITED), N(WCONTINUED), N(WNOWAIT), N(__WNOTHREAD), N(__WALL), N(__WCLONE),
-};
-
-static const struct const_name timer_flags[] = {
-	N(TIMER_ABSTIME),
-};
-
-static const struct const_name rwf_flags[] = {
-	N(RWF_HIPRI), N(RWF_DSYNC), N(RWF_SYNC), N(RWF_NOWAIT), N(RWF_APPEND),
-};
-
-static const struct const_name mount_flags[] = {
-	N(MS_RDONLY), N(MS_NOSUID), N(MS_NODEV), N(MS_NOEXEC), N(MS_SYNCHRONOUS), N(MS_REMOUNT), N(MS_MANDLOCK),
-	N(MS_DIRSYNC), N(MS_NOATIME), N(MS_NODIRATIME), N(MS_BIND), N(MS_MOVE), N(MS_REC), N(MS_SILENT),
-	N(MS_POSIXACL), N(MS_UNBINDABLE), N(MS_PRIVATE), N(MS_SLAVE), N(MS_SHARED), N(MS_RELATIME), N(MS_STRICTATIME),
-	N(MS_LAZYTIME),
-};
-
-static const struct const_name msync_flags[] = {
-	N(MS_ASYNC), N(MS_INVALIDATE), N(MS_SYNC),
-};
-
-static const struct const_name mremap_flags[] = {
-	N(MREMAP_MAYMOVE), N(MREMAP_FIXED), N(MREMAP_DONTUNMAP),
-};
-
-static const struct const_name statx_mask[] = {
-	N(STATX_ALL), N(STATX_BASIC_STATS), N(STATX_TYPE), N(STATX_MODE), N(STATX_NLINK), N(STATX_UID), N(STATX_GID),
-	N(STATX_ATIME), N(STATX_MTIME), N(STATX_CTIME), N(STATX_INO), N(STATX_SIZE), N(STATX_BLOCKS), N(STATX_BTIME),
-	N(STATX_MNT_ID),
-};
-
-static const struct const_name rename_flags[] = {
-	N(RENAME_NOREPLACE), N(RENAME_EXCHANGE), N(RENAME_WHITEOUT),
-};
-
-static const struct const_name memfd_flags[] = {
-	N(MFD_CLOEXEC), N(MFD_ALLOW_SEALING), N(MFD_HUGETLB), N(MFD_NOEXEC_SEAL), N(MFD_EXEC),
-};
-
-static const struct const_name lock_ops[] = {
-	N(LOCK_SH), N(LOCK_EX), N(LOCK_UN), N(LOCK_NB),
-};
-
-static const struct const_name inotify_flags[] = {
-	N(IN_ACCESS), N(IN_MODIFY), N(IN_ATTRIB), N(IN_CLOSE_WRITE), N(IN_CLOSE_NOWRITE), N(IN_OPEN), N(IN_MOVED_FROM),
-	N(IN_MOVED_TO), N(IN_CREATE), N(IN_DELETE), N(IN_DELETE_SELF), N(IN_MOVE_SELF), N(IN_ONLYDIR),
-	N(IN_DONT_FOLLOW), N(IN_EXCL_UNLINK), N(IN_MASK_CREATE), N(IN_MASK_ADD), N(IN_ISDIR), N(IN_ONESHOT),
-	N(IN_NONBLOCK), N(IN_CLOEXEC),
-};
-
-static const struct const_name grnd_flags[] = {
-	N(GRND_NONBLOCK), N(GRND_RANDOM), N(GRND_INSECURE),
-};
-
-static const struct const_name close_range_flags[] = {
-	N(CLOSE_RANGE_UNSHARE), N(CLOSE_RANGE_CLOEXEC),
-};
-
-static const struct const_name tfd_flags[] = {
-	N(TFD_CLOEXEC), N(TFD_NONBLOCK),
-};
-
-static const struct const_name tfd_timer_flags[] = {
-	N(TFD_TIMER_ABSTIME), N(TFD_TIMER_CANCEL_ON_SET),
-};
-
-static const struct const_name sock_flags[] = {
-	N(SOCK_CLOEXEC), N(SOCK_NONBLOCK),
-};
-
-static const struct const_name sfd_flags[] = {
-	N(SFD_CLOEXEC), N(SFD_NONBLOCK),
-};
-
-static const struct const_name umount_flags[] = {
-	N(MNT_FORCE), N(MNT_DETACH), N(MNT_EXPIRE), N(UMOUNT_NOFOLLOW),
-};
-
-static const struct const_name mlockall_flags[] = {
-	N(MCL_CURRENT), N(MCL_FUTURE), N(MCL_ONFAULT),
-};
-
-static const struct const_name falloc_flags[] = {
-	N(FALLOC_FL_KEEP_SIZE), N(FALLOC_FL_PUNCH_HOLE), N(FALLOC_FL_COLLAPSE_RANGE), N(FALLOC_FL_ZERO_RANGE),
-	N(FALLOC_FL_INSERT_RANGE), N(FALLOC_FL_UNSHARE_RANGE),
-};
-
-static const struct const_name epoll_flags[] = {
-	N(EPOLL_CLOEXEC),
-};
-
-static const struct const_name efd_flags[] = {
-	N(EFD_SEMAPHORE), N(EFD_CLOEXEC), N(EFD_NONBLOCK),
-};
-
-static const struct const_name sa_flags[] = {
-	N(SA_RESTORER), N(SA_NOCLDSTOP), N(SA_NOCLDWAIT), N(SA_SIGINFO), N(SA_ONSTACK), N(SA_RESTART), N(SA_NODEFER),
-	N(SA_RESETHAND),
-};
-
-static const struct const_name epoll_events[] = {
-	N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLERR), N(EPOLLHUP), N(EPOLLRDNORM), N(EPOLLRDBAND), N(EPOLLWRNORM),
-	N(EPOLLWRBAND), N(EPOLLMSG), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE), N(EPOLLWAKEUP), N(EPOLLONESHOT), N(EPOLLET),
-};
-
-static const struct const_name poll_events[] = {
-	N(POLLIN), N(POLLPRI), N(POLLOUT), N(POLLERR), N(POLLHUP), N(POLLNVAL), N(POLLRDNORM), N(POLLRDBAND),
-	N(POLLWRNORM), N(POLLWRBAND), N(POLLMSG), N(POLLREMOVE), N(POLLRDHUP),
-};
+#define V(name, v) { v, #name }
 
 static const struct const_name clocks[] = {
 	N(CLOCK_REALTIME), N(CLOCK_MONOTONIC), N(CLOCK_PROCESS_CPUTIME_ID), N(CLOCK_THREAD_CPUTIME_ID),
 	N(CLOCK_MONOTONIC_RAW), N(CLOCK_REALTIME_COARSE), N(CLOCK_MONOTONIC_COARSE), N(CLOCK_BOOTTIME),
-	N(CLOCK_REALTIME_ALARM), N(CLOCK_BOOTTIME_ALARM), N(CLOCK_TAI),
+	N(CLOCK_REALTIME_ALARM), N(CLOCK_BOOTTIME_ALARM), V(CLOCK_SGI_CYCLE, 10), N(CLOCK_TAI),
 };
 
 static const struct const_name rlimits[] = {
@@ -242,8 +79,12 @@ static const struct const_name itimers[] = {
 };
 
 static const struct const_name families[] = {
-	N(AF_UNSPEC), N(AF_UNIX), N(AF_INET), N(AF_AX25), N(AF_INET6), N(AF_NETLINK), N(AF_PACKET), N(AF_ALG),
-	N(AF_VSOCK),
+	N(AF_UNSPEC), N(AF_UNIX), N(AF_INET), N(AF_AX25), N(AF_IPX), N(AF_APPLETALK), N(AF_NETROM), N(AF_BRIDGE),
+	N(AF_ATMPVC), N(AF_X25), N(AF_INET6), N(AF_ROSE), N(AF_DECnet), N(AF_NETBEUI), N(AF_SECURITY), N(AF_KEY),
+	N(AF_NETLINK), N(AF_PACKET), N(AF_ASH), N(AF_ECONET), N(AF_ATMSVC), N(AF_RDS), N(AF_SNA), N(AF_IRDA), N(AF_PPPOX),
+	N(AF_WANPIPE), N(AF_LLC), N(AF_IB), N(AF_MPLS), N(AF_CAN), N(AF_TIPC), N(AF_BLUETOOTH), N(AF_IUCV), N(AF_RXRPC),
+	N(AF_ISDN), N(AF_PHONET), N(AF_IEEE802154), N(AF_CAIF), N(AF_ALG), N(AF_NFC), N(AF_VSOCK), N(AF_KCM), N(AF_QIPCRTR),
+	N(AF_SMC), N(AF_XDP),
 };
 
 static const struct const_name fcntl_cmds[] = {
@@ -271,7 +112,7 @@ static const struct const_name seeks[] = {
 };
 
 static const struct const_name rusages[] = {
-	N(RUSAGE_SELF), N(RUSAGE_CHILDREN), N(RUSAGE_THREAD),
+	N(RUSAGE_SELF), N(RUSAGE_CHILDREN), V(RUSAGE_BOTH, (uint64_t)-2), N(RUSAGE_THREAD),
 };
 
 static const struct const_name waitid_types[] = {
@@ -303,7 +144,7 @@ static const struct const_name madvices[] = {
 static const struct const_name futex_ops[] = {
 	N(FUTEX_WAIT), N(FUTEX_WAKE), N(FUTEX_FD), N(FUTEX_REQUEUE), N(FUTEX_CMP_REQUEUE), N(FUTEX_WAKE_OP),
 	N(FUTEX_LOCK_PI), N(FUTEX_UNLOCK_PI), N(FUTEX_TRYLOCK_PI), N(FUTEX_WAIT_BITSET), N(FUTEX_WAKE_BITSET),
-	N(FUTEX_WAIT_REQUEUE_PI), N(FUTEX_CMP_REQUEUE_PI),
+	N(FUTEX_WAIT_REQUEUE_PI), N(FUTEX_CMP_REQUEUE_PI), N(FUTEX_LOCK_PI2),
 };
 
 static const struct const_name epoll_ctls[] = {
@@ -314,50 +155,159 @@ static const struct const_name arch_codes[] = {
 	N(ARCH_SET_GS), N(ARCH_SET_FS), N(ARCH_GET_FS), N(ARCH_GET_GS), N(ARCH_GET_CPUID), N(ARCH_SET_CPUID),
 };
 
-static const struct const_name ioctls[] = {
-	N(TCGETS), N(TCSETS), N(TCSETSW), N(TCSETSF), N(TCSBRK), N(TCXONC), N(TCFLSH), N(TIOCEXCL), N(TIOCNXCL),
-	N(TIOCSCTTY), N(TIOCGPGRP), N(TIOCSPGRP), N(TIOCOUTQ), N(TIOCSTI), N(TIOCGWINSZ), N(TIOCSWINSZ), N(TIOCNOTTY),
-	N(TIOCGSID), N(FIONREAD), N(FIONBIO), N(FIOASYNC), N(FIOCLEX), N(FIONCLEX), N(TIOCGPTN), N(TIOCSPTLCK),
-	N(TIOCGPTPEER),
+static const struct const_name lock_types[] = { N(F_RDLCK), N(F_WRLCK), N(F_UNLCK), V(F_EXLCK, 4), V(F_SHLCK, 8) };
+
+static const struct const_name shut_hows[] = { N(SHUT_RD), N(SHUT_WR), N(SHUT_RDWR) };
+
+static const struct const_name ip_protocols[] = {
+	N(IPPROTO_IP), N(IPPROTO_ICMP), N(IPPROTO_IGMP), N(IPPROTO_IPIP), N(IPPROTO_TCP), N(IPPROTO_EGP), N(IPPROTO_PUP),
+	N(IPPROTO_UDP), N(IPPROTO_IDP), N(IPPROTO_TP), N(IPPROTO_DCCP), N(IPPROTO_IPV6), N(IPPROTO_ROUTING), N(IPPROTO_FRAGMENT),
+	N(IPPROTO_RSVP), N(IPPROTO_GRE), N(IPPROTO_ESP), N(IPPROTO_AH), N(IPPROTO_ICMPV6), N(IPPROTO_NONE), N(IPPROTO_DSTOPTS),
+	N(IPPROTO_MTP), N(IPPROTO_BEETPH), N(IPPROTO_ENCAP), N(IPPROTO_PIM), N(IPPROTO_COMP), N(IPPROTO_SCTP), N(IPPROTO_MH),
+	N(IPPROTO_UDPLITE), N(IPPROTO_MPLS), N(IPPROTO_ETHERNET), N(IPPROTO_RAW), N(IPPROTO_MPTCP),
 };
 
-#define TABLE(decode, names, rest) { decode, names, sizeof(names) / sizeof((names)[0]), rest }
+static const struct const_name netlinks[] = {
+	N(NETLINK_ROUTE), N(NETLINK_UNUSED), N(NETLINK_USERSOCK), N(NETLINK_FIREWALL), N(NETLINK_SOCK_DIAG), N(NETLINK_NFLOG),
+	N(NETLINK_XFRM), N(NETLINK_SELINUX), N(NETLINK_ISCSI), N(NETLINK_AUDIT), N(NETLINK_FIB_LOOKUP), N(NETLINK_CONNECTOR),
+	N(NETLINK_NETFILTER), N(NETLINK_IP6_FW), N(NETLINK_DNRTMSG), N(NETLINK_KOBJECT_UEVENT), N(NETLINK_GENERIC),
+	N(NETLINK_SCSITRANSPORT), N(NETLINK_ECRYPTFS), N(NETLINK_RDMA), N(NETLINK_CRYPTO), N(NETLINK_SMC),
+};
+
+static const struct const_name socket_levels[] = {
+	N(SOL_SOCKET), N(SOL_IP), N(SOL_TCP), V(SOL_UDP, 17), N(SOL_IPV6), N(SOL_ICMPV6), N(SOL_RAW), N(SOL_PACKET), N(SOL_NETLINK),
+	V(SOL_VSOCK, 287), N(SOL_ALG), V(SOL_ICMP, 1), V(SOL_SCTP, 132), V(SOL_UDPLITE, 136), N(SOL_ATM),
+};
+
+static const struct const_name socket_options[] = {
+	N(SO_DEBUG), N(SO_REUSEADDR), N(SO_TYPE), N(SO_ERROR), N(SO_DONTROUTE), N(SO_BROADCAST), N(SO_SNDBUF), N(SO_RCVBUF),
+	N(SO_KEEPALIVE), N(SO_OOBINLINE), N(SO_NO_CHECK), N(SO_PRIORITY), N(SO_LINGER), N(SO_BSDCOMPAT), N(SO_REUSEPORT),
+	N(SO_PASSCRED), N(SO_PEERCRED), N(SO_RCVLOWAT), N(SO_SNDLOWAT), V(SO_RCVTIMEO_OLD, 20), V(SO_SNDTIMEO_OLD, 21),
+	N(SO_SECURITY_AUTHENTICATION), N(SO_BINDTODEVICE), N(SO_ATTACH_FILTER), N(SO_DETACH_FILTER), N(SO_PEERNAME),
+	V(SO_TIMESTAMP_OLD, 29), N(SO_ACCEPTCONN), N(SO_PEERSEC), N(SO_SNDBUFFORCE), N(SO_RCVBUFFORCE), N(SO_PASSSEC),
+	V(SO_TIMESTAMPNS_OLD, 35), N(SO_MARK), V(SO_TIMESTAMPING_OLD, 37), N(SO_PROTOCOL), N(SO_DOMAIN), N(SO_RXQ_OVFL),
+	N(SO_WIFI_STATUS), N(SO_PEEK_OFF), N(SO_NOFCS), N(SO_LOCK_FILTER), N(SO_SELECT_ERR_QUEUE), N(SO_BUSY_POLL),
+	N(SO_MAX_PACING_RATE), N(SO_BPF_EXTENSIONS), N(SO_INCOMING_CPU), N(SO_ATTACH_BPF), N(SO_ATTACH_REUSEPORT_CBPF),
+	N(SO_ATTACH_REUSEPORT_EBPF), N(SO_CNX_ADVICE), N(SO_MEMINFO), N(SO_INCOMING_NAPI_ID), N(SO_COOKIE), N(SO_PEERGROUPS),
+	N(SO_ZEROCOPY), N(SO_TXTIME), N(SO_BINDTOIFINDEX), V(SO_TIMESTAMP_NEW, 63), V(SO_TIMESTAMPNS_NEW, 64),
+	V(SO_TIMESTAMPING_NEW, 65), V(SO_RCVTIMEO_NEW, 66), V(SO_SNDTIMEO_NEW, 67), N(SO_DETACH_REUSEPORT_BPF),
+};
+
+static const struct const_name ip_options[] = {
+	N(IP_TOS), N(IP_TTL), N(IP_HDRINCL), N(IP_OPTIONS), N(IP_ROUTER_ALERT), N(IP_RECVOPTS), N(IP_RETOPTS), N(IP_PKTINFO),
+	N(IP_PKTOPTIONS), N(IP_MTU_DISCOVER), N(IP_RECVERR), N(IP_RECVTTL), N(IP_RECVTOS), N(IP_MTU), N(IP_FREEBIND),
+	N(IP_TRANSPARENT), N(IP_BIND_ADDRESS_NO_PORT), N(IP_MULTICAST_IF), N(IP_MULTICAST_TTL), N(IP_MULTICAST_LOOP),
+	N(IP_ADD_MEMBERSHIP), N(IP_DROP_MEMBERSHIP), N(IP_UNBLOCK_SOURCE), N(IP_BLOCK_SOURCE), N(IP_UNICAST_IF),
+};
+
+static const struct const_name ipv6_options[] = {
+	N(IPV6_ADDRFORM), N(IPV6_UNICAST_HOPS), N(IPV6_MULTICAST_IF), N(IPV6_MULTICAST_HOPS), N(IPV6_MULTICAST_LOOP),
+	N(IPV6_ADD_MEMBERSHIP), N(IPV6_DROP_MEMBERSHIP), N(IPV6_MTU_DISCOVER), N(IPV6_MTU), N(IPV6_RECVERR), N(IPV6_V6ONLY),
+	N(IPV6_RECVPKTINFO), N(IPV6_PKTINFO), N(IPV6_RECVHOPLIMIT), N(IPV6_HOPLIMIT), N(IPV6_RECVTCLASS), N(IPV6_TCLASS),
+};
+
+static const struct const_name tcp_options[] = {
+	N(TCP_NODELAY), N(TCP_MAXSEG), N(TCP_CORK), N(TCP_KEEPIDLE), N(TCP_KEEPINTVL), N(TCP_KEEPCNT), N(TCP_SYNCNT), N(TCP_LINGER2),
+	N(TCP_DEFER_ACCEPT), N(TCP_WINDOW_CLAMP), N(TCP_INFO), N(TCP_QUICKACK), N(TCP_CONGESTION), N(TCP_MD5SIG), N(TCP_USER_TIMEOUT),
+	N(TCP_FASTOPEN), N(TCP_TIMESTAMP), N(TCP_NOTSENT_LOWAT), N(TCP_FASTOPEN_CONNECT), N(TCP_ULP), N(TCP_INQ),
+};
+
+static const struct const_name scms[] = { N(SCM_RIGHTS), N(SCM_CREDENTIALS), V(SCM_SECURITY, 3), V(SO_TIMESTAMP_OLD, 29), V(SO_TIMESTAMPNS_OLD, 35) };
+
+static const struct const_name tcflsh[] = { N(TCIFLUSH), N(TCOFLUSH), N(TCIOFLUSH) };
+
+static const struct const_name tcxonc[] = { N(TCOOFF), N(TCOON), N(TCIOFF), N(TCION) };
+
+static const struct const_name bauds[] = {
+	N(B0), N(B50), N(B75), N(B110), N(B134), N(B150), N(B200), N(B300), N(B600), N(B1200), N(B1800), N(B2400), N(B4800), N(B9600),
+	N(B19200), N(B38400), N(B57600), N(B115200), N(B230400), N(B460800), N(B500000), N(B576000), N(B921600), N(B1000000),
+	N(B1152000), N(B1500000), N(B2000000), N(B2500000), N(B3000000), N(B3500000), N(B4000000),
+};
+
+static const struct const_name csizes[] = { N(CS5), N(CS6), N(CS7), N(CS8) };
+
+static const struct const_name capabilities[] = {
+	N(CAP_CHOWN), N(CAP_DAC_OVERRIDE), N(CAP_DAC_READ_SEARCH), N(CAP_FOWNER), N(CAP_FSETID), N(CAP_KILL), N(CAP_SETGID),
+	N(CAP_SETUID), N(CAP_SETPCAP), N(CAP_LINUX_IMMUTABLE), N(CAP_NET_BIND_SERVICE), N(CAP_NET_BROADCAST), N(CAP_NET_ADMIN),
+	N(CAP_NET_RAW), N(CAP_IPC_LOCK), N(CAP_IPC_OWNER), N(CAP_SYS_MODULE), N(CAP_SYS_RAWIO), N(CAP_SYS_CHROOT), N(CAP_SYS_PTRACE),
+	N(CAP_SYS_PACCT), N(CAP_SYS_ADMIN), N(CAP_SYS_BOOT), N(CAP_SYS_NICE), N(CAP_SYS_RESOURCE), N(CAP_SYS_TIME),
+	N(CAP_SYS_TTY_CONFIG), N(CAP_MKNOD), N(CAP_LEASE), N(CAP_AUDIT_WRITE), N(CAP_AUDIT_CONTROL), N(CAP_SETFCAP),
+	N(CAP_MAC_OVERRIDE), N(CAP_MAC_ADMIN), N(CAP_SYSLOG), N(CAP_WAKE_ALARM), N(CAP_BLOCK_SUSPEND), N(CAP_AUDIT_READ),
+	N(CAP_PERFMON), N(CAP_BPF), N(CAP_CHECKPOINT_RESTORE),
+};
+
+static const struct const_name cap_versions[] = {
+	N(_LINUX_CAPABILITY_VERSION_1), N(_LINUX_CAPABILITY_VERSION_2), N(_LINUX_CAPABILITY_VERSION_3),
+};
+
+static const struct const_name ambients[] = {
+	N(PR_CAP_AMBIENT_IS_SET), N(PR_CAP_AMBIENT_RAISE), N(PR_CAP_AMBIENT_LOWER), N(PR_CAP_AMBIENT_CLEAR_ALL),
+};
+
+static const struct const_name sigevs[] = { N(SIGEV_SIGNAL), N(SIGEV_NONE), N(SIGEV_THREAD), N(SIGEV_THREAD_ID) };
+
+static const struct const_name si_codes[] = {
+	N(SI_USER), N(SI_KERNEL), N(SI_QUEUE), N(SI_TIMER), N(SI_MESGQ), N(SI_ASYNCIO), N(SI_SIGIO), N(SI_TKILL), N(SI_DETHREAD),
+	N(SI_ASYNCNL),
+};
+
+static const struct const_name cld_codes[] = {
+	N(CLD_EXITED), N(CLD_KILLED), N(CLD_DUMPED), N(CLD_TRAPPED), N(CLD_STOPPED), N(CLD_CONTINUED),
+};
+
+static const struct const_name segv_codes[] = {
+	N(SEGV_MAPERR), N(SEGV_ACCERR), N(SEGV_BNDERR), N(SEGV_PKUERR), V(SEGV_ACCADI, 5), V(SEGV_ADIDERR, 6), V(SEGV_ADIPERR, 7),
+	V(SEGV_MTEAERR, 8), V(SEGV_MTESERR, 9),
+};
+
+static const struct const_name bus_codes[] = {
+	N(BUS_ADRALN), N(BUS_ADRERR), N(BUS_OBJERR), N(BUS_MCEERR_AR), N(BUS_MCEERR_AO),
+};
+
+static const struct const_name ill_codes[] = {
+	N(ILL_ILLOPC), N(ILL_ILLOPN), N(ILL_ILLADR), N(ILL_ILLTRP), N(ILL_PRVOPC), N(ILL_PRVREG), N(ILL_COPROC), N(ILL_BADSTK),
+};
+
+static const struct const_name fpe_codes[] = {
+	N(FPE_INTDIV), N(FPE_INTOVF), N(FPE_FLTDIV), N(FPE_FLTOVF), N(FPE_FLTUND), N(FPE_FLTRES), N(FPE_FLTINV), N(FPE_FLTSUB),
+};
+
+static const struct const_name trap_codes[] = { V(TRAP_BRKPT, 1), V(TRAP_TRACE, 2), V(TRAP_BRANCH, 3), V(TRAP_HWBKPT, 4) };
+
+static const struct const_name poll_codes[] = { N(POLL_IN), N(POLL_OUT), N(POLL_MSG), N(POLL_ERR), N(POLL_PRI), N(POLL_HUP) };
+
+static const struct const_name sys_codes[] = { V(SYS_SECCOMP, 1), V(SYS_USER_DISPATCH, 2) };
+
+static const struct const_name fs_magics[] = {
+	N(EXT4_SUPER_MAGIC), N(TMPFS_MAGIC), N(PROC_SUPER_MAGIC), N(SYSFS_MAGIC), N(DEVPTS_SUPER_MAGIC), N(PIPEFS_MAGIC), N(SOCKFS_MAGIC),
+	N(OVERLAYFS_SUPER_MAGIC), N(RAMFS_MAGIC), N(CGROUP_SUPER_MAGIC), N(CGROUP2_SUPER_MAGIC), N(NFS_SUPER_MAGIC),
+	N(BTRFS_SUPER_MAGIC), N(XFS_SUPER_MAGIC), N(ANON_INODE_FS_MAGIC), N(HUGETLBFS_MAGIC), N(BPF_FS_MAGIC), N(TRACEFS_MAGIC),
+	N(DEBUGFS_MAGIC), N(SQUASHFS_MAGIC), N(MSDOS_SUPER_MAGIC), N(ISOFS_SUPER_MAGIC), N(NSFS_MAGIC), N(SECURITYFS_MAGIC),
+	V(FUSE_SUPER_MAGIC, 0x65735546), V(MQUEUE_MAGIC, 0x19800202),
+};
+
+static const struct const_name membarrier_cmds[] = {
+	V(MEMBARRIER_CMD_QUERY, 0), V(MEMBARRIER_CMD_GLOBAL, 1), V(MEMBARRIER_CMD_GLOBAL_EXPEDITED, 2),
+	V(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 4), V(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 8),
+	V(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 16), V(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 32),
+	V(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 64), V(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 128),
+	V(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 256),
+};
+
+static const struct const_name kcmps[] = {
+	V(KCMP_FILE, 0), V(KCMP_VM, 1), V(KCMP_FILES, 2), V(KCMP_FS, 3), V(KCMP_SIGHAND, 4), V(KCMP_IO, 5), V(KCMP_SYSVSEM, 6),
+	V(KCMP_EPOLL_TFD, 7),
+};
+
+static const struct const_name syslogs[] = {
+	V(SYSLOG_ACTION_CLOSE, 0), V(SYSLOG_ACTION_OPEN, 1), V(SYSLOG_ACTION_READ, 2), V(SYSLOG_ACTION_READ_ALL, 3),
+	V(SYSLOG_ACTION_READ_CLEAR, 4), V(SYSLOG_ACTION_CLEAR, 5), V(SYSLOG_ACTION_CONSOLE_OFF, 6), V(SYSLOG_ACTION_CONSOLE_ON, 7),
+	V(SYSLOG_ACTION_CONSOLE_LEVEL, 8), V(SYSLOG_ACTION_SIZE_UNREAD, 9), V(SYSLOG_ACTION_SIZE_BUFFER, 10),
+};
+
+#define TABLE(decode, names, rest) { decode, names, sizeof(names) / sizeof((names)[0]), rest, NULL }
 
 static const struct const_table tables[] = {
-	TABLE("O_*", open_flags, "O_???"),
-	TABLE("PROT_*", prot_flags, "PROT_???"),
-	TABLE("MAP_*", map_flags, "MAP_???"),
-	TABLE("CLONE_*", clone_flags, "CLONE_???"),
-	TABLE("AT_*", at_flags, "AT_???"),
-	TABLE("*_OK", access_modes, "?_OK"),
-	TABLE("MSG_*", msg_flags, "MSG_???"),
-	TABLE("SPLICE_F_*", splice_flags, "SPLICE_F_???"),
-	TABLE("XATTR_*", xattr_flags, "XATTR_???"),
-	TABLE("W*", wait_options, "W???"),
-	TABLE("TIMER_*", timer_flags, "TIMER_???"),
-	TABLE("RWF_*", rwf_flags, "RWF_???"),
-	TABLE("MS_*", mount_flags, "MS_???"),
-	TABLE("MSYNC_*", msync_flags, "MS_???"),
-	TABLE("MREMAP_*", mremap_flags, "MREMAP_???"),
-	TABLE("STATX_*", statx_mask, "STATX_???"),
-	TABLE("RENAME_*", rename_flags, "RENAME_???"),
-	TABLE("MFD_*", memfd_flags, "MFD_???"),
-	TABLE("LOCK_*", lock_ops, "LOCK_???"),
-	TABLE("IN_*", inotify_flags, "IN_???"),
-	TABLE("GRND_*", grnd_flags, "GRND_???"),
-	TABLE("CLOSE_RANGE_*", close_range_flags, "CLOSE_RANGE_???"),
-	TABLE("TFD_*", tfd_flags, "TFD_???"),
-	TABLE("TFD_TIMER_*", tfd_timer_flags, "TFD_TIMER_???"),
-	TABLE("SOCK_*", sock_flags, "SOCK_???"),
-	TABLE("SFD_*", sfd_flags, "SFD_???"),
-	TABLE("MNT_*", umount_flags, "MNT_???"),
-	TABLE("MCL_*", mlockall_flags, "MCL_???"),
-	TABLE("FALLOC_FL_*", falloc_flags, "FALLOC_FL_???"),
-	TABLE("EPOLL_*", epoll_flags, "EPOLL_???"),
-	TABLE("EFD_*", efd_flags, "EFD_???"),
-	TABLE("SA_*", sa_flags, "SA_???"),
-	TABLE("EPOLLEV_*", epoll_events, "EPOLL???"),
-	TABLE("POLLEV_*", poll_events, "POLL???"),
 	TABLE("CLOCK_", clocks, NULL),
 	TABLE("RLIMIT_", rlimits, NULL),
 	TABLE("SCHED_", sched_policies, NULL),
@@ -366,18 +316,48 @@ static const struct const_table tables[] = {
 	TABLE("ITIMER_", itimers, NULL),
 	TABLE("AF_", families, NULL),
 	TABLE("F_", fcntl_cmds, NULL),
+	TABLE("F_LK", lock_types, NULL),
 	TABLE("PTRACE_", ptrace_requests, NULL),
 	TABLE("SIG_", sigprocmask_hows, NULL),
 	TABLE("SEEK_", seeks, NULL),
 	TABLE("RUSAGE_", rusages, NULL),
 	TABLE("P_", waitid_types, NULL),
 	TABLE("PR_", prctl_options, NULL),
+	TABLE("PR_CAP_AMBIENT_", ambients, NULL),
 	TABLE("POSIX_FADV_", fadvices, NULL),
 	TABLE("MADV_", madvices, NULL),
 	TABLE("FUTEX_", futex_ops, NULL),
 	TABLE("EPOLL_CTL_", epoll_ctls, NULL),
 	TABLE("ARCH_", arch_codes, NULL),
-	TABLE("ioctl", ioctls, NULL),
+	TABLE("SHUT_", shut_hows, NULL),
+	TABLE("IPPROTO_", ip_protocols, NULL),
+	TABLE("NETLINK_", netlinks, NULL),
+	TABLE("SOL_", socket_levels, NULL),
+	TABLE("SO_", socket_options, NULL),
+	TABLE("IP_", ip_options, NULL),
+	TABLE("IPV6_", ipv6_options, NULL),
+	TABLE("TCP_", tcp_options, NULL),
+	TABLE("SCM_", scms, NULL),
+	TABLE("TCFLSH_", tcflsh, NULL),
+	TABLE("TCXONC_", tcxonc, NULL),
+	TABLE("B", bauds, NULL),
+	TABLE("CS", csizes, NULL),
+	TABLE("CAP_", capabilities, NULL),
+	TABLE("_LINUX_CAPABILITY_VERSION_", cap_versions, NULL),
+	TABLE("SIGEV_", sigevs, NULL),
+	TABLE("SI_", si_codes, NULL),
+	TABLE("CLD_", cld_codes, NULL),
+	TABLE("SEGV_", segv_codes, NULL),
+	TABLE("BUS_", bus_codes, NULL),
+	TABLE("ILL_", ill_codes, NULL),
+	TABLE("FPE_", fpe_codes, NULL),
+	TABLE("TRAP_", trap_codes, NULL),
+	TABLE("POLL_", poll_codes, NULL),
+	TABLE("SYS_", sys_codes, NULL),
+	TABLE("FSMAGIC_", fs_magics, NULL),
+	TABLE("MEMBARRIER_CMD_", membarrier_cmds, NULL),
+	TABLE("KCMP_", kcmps, NULL),
+	TABLE("SYSLOG_ACTION_", syslogs, NULL),
 };
 
 static const char *const errno_names[] = {
@@ -433,6 +413,10 @@ const_table(const char *decode)
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		if (strcmp(tables[i].decode, decode) == 0)
 			return &tables[i];
+	}
+	for (i = 0; i < nr_flag_tables; i++) {
+		if (strcmp(flag_tables[i].decode, decode) == 0)
+			return &flag_tables[i];
 	}
 	return NULL;
 }

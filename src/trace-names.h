@@ -17,7 +17,12 @@ struct const_table {
 	const struct const_name *names;
 	unsigned int count;
 	const char *rest; /* flags: what unknown bits are called, as in strace's comments */
+	const char *zero; /* flags: what no bit at all is called; NULL: 0 */
 };
+
+/* src/trace-flags.c */
+extern const struct const_table flag_tables[];
+extern const unsigned int nr_flag_tables;
 
 /**
  * const_table() - the names of a DECODE word

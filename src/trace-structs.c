@@ -20,6 +20,7 @@
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,10 +29,6 @@
 #include "src/trace-names.h"
 #include "src/trace-structs.h"
 
-struct k_sigaction_user {
-	uint64_t handler, flags, restorer, mask;
-};
-
 struct k_stat_user {
 	uint64_t dev, ino, nlink;
 	uint32_t mode, uid, gid, pad;
@@ -39,36 +36,6 @@ struct k_stat_user {
 	int64_t size, blksize, blocks;
 	uint64_t times[6];
 };
-
-static void
-print_enum(struct trace_buf *b, const char *decode, uint64_t v)
-{
-	const struct const_table *t = const_table(decode);
-	const char *name = t ? const_name(t, v) : NULL;
-
-	if (name)
-		trace_printf(b, "%s", name);
-	else
-		trace_printf(b, "%#llx", (unsigned long long)v);
-}
-
-static void
-print_set(struct trace_buf *b, const char *decode, uint64_t v)
-{
-	const struct const_table *t = const_table(decode);
-	const char *sep = "";
-	unsigned int i;
-
-	for (i = 0; t && i < t->count; i++) {
-		if (!t->names[i].value || (v & t->names[i].value) != t->names[i].value)
-			continue;
-		trace_printf(b, "%s%s", sep, t->names[i].name);
-		v &= ~t->names[i].value;
-		sep = "|";
-	}
-	if (v || !*sep)
-		trace_printf(b, v ? "%s%#llx" : "%s%llx", sep, (unsigned long long)v);
-}
 
 static void
 print_int(struct trace_buf *b, const struct trace_mem *m, const void *raw)
@@ -98,166 +65,56 @@ print_long(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 }
 
 static void
-print_timespec(struct trace_buf *b, const struct trace_mem *m, const void *raw)
+print_pointer(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
-	const struct timespec *ts = raw;
+	uint64_t v;
 
-	if (ts->tv_nsec == UTIME_NOW || ts->tv_nsec == UTIME_OMIT)
-		trace_printf(b, ts->tv_nsec == UTIME_NOW ? "UTIME_NOW" : "UTIME_OMIT");
-	else
-		trace_printf(b, "{tv_sec=%lld, tv_nsec=%ld}", (long long)ts->tv_sec, ts->tv_nsec);
+	memcpy(&v, raw, sizeof(v));
+	trace_print_address(b, v);
 }
 
 static void
-print_timeval(struct trace_buf *b, const struct trace_mem *m, const void *raw)
+print_id(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
-	const struct timeval *tv = raw;
+	unsigned int v;
 
-	trace_printf(b, "{tv_sec=%lld, tv_usec=%ld}", (long long)tv->tv_sec, (long)tv->tv_usec);
+	memcpy(&v, raw, sizeof(v));
+	trace_printf(b, v == UINT32_MAX ? "-1" : "%u", v);
 }
 
 static void
-print_itimerspec(struct trace_buf *b, const struct trace_mem *m, const void *raw)
+print_ulong(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
-	const struct itimerspec *it = raw;
+	unsigned long long v;
 
-	trace_printf(b, "{it_interval=");
-	print_timespec(b, m, &it->it_interval);
-	trace_printf(b, ", it_value=");
-	print_timespec(b, m, &it->it_value);
-	trace_printf(b, "}");
+	memcpy(&v, raw, sizeof(v));
+	trace_printf(b, "%llu", v);
 }
 
-static void
-print_itimerval(struct trace_buf *b, const struct trace_mem *m, const void *raw)
+void
+trace_format_mode(struct trace_buf *b, unsigned int mode)
 {
-	const struct itimerval *it = raw;
-
-	trace_printf(b, "{it_interval=");
-	print_timeval(b, m, &it->it_interval);
-	trace_printf(b, ", it_value=");
-	print_timeval(b, m, &it->it_value);
-	trace_printf(b, "}");
-}
-
-static void
-print_utimbuf(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const struct utimbuf *u = raw;
-
-	trace_printf(b, "{actime=%lld, modtime=%lld}", (long long)u->actime, (long long)u->modtime);
-}
-
-static void
-print_timezone(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const struct timezone *tz = raw;
-
-	trace_printf(b, "{tz_minuteswest=%d, tz_dsttime=%d}", tz->tz_minuteswest, tz->tz_dsttime);
-}
-
-static void
-print_tms(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const struct tms *t = raw;
-
-	trace_printf(b, "{tms_utime=%ld, tms_stime=%ld, tms_cutime=%ld, tms_cstime=%ld}", t->tms_utime, t->tms_stime, t->tms_cutime,
-		     t->tms_cstime);
-}
-
-/* Names without SIG; what is longer than half the set is printed as what is not in it, as strace does. */
-static void
-print_mask(struct trace_buf *b, uint64_t mask)
-{
-	const char *sep = "";
-	bool inverted = __builtin_popcountll(mask) > 32;
-	const char *name;
-	int sig;
-
-	if (inverted)
-		mask = ~mask;
-	trace_printf(b, inverted ? "~[" : "[");
-	for (sig = 1; sig <= 64; sig++) {
-		if (!(mask & 1ull << (sig - 1)))
-			continue;
-		name = signal_name(sig);
-		if (name)
-			trace_printf(b, "%s%s", sep, name + 3);
-		else if (sig == 32)
-			trace_printf(b, "%sRTMIN", sep);
-		else
-			trace_printf(b, "%sRT_%d", sep, sig - 32);
-		sep = " ";
-	}
-	trace_printf(b, "]");
-}
-
-static void
-print_sigset(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	uint64_t mask;
-
-	memcpy(&mask, raw, sizeof(mask));
-	print_mask(b, mask);
-}
-
-static void
-print_sigaction(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const struct k_sigaction_user *sa = raw;
-
-	trace_printf(b, "{sa_handler=");
-	if (sa->handler <= 1)
-		trace_printf(b, sa->handler ? "SIG_IGN" : "SIG_DFL");
-	else
-		trace_printf(b, "%#llx", (unsigned long long)sa->handler);
-	trace_printf(b, ", sa_mask=");
-	print_mask(b, sa->mask);
-	trace_printf(b, ", sa_flags=");
-	print_set(b, "SA_*", sa->flags);
-	if (sa->flags & 0x04000000)
-		trace_printf(b, ", sa_restorer=%#llx", (unsigned long long)sa->restorer);
-	trace_printf(b, "}");
-}
-
-static void
-print_siginfo(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const siginfo_t *si = raw;
-
-	trace_printf(b, "{si_signo=");
-	trace_format_signal(b, si->si_signo);
-	trace_printf(b, ", si_code=%d", si->si_code);
-	if (si->si_signo == SIGCHLD)
-		trace_printf(b, ", si_pid=%d, si_uid=%u, si_status=%d", si->si_pid, si->si_uid, si->si_status);
-	else if (si->si_code <= 0)
-		trace_printf(b, ", si_pid=%d, si_uid=%u", si->si_pid, si->si_uid);
-	trace_printf(b, "}");
-}
-
-static void
-print_stack(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const stack_t *ss = raw;
-
-	trace_printf(b, "{ss_sp=%p, ss_flags=%#x, ss_size=%zu}", ss->ss_sp, ss->ss_flags, ss->ss_size);
-}
-
-static void
-print_mode(struct trace_buf *b, unsigned int mode)
-{
-	static const struct {
-		unsigned int type;
-		const char *name;
-	} types[] = { { S_IFREG, "S_IFREG" }, { S_IFDIR, "S_IFDIR" }, { S_IFLNK, "S_IFLNK" }, { S_IFCHR, "S_IFCHR" },
-		      { S_IFBLK, "S_IFBLK" }, { S_IFIFO, "S_IFIFO" }, { S_IFSOCK, "S_IFSOCK" } };
+	static const struct const_name types[] = {
+		{ S_IFREG, "S_IFREG" }, { S_IFDIR, "S_IFDIR" }, { S_IFLNK, "S_IFLNK" },	  { S_IFCHR, "S_IFCHR" },
+		{ S_IFBLK, "S_IFBLK" }, { S_IFIFO, "S_IFIFO" }, { S_IFSOCK, "S_IFSOCK" },
+	};
+	static const struct const_name bits[] = { { S_ISUID, "S_ISUID" }, { S_ISGID, "S_ISGID" }, { S_ISVTX, "S_ISVTX" } };
+	unsigned int rest = mode;
 	size_t i;
 
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if ((mode & S_IFMT) == types[i].type)
+		if ((mode & S_IFMT) == types[i].value) {
 			trace_printf(b, "%s|", types[i].name);
+			rest &= ~(unsigned int)S_IFMT;
+		}
 	}
-	trace_printf(b, "%#03o", mode & 07777);
+	for (i = 0; i < sizeof(bits) / sizeof(bits[0]) && rest != mode; i++) {
+		if (mode & bits[i].value) {
+			trace_printf(b, "%s|", bits[i].name);
+			rest &= ~(unsigned int)bits[i].value;
+		}
+	}
+	trace_printf(b, "%#03o", rest);
 }
 
 static void
@@ -266,11 +123,11 @@ print_stat(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 	const struct k_stat_user *st = raw;
 
 	trace_printf(b, "{st_mode=");
-	print_mode(b, st->mode);
+	trace_format_mode(b, st->mode);
 	if ((st->mode & S_IFMT) == S_IFCHR || (st->mode & S_IFMT) == S_IFBLK)
 		trace_printf(b, ", st_rdev=makedev(%#x, %#x), ...}", major(st->rdev), minor(st->rdev));
 	else
-		trace_printf(b, ", st_size=%lld, ...}", (long long)st->size);
+		trace_printf(b, ", st_size=%llu, ...}", (unsigned long long)st->size);
 }
 
 static void
@@ -279,9 +136,11 @@ print_statx(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 	const struct statx *st = raw;
 
 	trace_printf(b, "{stx_mask=");
-	print_set(b, "STATX_*", st->stx_mask);
+	trace_print_flags(b, "STATX_*", st->stx_mask);
+	trace_printf(b, ", stx_attributes=");
+	trace_print_flags(b, "STATX_ATTR_*", st->stx_attributes);
 	trace_printf(b, ", stx_mode=");
-	print_mode(b, st->stx_mode);
+	trace_format_mode(b, st->stx_mode);
 	trace_printf(b, ", stx_size=%llu, ...}", (unsigned long long)st->stx_size);
 }
 
@@ -290,8 +149,21 @@ print_statfs(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct statfs *s = raw;
 
-	trace_printf(b, "{f_type=%#lx, f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, ...}", (unsigned long)s->f_type, (long)s->f_bsize,
-		     (unsigned long)s->f_blocks, (unsigned long)s->f_bfree);
+	trace_printf(b, "{f_type=");
+	if (const_name(const_table("FSMAGIC_"), (uint64_t)s->f_type))
+		trace_print_enum(b, "FSMAGIC_", (uint64_t)s->f_type);
+	else
+		trace_printf(b, "%#lx", (unsigned long)s->f_type);
+	trace_printf(b, ", f_bsize=%lu, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, f_files=%lu, f_ffree=%lu", (unsigned long)s->f_bsize,
+		     (unsigned long)s->f_blocks, (unsigned long)s->f_bfree, (unsigned long)s->f_bavail, (unsigned long)s->f_files,
+		     (unsigned long)s->f_ffree);
+	trace_printf(b, ", f_fsid={val=[%#x, %#x]}, f_namelen=%lu, f_frsize=%lu", (unsigned int)s->f_fsid.__val[0],
+		     (unsigned int)s->f_fsid.__val[1], (unsigned long)s->f_namelen, (unsigned long)s->f_frsize);
+	if (s->f_flags) {
+		trace_printf(b, ", f_flags=");
+		trace_print_flags(b, "ST_*", (uint64_t)s->f_flags);
+	}
+	trace_printf(b, "}");
 }
 
 static void
@@ -323,9 +195,9 @@ print_rusage(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 	const struct rusage *r = raw;
 
 	trace_printf(b, "{ru_utime=");
-	print_timeval(b, m, &r->ru_utime);
+	trace_print_timeval(b, m, &r->ru_utime);
 	trace_printf(b, ", ru_stime=");
-	print_timeval(b, m, &r->ru_stime);
+	trace_print_timeval(b, m, &r->ru_stime);
 	trace_printf(b, ", ...}");
 }
 
@@ -363,7 +235,11 @@ print_sysinfo(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct sysinfo *s = raw;
 
-	trace_printf(b, "{uptime=%ld, totalram=%lu, freeram=%lu, procs=%u, ...}", s->uptime, s->totalram, s->freeram, s->procs);
+	trace_printf(b, "{uptime=%lu, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, sharedram=%lu, bufferram=%lu",
+		     (unsigned long)s->uptime, s->loads[0], s->loads[1], s->loads[2], s->totalram, s->freeram, s->sharedram,
+		     s->bufferram);
+	trace_printf(b, ", totalswap=%lu, freeswap=%lu, procs=%u, totalhigh=%lu, freehigh=%lu, mem_unit=%u}", s->totalswap,
+		     s->freeswap, s->procs, s->totalhigh, s->freehigh, s->mem_unit);
 }
 
 static void
@@ -371,24 +247,56 @@ print_pollfd(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct pollfd *p = raw;
 
-	trace_printf(b, "{fd=%d, events=", p->fd);
-	print_set(b, "POLLEV_*", (unsigned short)p->events);
-	if (p->revents) {
-		trace_printf(b, ", revents=");
-		print_set(b, "POLLEV_*", (unsigned short)p->revents);
+	trace_printf(b, "{fd=%d", p->fd);
+	if (p->fd >= 0) {
+		trace_printf(b, ", events=");
+		trace_print_flags(b, "POLLEV_*", (uint16_t)p->events);
 	}
 	trace_printf(b, "}");
 }
 
-static void
-print_fdset(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const unsigned char *bits = raw;
-	const char *sep = "";
-	int fd;
+#define FDSET_SHOWN (1u << 16)
 
+/* How many bytes of a set can be read, and are in use. */
+static size_t
+read_fdset(const struct trace_call *c, uint64_t addr, int n, unsigned char *bits, size_t room)
+{
+	size_t want;
+
+	if (n < 0 || !addr)
+		return 0;
+	want = ((size_t)n + 63) / 64 * 8;
+	if (want > room)
+		want = room;
+	return trace_peek(c, addr, bits, want) ? want : 0;
+}
+
+bool
+trace_fdset_empty(const struct trace_call *c, uint64_t addr, int n)
+{
+	unsigned char bits[FDSET_SHOWN / 8];
+	int fd, max = (int)read_fdset(c, addr, n, bits, sizeof(bits)) * 8;
+
+	for (fd = 0; fd < n && fd < max; fd++) {
+		if (bits[fd / 8] & 1 << fd % 8)
+			return false;
+	}
+	return true;
+}
+
+void
+trace_format_fdset(struct trace_buf *b, const struct trace_call *c, uint64_t addr, int n)
+{
+	unsigned char bits[FDSET_SHOWN / 8];
+	int fd, max = (int)read_fdset(c, addr, n, bits, sizeof(bits)) * 8;
+	const char *sep = "";
+
+	if (!addr || n <= 0 || max == 0) {
+		trace_print_address(b, addr);
+		return;
+	}
 	trace_printf(b, "[");
-	for (fd = 0; fd < 1024; fd++) {
+	for (fd = 0; fd < n && fd < max; fd++) {
 		if (!(bits[fd / 8] & 1 << fd % 8))
 			continue;
 		trace_printf(b, "%s%d", sep, fd);
@@ -404,8 +312,8 @@ print_epoll_event(struct trace_buf *b, const struct trace_mem *m, const void *ra
 
 	memcpy(&ev, raw, sizeof(ev));
 	trace_printf(b, "{events=");
-	print_set(b, "EPOLLEV_*", ev.events);
-	trace_printf(b, ", data=%#llx}", (unsigned long long)ev.data.u64);
+	trace_print_flags(b, "EPOLLEV_*", ev.events);
+	trace_printf(b, ", data={u32=%u, u64=%llu}}", ev.data.u32, (unsigned long long)ev.data.u64);
 }
 
 static void
@@ -414,8 +322,12 @@ print_open_how(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 	const struct open_how *h = raw;
 
 	trace_printf(b, "{flags=");
-	print_set(b, "O_*", h->flags);
-	trace_printf(b, ", mode=%#03llo, resolve=%#llx}", (unsigned long long)h->mode, (unsigned long long)h->resolve);
+	trace_print_flags(b, "O_*", h->flags);
+	if (h->mode || (h->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+		trace_printf(b, ", mode=%#03llo", (unsigned long long)h->mode);
+	trace_printf(b, ", resolve=");
+	trace_print_flags(b, "RESOLVE_*", h->resolve);
+	trace_printf(b, "}");
 }
 
 static void
@@ -424,15 +336,25 @@ print_clone_args(struct trace_buf *b, const struct trace_mem *m, const void *raw
 	const struct clone_args *a = raw;
 
 	trace_printf(b, "{flags=");
-	print_set(b, "CLONE_*", a->flags);
+	trace_print_flags(b, "CLONE_*", a->flags);
+	if (a->flags & CLONE_PIDFD)
+		trace_printf(b, ", pidfd=%#llx", (unsigned long long)a->pidfd);
+	if (a->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID))
+		trace_printf(b, ", child_tid=%#llx", (unsigned long long)a->child_tid);
+	if (a->flags & CLONE_PARENT_SETTID)
+		trace_printf(b, ", parent_tid=%#llx", (unsigned long long)a->parent_tid);
 	trace_printf(b, ", exit_signal=");
-	if (a->exit_signal)
-		trace_format_signal(b, (int)a->exit_signal);
-	else
-		trace_printf(b, "0");
-	trace_printf(b, ", stack=%#llx, stack_size=%#llx", (unsigned long long)a->stack, (unsigned long long)a->stack_size);
-	if (a->tls)
+	trace_format_signal(b, (int)a->exit_signal);
+	trace_printf(b, ", stack=");
+	trace_print_address(b, a->stack);
+	trace_printf(b, ", stack_size=%#llx", (unsigned long long)a->stack_size);
+	if (a->flags & CLONE_SETTLS)
 		trace_printf(b, ", tls=%#llx", (unsigned long long)a->tls);
+	if (a->set_tid || a->set_tid_size)
+		trace_printf(b, ", set_tid=%#llx, set_tid_size=%llu", (unsigned long long)a->set_tid,
+			     (unsigned long long)a->set_tid_size);
+	if (a->flags & CLONE_INTO_CGROUP)
+		trace_printf(b, ", cgroup=%llu", (unsigned long long)a->cgroup);
 	trace_printf(b, "}");
 }
 
@@ -449,15 +371,82 @@ print_caphdr(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct __user_cap_header_struct *h = raw;
 
-	trace_printf(b, "{version=%#x, pid=%d}", h->version, h->pid);
+	trace_printf(b, "{version=");
+	trace_print_enum(b, "_LINUX_CAPABILITY_VERSION_", h->version);
+	trace_printf(b, ", pid=%d}", h->pid);
 }
 
+static void
+print_caps(struct trace_buf *b, uint64_t caps)
+{
+	const struct const_table *t = const_table("CAP_");
+	const char *sep = "";
+	unsigned int i;
+
+	if (!caps)
+		trace_printf(b, "0");
+	for (i = 0; i < 64; i++) {
+		if (!(caps & 1ull << i))
+			continue;
+		if (const_name(t, i))
+			trace_printf(b, "%s1<<%s", sep, const_name(t, i));
+		else
+			trace_printf(b, "%s1<<%u", sep, i);
+		sep = "|";
+	}
+}
+
+/* Two of them: the second has the upper halves. */
 static void
 print_capdata(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct __user_cap_data_struct *d = raw;
 
-	trace_printf(b, "{effective=%#x, permitted=%#x, inheritable=%#x}", d->effective, d->permitted, d->inheritable);
+	trace_printf(b, "{effective=");
+	print_caps(b, d[0].effective | (uint64_t)d[1].effective << 32);
+	trace_printf(b, ", permitted=");
+	print_caps(b, d[0].permitted | (uint64_t)d[1].permitted << 32);
+	trace_printf(b, ", inheritable=");
+	print_caps(b, d[0].inheritable | (uint64_t)d[1].inheritable << 32);
+	trace_printf(b, "}");
+}
+
+static void
+print_sched_attr(struct trace_buf *b, const struct trace_mem *m, const void *raw)
+{
+	const struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+		uint32_t util_min, util_max;
+	} *a = raw;
+
+	trace_printf(b, "{size=%u, sched_policy=", a->size);
+	trace_print_enum(b, "SCHED_", a->policy);
+	trace_printf(b, ", sched_flags=");
+	trace_print_flags(b, "SCHED_FLAG_*", a->flags);
+	trace_printf(b, ", sched_nice=%d, sched_priority=%u, sched_runtime=%llu, sched_deadline=%llu, sched_period=%llu", a->nice,
+		     a->priority, (unsigned long long)a->runtime, (unsigned long long)a->deadline, (unsigned long long)a->period);
+	if (a->size >= 56)
+		trace_printf(b, ", sched_util_min=%u, sched_util_max=%u", a->util_min, a->util_max);
+	trace_printf(b, "}");
+}
+
+static void
+print_futex_waitv(struct trace_buf *b, const struct trace_mem *m, const void *raw)
+{
+	const struct {
+		uint64_t val, uaddr;
+		uint32_t flags, reserved;
+	} *w = raw;
+
+	trace_printf(b, "{val=%#llx, uaddr=", (unsigned long long)w->val);
+	trace_print_address(b, w->uaddr);
+	trace_printf(b, ", flags=");
+	trace_print_flags(b, "FUTEX2_*", w->flags);
+	trace_printf(b, w->reserved ? ", __reserved=%#x}" : "}", w->reserved);
 }
 
 static void
@@ -477,65 +466,52 @@ print_cpumask(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 	trace_printf(b, "]");
 }
 
-static void
-print_sigevent(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	const struct sigevent *ev = raw;
-
-	trace_printf(b, "{sigev_value=%p, sigev_signo=", ev->sigev_value.sival_ptr);
-	trace_format_signal(b, ev->sigev_signo);
-	trace_printf(b, ", sigev_notify=%d}", ev->sigev_notify);
-}
-
-static void
-print_sockaddr(struct trace_buf *b, const struct trace_mem *m, const void *raw)
-{
-	uint16_t family;
-
-	memcpy(&family, raw, sizeof(family));
-	trace_printf(b, "{sa_family=");
-	print_enum(b, "AF_", family);
-	if (family == 1)
-		trace_printf(b, ", sun_path=\"%.100s\"", (const char *)raw + 2);
-	trace_printf(b, "}");
-}
-
 static const struct trace_struct structs[] = {
-	{ "int", sizeof(int), false, print_int },
-	{ "uint", sizeof(int), false, print_uint },
-	{ "long", sizeof(long), false, print_long },
-	{ "ulong", sizeof(long), false, print_long },
-	{ "off", sizeof(long), false, print_long },
-	{ "timespec", sizeof(struct timespec), false, print_timespec },
-	{ "timeval", sizeof(struct timeval), false, print_timeval },
-	{ "itimerspec", sizeof(struct itimerspec), false, print_itimerspec },
-	{ "itimerval", sizeof(struct itimerval), false, print_itimerval },
-	{ "utimbuf", sizeof(struct utimbuf), false, print_utimbuf },
-	{ "timezone", sizeof(struct timezone), false, print_timezone },
-	{ "tms", sizeof(struct tms), false, print_tms },
-	{ "sigset", 8, false, print_sigset },
-	{ "sigaction", sizeof(struct k_sigaction_user), false, print_sigaction },
-	{ "siginfo", sizeof(siginfo_t), false, print_siginfo },
-	{ "stack", sizeof(stack_t), false, print_stack },
-	{ "stat", sizeof(struct k_stat_user), false, print_stat },
-	{ "statx", sizeof(struct statx), false, print_statx },
-	{ "statfs", sizeof(struct statfs), false, print_statfs },
-	{ "rlimit", sizeof(struct rlimit), false, print_rlimit },
-	{ "rusage", sizeof(struct rusage), false, print_rusage },
-	{ "waitstatus", sizeof(int), false, print_waitstatus },
-	{ "utsname", sizeof(struct utsname), false, print_utsname },
-	{ "sysinfo", sizeof(struct sysinfo), false, print_sysinfo },
-	{ "pollfd", sizeof(struct pollfd), false, print_pollfd },
-	{ "fdset", 128, true, print_fdset },
-	{ "epoll_event", sizeof(struct epoll_event), false, print_epoll_event },
-	{ "open_how", sizeof(struct open_how), true, print_open_how },
-	{ "clone_args", sizeof(struct clone_args), true, print_clone_args },
-	{ "sched_param", sizeof(int), false, print_sched_param },
-	{ "caphdr", sizeof(struct __user_cap_header_struct), false, print_caphdr },
-	{ "capdata", sizeof(struct __user_cap_data_struct), false, print_capdata },
-	{ "cpumask", 32, true, print_cpumask },
-	{ "sigevent", sizeof(struct sigevent), true, print_sigevent },
-	{ "sockaddr", 110, true, print_sockaddr },
+	{ "int", sizeof(int), false, true, print_int },
+	{ "uint", sizeof(int), false, true, print_uint },
+	{ "id", sizeof(int), false, true, print_id },
+	{ "addrlen", sizeof(int), false, true, print_int },
+	{ "long", sizeof(long), false, true, print_long },
+	{ "ulong", sizeof(long), false, true, print_ulong },
+	{ "pointer", sizeof(long), false, true, print_pointer },
+	{ "off", sizeof(long), false, true, print_long },
+	{ "timespec", sizeof(struct timespec), false, false, trace_print_timespec },
+	{ "remaining", sizeof(struct timespec), false, false, trace_print_timespec },
+	{ "utimespec", sizeof(struct timespec), false, false, trace_print_utimespec },
+	{ "timeval", sizeof(struct timeval), false, false, trace_print_timeval },
+	{ "utimeval", sizeof(struct timeval), false, false, trace_print_utimeval },
+	{ "itimerspec", sizeof(struct itimerspec), false, false, trace_print_itimerspec },
+	{ "itimerval", sizeof(struct itimerval), false, false, trace_print_itimerval },
+	{ "utimbuf", sizeof(struct utimbuf), false, false, trace_print_utimbuf },
+	{ "timezone", sizeof(struct timezone), false, false, trace_print_timezone },
+	{ "tms", sizeof(struct tms), false, false, trace_print_tms },
+	{ "timex", sizeof(struct timex), false, false, trace_print_timex },
+	{ "sigset", 8, false, false, trace_print_sigset },
+	{ "sigset8", 8, false, false, trace_print_sigset },
+	{ "sigaction", 32, false, false, trace_print_sigaction },
+	{ "siginfo", sizeof(siginfo_t), false, false, trace_print_siginfo },
+	{ "stack", sizeof(stack_t), false, false, trace_print_stack },
+	{ "sigevent", sizeof(struct sigevent), true, false, trace_print_sigevent },
+	{ "stat", sizeof(struct k_stat_user), false, false, print_stat },
+	{ "statx", sizeof(struct statx), false, false, print_statx },
+	{ "statfs", sizeof(struct statfs), false, false, print_statfs },
+	{ "rlimit", sizeof(struct rlimit), false, false, print_rlimit },
+	{ "rusage", sizeof(struct rusage), false, false, print_rusage },
+	{ "waitrusage", sizeof(struct rusage), false, false, print_rusage },
+	{ "wstatus", sizeof(int), false, false, print_waitstatus },
+	{ "waitstatus", sizeof(int), false, false, print_waitstatus },
+	{ "utsname", sizeof(struct utsname), false, false, print_utsname },
+	{ "sysinfo", sizeof(struct sysinfo), false, false, print_sysinfo },
+	{ "pollfd", sizeof(struct pollfd), false, false, print_pollfd },
+	{ "epoll_event", sizeof(struct epoll_event), false, false, print_epoll_event },
+	{ "open_how", sizeof(struct open_how), true, false, print_open_how },
+	{ "clone_args", sizeof(struct clone_args), true, false, print_clone_args },
+	{ "sched_param", sizeof(int), false, false, print_sched_param },
+	{ "sched_attr", 56, true, false, print_sched_attr },
+	{ "caphdr", sizeof(struct __user_cap_header_struct), false, false, print_caphdr },
+	{ "capdata", 2 * sizeof(struct __user_cap_data_struct), true, false, print_capdata },
+	{ "cpumask", 32, true, false, print_cpumask },
+	{ "futex_waitv", 24, false, false, print_futex_waitv },
 };
 
 const struct trace_struct *

@@ -16,8 +16,57 @@ struct trace_struct {
 	const char *decode;
 	size_t size;
 	bool variable; /* size is an upper bound; a count in the table is in bytes */
+	bool scalar;   /* a number: stands in brackets */
 	void (*print)(struct trace_buf *b, const struct trace_mem *m, const void *raw);
 };
+
+/**
+ * trace_print_sigset() and the others - printers of structures in files of their own (trace-signal.c, trace-time.c)
+ * @b: appended to
+ * @m: the program's memory
+ * @raw: the structure
+ */
+void trace_print_sigset(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_sigaction(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_siginfo(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_stack(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_sigevent(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_timespec(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_utimespec(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_timeval(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_utimeval(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_itimerspec(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_itimerval(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_utimbuf(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_timezone(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_tms(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_timex(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+
+/**
+ * trace_format_mode() - a file's type and permissions
+ * @b: appended to
+ * @mode: st_mode
+ */
+void trace_format_mode(struct trace_buf *b, unsigned int mode);
+
+/**
+ * trace_format_fdset() - the descriptors in a set of the program
+ * @b: appended to
+ * @c: the call
+ * @addr: the set, or 0
+ * @n: descriptors below this one count
+ */
+void trace_format_fdset(struct trace_buf *b, const struct trace_call *c, uint64_t addr, int n);
+
+/**
+ * trace_fdset_empty() - is no descriptor in a set?
+ * @c: the call
+ * @addr: the set
+ * @n: descriptors below this one count
+ *
+ * Return: true also when it cannot be read.
+ */
+bool trace_fdset_empty(const struct trace_call *c, uint64_t addr, int n);
 
 /**
  * trace_struct() - how to print a structure

@@ -25,6 +25,7 @@
 struct text_task {
 	bool in_call, whole; /* whole: the arguments were all printed at the call's beginning */
 	uint64_t nr;
+	struct trace_call call;
 	size_t column; /* where its line is, 0 when it has none open */
 };
 
@@ -87,25 +88,6 @@ print_name(struct trace_buf *b, uint64_t nr)
 		trace_printf(b, "syscall_%#llx", (unsigned long long)nr);
 }
 
-/* Arguments that are known before the call, or (@done) the others. Returns whether any are left. */
-static bool
-print_args(struct trace_buf *b, struct traced *t, uint64_t nr, const uint64_t args[6], bool done, int64_t result)
-{
-	const struct syscall_desc *d = syscall_desc(nr);
-	unsigned int i, before;
-
-	if (d) {
-		before = trace_args_before(d);
-		trace_format_args(b, &t->mem, d, args, done ? before : 0, done ? d->nargs : before, done, result);
-		if (!done && before > 0 && before < d->nargs)
-			trace_printf(b, ", ");
-		return before < d->nargs;
-	}
-	for (i = 0; !done && i < 6; i++)
-		trace_printf(b, "%s%#llx", i ? ", " : "", (unsigned long long)args[i]);
-	return false;
-}
-
 static void
 text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 {
@@ -120,35 +102,11 @@ text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 	start = leader(x, t);
 	print_name(&x->line, nr);
 	trace_printf(&x->line, "(");
-	tt->whole = !print_args(&x->line, t, nr, args, false, 0);
+	tt->call = (struct trace_call){ .d = syscall_desc(nr), .m = &t->mem, .args = args, .sp = t->sp };
+	tt->whole = !trace_call_enter(&x->line, &tt->call);
 	tt->column = x->line.n - start;
 	x->open = t;
 	flush(x);
-}
-
-static void
-print_result(struct trace_buf *b, uint64_t nr, int64_t result)
-{
-	static const char *const restarts[] = {
-		"ERESTARTSYS (To be restarted if SA_RESTART is set)", "ERESTARTNOINTR (To be restarted)",
-		"ERESTARTNOHAND (To be restarted if no handler)", NULL, "ERESTART_RESTARTBLOCK (Interrupted by signal)"
-	};
-	const struct syscall_desc *d = syscall_desc(nr);
-	const char *name;
-
-	if (result <= -512 && result >= -516 && restarts[-512 - result]) {
-		trace_printf(b, "? %s", restarts[-512 - result]);
-	} else if (result < 0 && result >= -4095) {
-		name = errno_name((int)-result);
-		if (name)
-			trace_printf(b, "-1 %s (%s)", name, strerror((int)-result));
-		else
-			trace_printf(b, "-1 (errno %d)", (int)-result);
-	} else if (d && (strcmp(d->name, "mmap") == 0 || strcmp(d->name, "brk") == 0 || strcmp(d->name, "mremap") == 0)) {
-		trace_printf(b, "%#llx", (unsigned long long)result);
-	} else {
-		trace_printf(b, "%lld", (long long)result);
-	}
 }
 
 /* The rest of a call's line begins: on the open line, or on a new one. Returns where column 0 is. */
@@ -187,9 +145,12 @@ text_exit(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6], int6
 	if (!shown(x, t) || !tt->in_call)
 		return;
 	start = resume(x, t);
-	print_args(&x->line, t, nr, args, true, result);
+	tt->call.args = args;
+	tt->call.done = true;
+	tt->call.result = result;
+	trace_call_exit(&x->line, &tt->call);
 	end_of_args(&x->line, start);
-	print_result(&x->line, nr, result);
+	trace_call_result(&x->line, &tt->call);
 	trace_printf(&x->line, "\n");
 	flush(x);
 	x->open = NULL;

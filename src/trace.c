@@ -133,9 +133,13 @@ trace_new_task(struct task *t, struct task *parent, enum trace_how how)
 void
 trace_enter(struct task *t, uint64_t nr, const uint64_t args[6])
 {
+	struct traced *tt;
+
 	if (!lock_trace())
 		return;
-	HOOK(enter, of(t), nr, args);
+	tt = of(t);
+	tt->sp = t->regs_valid ? t->regs.rsp : 0;
+	HOOK(enter, tt, nr, args);
 	unlock_trace();
 }
 
