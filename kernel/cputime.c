@@ -81,17 +81,25 @@ parse_ticks(const char *stat, uint64_t *ut, uint64_t *st)
 	return true;
 }
 
+#define TICK (NSEC_PER_SEC / 100)
+
+/* Of what is shorter than a tick, the ticks say nothing. */
 bool
 proc_thread_times(int tid, uint64_t out[3])
 {
 	char buf[512];
 	const char *s = buf;
+	bool exact = read_proc(tid, "schedstat", buf, sizeof(buf));
 
+	out[0] = exact ? parse_number(&s) : 0;
+	out[1] = 1;
+	out[2] = 0;
+	if (exact && out[0] < TICK)
+		return true;
 	if (!read_proc(tid, "stat", buf, sizeof(buf)) || !parse_ticks(buf, &out[1], &out[2]))
-		return false;
-	out[0] = (out[1] + out[2]) * (NSEC_PER_SEC / 100);
-	if (read_proc(tid, "schedstat", buf, sizeof(buf)))
-		out[0] = parse_number(&s);
+		return exact;
+	if (!exact)
+		out[0] = (out[1] + out[2]) * TICK;
 	return true;
 }
 

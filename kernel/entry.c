@@ -80,3 +80,20 @@ exit_to_user(struct task *t)
 			do_signal(t);
 	}
 }
+
+bool
+exit_to_user_quick(struct task *t)
+{
+	if (t->k->params.trace)
+		return !call_restarts(t) && exit_to_user_fast(t);
+	if (call_restarts(t) && !(t->flags & PF_EXITING) && !do_signal_quick(t))
+		return false;
+	while (!(t->flags & PF_EXITING) && !exit_to_user_fast(t)) {
+		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
+
+		clear_bits(&t->work, WORK_NOTIFY);
+		if ((work & (WORK_SIGPENDING | WORK_RESTORE_MASK)) && !do_signal_quick(t))
+			return false;
+	}
+	return !(t->flags & PF_EXITING);
+}

@@ -41,4 +41,13 @@ void exit_to_user(struct task *t);
  */
 bool exit_to_user_fast(struct task *t) __must_check;
 
+/**
+ * exit_to_user_quick() - the same when there is no work, or only handlers to run
+ * @t: as exit_to_user()
+ *
+ * Context: does not sleep.
+ * Return: true if the task may go; false: MODE_KERNEL, and exit_to_user() is to be called.
+ */
+bool exit_to_user_quick(struct task *t) __must_check;
+
 #endif

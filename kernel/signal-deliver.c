@@ -570,26 +570,77 @@ signal_delivered(struct task *t, const struct ksignal *ks)
 		sas_ss_reset(t);
 }
 
-void
-do_signal(struct task *t)
+static void
+act_on_signal(struct task *t, enum get_signal_result what, const struct ksignal *ks)
 {
-	struct ksignal ks;
-
-	switch (get_signal(t, &ks)) {
+	switch (what) {
 	case SIGNAL_DYING:
 		return;
 	case SIGNAL_HANDLER:
-		handler_restart(t, &ks.ka);
-		if (setup_rt_frame(t, ks.sig, &ks.info, &ks.ka))
-			force_sigsegv(t, ks.sig);
+		handler_restart(t, &ks->ka);
+		if (setup_rt_frame(t, ks->sig, &ks->info, &ks->ka))
+			force_sigsegv(t, ks->sig);
 		else
-			signal_delivered(t, &ks);
+			signal_delivered(t, ks);
 		return;
 	case SIGNAL_NONE:
 		no_handler_restart(t);
 		restore_saved_sigmask(t);
 		return;
 	}
+}
+
+void
+do_signal(struct task *t)
+{
+	struct ksignal ks;
+	enum get_signal_result what = get_signal(t, &ks);
+
+	act_on_signal(t, what, &ks);
+}
+
+/* Is there nothing to do but perhaps to run a handler? Siglock held. */
+static bool
+only_handlers(struct task *t)
+{
+	struct signal_struct *sig = t->signal;
+	ksigset_t set = (t->pending.signal | sig->shared_pending.signal) & ~t->blocked;
+
+	if ((sig->flags & (SIGNAL_GROUP_EXIT | SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED)) || sig->group_exec_task ||
+	    (t->jobctl & JOBCTL_STOP_PENDING) || sig_in(SIGKILL, t->pending.signal))
+		return false;
+	for (; set; set &= set - 1) {
+		uint64_t handler = t->sighand->action[__builtin_ctzll(set)].handler;
+
+		if (handler == 0 || handler == SIG_IGN_ADDR)
+			return false;
+	}
+	return true;
+}
+
+bool
+do_signal_quick(struct task *t)
+{
+	struct ksignal ks;
+
+	mutex_lock(&t->sighand->siglock);
+	if (!only_handlers(t)) {
+		mutex_unlock(&t->sighand->siglock);
+		return false;
+	}
+	ks.sig = dequeue_synchronous_signal(t, &ks.info);
+	if (!ks.sig)
+		ks.sig = dequeue_signal(t, t->blocked, &ks.info);
+	if (ks.sig) {
+		struct k_sigaction *ka = &t->sighand->action[ks.sig - 1];
+
+		ks.ka = *ka;
+		if (ka->flags & SA_ONESHOT)
+			ka->handler = 0;
+	}
+	mutex_unlock(&t->sighand->siglock);
+	act_on_signal(t, ks.sig ? SIGNAL_HANDLER : SIGNAL_NONE, &ks);
+	return true;
 }
 
 /* Actions */

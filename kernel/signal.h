@@ -295,6 +295,15 @@ void restore_saved_sigmask_unless(struct task *t, bool interrupted);
 void do_signal(struct task *t);
 
 /**
+ * do_signal_quick() - do_signal() if all that is pending has handlers
+ * @t: as do_signal()
+ *
+ * Context: does not sleep, but for locks.
+ * Return: false: do_signal() is to be called.
+ */
+bool do_signal_quick(struct task *t) __must_check;
+
+/**
  * do_sigaction() - rt_sigaction's work
  * @t: the current task
  * @sig: 1..64

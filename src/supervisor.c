@@ -64,20 +64,21 @@ super_ended(struct kernel *k)
 	tracer_stop();
 }
 
+/* The second number in /proc/PID/statm. */
 static uint64_t
 super_rss_pages(struct kernel *k, hpid_t host_tid)
 {
-	unsigned long size, resident = 0;
-	char path[40];
-	FILE *f;
+	char path[40], buf[128] = "";
+	unsigned long resident = 0;
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", host_tid.id);
-	f = fopen(path, "re");
-	if (!f)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return 0;
-	if (fscanf(f, "%lu %lu", &size, &resident) != 2)
-		resident = 0;
-	fclose(f);
+	if (read(fd, buf, sizeof(buf) - 1) > 0)
+		sscanf(buf, "%*u %lu", &resident);
+	close(fd);
 	return resident;
 }
 

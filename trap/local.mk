@@ -11,6 +11,7 @@ stead_SOURCES += \
 	trap/remote/exec.c \
 	trap/remote/filter.c \
 	trap/remote/filter.h \
+	trap/remote/follow.c \
 	trap/remote/leader.c \
 	trap/remote/leader.h \
 	trap/remote/notify.c \
@@ -22,6 +23,7 @@ stead_SOURCES += \
 	trap/remote/stops.c \
 	trap/remote/tasks.c \
 	trap/remote/tracer.c \
+	trap/remote/usage.c \
 	trap/remote/xstate.c
 
 libkernel_a_SOURCES += trap/resident/entry.c

@@ -244,8 +244,9 @@ remote_boot(struct kernel *k)
 		return -ENOMEM;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, TRACER_SIGNAL);
+	sigaddset(&set, TRACER_SIGNAL); /* the tracer alone takes it */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	xstate_boot();
 	remote.k = k;
 	remote.spawn = a;
 	remote.tracer_tid = (pid_t)syscall(SYS_gettid);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,25 +31,17 @@ answer(uint64_t id, int64_t ret)
 	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* fails if the thread is dead: the tracer sees that */
 }
 
-static int64_t
-do_interrupt(void *arg)
-{
-	struct trap_task *rt = arg;
-
-	return pt(PTRACE_INTERRUPT, rt->tid, 0, 0);
-}
-
 /* There is work, or a restart: the thread must stop before program code, where the tracer takes over. */
 static void
 answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret)
 {
-	int64_t err;
 	bool dead;
+	int err;
 
 	rt->result = ret;
 	rt->nr = n->data.nr;
 	rt->override = true;
-	err = tracer_run(do_interrupt, rt);
+	err = rt_kick(rt);
 	pthread_mutex_lock(&leave_lock);
 	dead = (err < 0 || atomic_load(&rt->host_dead)) && rt->override;
 	if (dead)
@@ -77,6 +70,8 @@ serve_notified(const struct seccomp_notif *n)
 	if (!t)
 		return;
 	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	rt->cpu = sched_getcpu(); /* the caller's own: see NOTIF_FD_SYNC_WAKE_UP */
+	rt->cpu_age = 0;
 	r = &t->regs;
 	r->orig_rax = (uint64_t)n->data.nr;
 	r->rip = n->data.instruction_pointer;

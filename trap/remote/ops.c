@@ -154,24 +154,24 @@ static int
 remote_clone(struct task *t, struct task *child, uint64_t flags)
 {
 	struct clone_arg arg = { t, child, flags };
-	int err = (int)tracer_run(do_clone, &arg);
+	int err;
 
-	if (err == 0) {
-		child->regs.rax = 0;
-		child->regs_valid = true;
-		child->mode = MODE_KERNEL;
+	/* Another thread has changed the flags since clone_is_quick() saw them: what is this now could sleep. */
+	if (is_tracer() && !clone_is_quick(flags))
+		return -EAGAIN;
+	err = (int)tracer_run(do_clone, &arg);
+
+	if (err)
+		return err;
+	child->regs.rax = 0;
+	child->regs_valid = true;
+	child->mode = MODE_KERNEL;
+	if (is_tracer()) {
+		schedule_tail(child);
+		finish_here(child->trap);
+	} else {
 		pool_submit(start_child, child->trap);
 	}
-	return err;
-}
-
-static int64_t
-do_kick(void *p)
-{
-	struct trap_task *rt = p;
-
-	pt(PTRACE_INTERRUPT, rt->tid, 0, 0);
-	rt_put(rt);
 	return 0;
 }
 
@@ -182,10 +182,8 @@ remote_kick(struct task *t)
 
 	pthread_mutex_lock(&leave_lock);
 	rt = t->trap;
-	if (rt && rt->t == t && !atomic_exchange(&rt->kick_pending, true)) {
-		atomic_fetch_add(&rt->refs, 1);
-		tracer_post(do_kick, rt);
-	}
+	if (rt && rt->t == t && !atomic_exchange(&rt->kick_pending, true))
+		ignore_err(rt_kick(rt), "it has died, and its tracer will hear of it");
 	pthread_mutex_unlock(&leave_lock);
 }
 
@@ -198,6 +196,7 @@ do_let_exit(void *p)
 	/* exit(2) of one thread: the host thread makes the call itself. */
 	if (rt->stop == STOP_SECCOMP && pt(PTRACE_GETREGS, rt->tid, 0, (uintptr_t)&r) == 0 && r.orig_rax == SYS_exit)
 		pt(PTRACE_CONT, rt->tid, 0, 0);
+	rt_put(rt);
 	return 0;
 }
 
@@ -214,8 +213,10 @@ remote_exit(struct task *t)
 		t->host_tid = HPID_NONE;
 		rt->t = NULL;
 		pthread_mutex_unlock(&leave_lock);
-		if (!last && rt->stop == STOP_SECCOMP)
-			tracer_run(do_let_exit, rt);
+		if (!last && rt->stop == STOP_SECCOMP) {
+			atomic_fetch_add(&rt->refs, 1);
+			tracer_post(do_let_exit, rt);
+		}
 		rt_leave(rt);
 	}
 	put_task_struct(t);
@@ -250,6 +251,7 @@ const struct trap_ops remote_trap_ops = {
 	.mm_run = remote_mm_run,
 	.clone = remote_clone,
 	.exec = remote_exec,
+	.own_usage = remote_own_usage,
 	.sleeps = remote_sleeps,
 	.kick = remote_kick,
 	.exit = remote_exit,

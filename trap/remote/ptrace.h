@@ -44,6 +44,14 @@ int64_t inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child);
 int64_t exec_finish(struct trap_task *rt);
 
 /**
+ * follow_cpu() - have the tracer run where the stops come from
+ * @rt: has stopped
+ *
+ * Context: the tracer.
+ */
+void follow_cpu(struct trap_task *rt);
+
+/**
  * start_thread() - a detached thread of the supervisor
  * @fn: its function
  * @arg: for @fn

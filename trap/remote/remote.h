@@ -21,17 +21,24 @@
 /* A host process: ends when its last task has left it. */
 struct trap_process {
 	_Atomic int tasks;
+	_Atomic bool threaded; /* has, or had, more than one thread */
 	pid_t pid;
 };
 
 /* Wakes the tracer. */
 #define TRACER_SIGNAL (SIGRTMIN + 5)
 
+/*
+ * Makes a host thread stop before program code, with its registers to be seen. Unlike PTRACE_INTERRUPT any thread may send it. It
+ * never reaches a program: the tracer drops it. By default it is ignored, should it ever hit another process.
+ */
+#define KICK_SIGNAL 23 /* SIGURG */
+
 enum stop_kind {
 	STOP_NONE = 0,	/* running, or inside a notified call */
 	STOP_SECCOMP,	/* at a TRACE stop: the call has not been made */
 	STOP_AFTER,	/* after a host call made there */
-	STOP_OTHER,	/* interrupted in program code, or after a notified call */
+	STOP_OTHER,	/* kicked in program code, or after a notified call */
 };
 
 /* A host thread. Freed when both the guest task and the host thread are gone. */
@@ -47,6 +54,9 @@ struct trap_task {
 	bool override;	    /* the next stop shows the end of a notified call: its result is here */
 	int64_t result;
 	int nr;
+	int cpu;     /* where it last made a notified call; -1 not known */
+	int cpu_age; /* stops since then */
+	struct pt_regs regs; /* what the host has, as far as known: at a stop all but rcx and r11 */
 };
 
 struct remote {
@@ -124,6 +134,29 @@ int seize(pid_t tid);
  */
 int64_t inject_call(struct trap_task *rt, long nr, const uint64_t a[6]);
 
+/**
+ * clone_is_quick() - does clone(2) with these flags do nothing that could sleep?
+ * @flags: CLONE_*
+ *
+ * A new thread shares everything, so that even a failure has nothing to close.
+ */
+bool clone_is_quick(uint64_t flags);
+
+/**
+ * finish_here() - finish_and_resume() on the tracer if nothing can sleep, else in a pool thread
+ * @rt: stopped; t->regs hold the result
+ */
+void finish_here(struct trap_task *rt);
+
+/**
+ * write_regs() - give a stopped thread its registers, if it has others
+ * @rt: stopped
+ * @want: the registers; orig_rax does not matter
+ *
+ * Return: false if the thread died.
+ */
+bool write_regs(struct trap_task *rt, const struct pt_regs *want);
+
 /* resume.c */
 
 /**
@@ -187,13 +220,27 @@ void rt_put(struct trap_task *rt);
  */
 void rt_leave(struct trap_task *rt);
 
+/**
+ * rt_kick() - make a host thread stop soon
+ * @rt: the host thread, which the guest task has not left
+ *
+ * Return: 0, or negative errno if it is gone.
+ */
+int rt_kick(struct trap_task *rt);
+
 static inline struct trap_task *
 rt_of(pid_t tid)
 {
 	return __atomic_load_n(&remote.by_tid[tid], __ATOMIC_ACQUIRE);
 }
 
-/* ops.c, xstate.c */
+/* ops.c, usage.c, xstate.c */
+
+/**
+ * xstate_boot() - ask the CPU how large its extended state is
+ */
+void xstate_boot(void);
+void remote_own_usage(struct task *t, struct host_usage *out);
 size_t remote_xstate_size(struct task *t);
 int remote_xstate_save(struct task *t, uint64_t u);
 int remote_xstate_restore(struct task *t, uint64_t u);

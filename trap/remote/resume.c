@@ -13,12 +13,11 @@ static int64_t
 do_resume(void *arg)
 {
 	struct trap_task *rt = arg;
-	struct pt_regs r = rt->t->regs;
+	bool written = write_regs(rt, &rt->t->regs);
 
-	r.orig_rax = (uint64_t)-1;
 	rt->stop = STOP_NONE;
 	rt->t->regs_valid = false;
-	if (pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)&r) == 0)
+	if (written)
 		pt(PTRACE_CONT, rt->tid, 0, 0);
 	rt_put(rt);
 	return 0;

@@ -3,6 +3,8 @@
  * Stops of guest threads, on the tracer thread: what happened, who serves it, and host calls made in a stopped thread.
  */
 #include <errno.h>
+#include <linux/sched.h>
+#include <stddef.h>
 #include <sys/ptrace.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,9 +15,9 @@
 #include "kernel/entry.h"
 #include "kernel/fault.h"
 #include "mm/mm.h"
+#include "mm/uaccess.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
-
 
 int
 seize(pid_t tid)
@@ -28,7 +30,45 @@ seize(pid_t tid)
 static bool
 get_regs(struct trap_task *rt, struct pt_regs *regs)
 {
-	return pt(PTRACE_GETREGS, rt->tid, 0, (uintptr_t)regs) == 0;
+	if (pt(PTRACE_GETREGS, rt->tid, 0, (uintptr_t)regs) < 0)
+		return false;
+	rt->regs = *regs;
+	return true;
+}
+
+static bool
+set_regs(struct trap_task *rt, const struct pt_regs *regs)
+{
+	rt->regs = *regs;
+	return pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)regs) == 0;
+}
+
+/* After a call: nothing else has changed. */
+static bool
+get_result(struct trap_task *rt)
+{
+	return pt(PTRACE_PEEKUSER, rt->tid, offsetof(struct pt_regs, rax), (uintptr_t)&rt->regs.rax) == 0;
+}
+
+static bool
+is_restart_code(uint64_t rax)
+{
+	int64_t e = (int64_t)rax;
+
+	return e == -ERESTARTSYS || e == -ERESTARTNOINTR || e == -ERESTARTNOHAND || e == -ERESTART_RESTARTBLOCK;
+}
+
+bool
+write_regs(struct trap_task *rt, const struct pt_regs *want)
+{
+	struct pt_regs r = *want;
+
+	/* At a TRACE stop the number must go, or the host makes the call; elsewhere only a restart code gives it a meaning. */
+	r.orig_rax = rt->regs.orig_rax;
+	if (rt->stop != STOP_SECCOMP && !is_restart_code(r.rax) && memcmp(&r, &rt->regs, sizeof(r)) == 0)
+		return true;
+	r.orig_rax = (uint64_t)-1;
+	return set_regs(rt, &r);
 }
 
 /* Waits for the next stop of one thread. False if it died: the death is handled as usual. */
@@ -56,9 +96,23 @@ event_of(int status)
 }
 
 static bool
+is_kick(int status)
+{
+	return event_of(status) == 0 && WSTOPSIG(status) == KICK_SIGNAL;
+}
+
+static bool
 is_syscall_exit(int status)
 {
 	return WSTOPSIG(status) == (SIGTRAP | 0x80) || (WSTOPSIG(status) == SIGTRAP && event_of(status) == 0);
+}
+
+/* A kick or a host signal while the task is served: what it was kicked for is looked at when it goes on, others are dropped. */
+static void
+stopped_between(struct trap_task *rt, int status)
+{
+	if (is_kick(status))
+		atomic_store(&rt->kick_pending, false);
 }
 
 /* Runs the thread until the call just started has ended. */
@@ -72,9 +126,7 @@ run_to_exit(struct trap_task *rt)
 			return false;
 		if (is_syscall_exit(status))
 			return true;
-		/* An interrupt or a host signal in between: remembered by the kernel (a kick) or dropped. */
-		if (event_of(status) == PTRACE_EVENT_STOP)
-			atomic_store(&rt->kick_pending, false);
+		stopped_between(rt, status);
 	}
 }
 
@@ -89,11 +141,9 @@ run_to_entry(struct trap_task *rt)
 			return false;
 		if (event_of(status) == PTRACE_EVENT_SECCOMP)
 			return true;
-		if (event_of(status) != PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGSEGV && WSTOPSIG(status) != SIGBUS)
-			continue;
-		if (event_of(status) == PTRACE_EVENT_STOP)
-			continue;
-		return false; /* the instruction is gone: somebody unmapped it */
+		if (event_of(status) == 0 && (WSTOPSIG(status) == SIGSEGV || WSTOPSIG(status) == SIGBUS))
+			return false; /* the instruction is gone: somebody unmapped it */
+		stopped_between(rt, status);
 	}
 }
 
@@ -109,49 +159,65 @@ set_call(struct pt_regs *r, long nr, const uint64_t a[6])
 	r->r9 = a[5];
 }
 
+static unsigned int
+call_nargs(long nr)
+{
+	return nr == SYS_munmap ? 2 : nr == SYS_mprotect || nr == SYS_madvise ? 3 : 6;
+}
+
+/* Does the program make this very call? */
+static bool
+is_call(const struct pt_regs *r, long nr, const uint64_t a[6])
+{
+	const uint64_t b[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+
+	return r->orig_rax == (uint64_t)nr && memcmp(a, b, call_nargs(nr) * sizeof(*a)) == 0;
+}
+
 /* Brings the thread to a stop in which orig_rax decides what call is made. */
 static bool
-at_call(struct trap_task *rt, struct pt_regs *r, long nr, const uint64_t a[6])
+at_call(struct trap_task *rt, long nr, const uint64_t a[6])
 {
-	if (rt->stop == STOP_SECCOMP) {
-		if (!get_regs(rt, r))
-			return false;
-		set_call(r, nr, a);
-		return pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)r) == 0;
-	}
-	*r = rt->t->regs;
-	r->rip = rt->stop == STOP_AFTER && !rt->loading ? rt->t->regs.rip - 2 : remote.vdso_syscall;
-	set_call(r, nr, a);
-	r->rax = (uint64_t)nr;
-	r->orig_rax = (uint64_t)-1;
-	r->cs = 0x33;
-	r->ss = 0x2b;
-	return pt(PTRACE_SETREGS, rt->tid, 0, (uintptr_t)r) == 0 && run_to_entry(rt);
+	struct pt_regs r = rt->stop == STOP_SECCOMP ? rt->regs : rt->t->regs;
+
+	if (rt->stop == STOP_SECCOMP && is_call(&r, nr, a))
+		return true;
+	set_call(&r, nr, a);
+	if (rt->stop == STOP_SECCOMP)
+		return set_regs(rt, &r);
+	r.rip = rt->stop == STOP_AFTER && !rt->loading ? rt->t->regs.rip - 2 : remote.vdso_syscall;
+	r.rax = (uint64_t)nr;
+	r.orig_rax = (uint64_t)-1;
+	r.cs = 0x33;
+	r.ss = 0x2b;
+	if (!set_regs(rt, &r) || !run_to_entry(rt))
+		return false;
+	rt->regs.rip += 2;
+	rt->regs.orig_rax = (uint64_t)nr;
+	rt->regs.rcx = rt->regs.r11 = 0; /* the instruction changes them */
+	return true;
 }
 
 int64_t
 inject_call(struct trap_task *rt, long nr, const uint64_t a[6])
 {
-	struct pt_regs r;
-
-	if (atomic_load(&rt->host_dead) || !at_call(rt, &r, nr, a))
+	if (atomic_load(&rt->host_dead) || !at_call(rt, nr, a))
 		return -ESRCH;
-	if (!run_to_exit(rt) || !get_regs(rt, &r))
+	if (!run_to_exit(rt) || !get_result(rt))
 		return -ESRCH;
 	if (rt->stop == STOP_SECCOMP)
 		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
-	return (int64_t)r.rax;
+	return (int64_t)rt->regs.rax;
 }
 
 int64_t
 inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 {
-	struct pt_regs r;
 	unsigned long msg;
 	int status;
 
 	*child = 0;
-	if (atomic_load(&rt->host_dead) || !at_call(rt, &r, SYS_clone, a))
+	if (atomic_load(&rt->host_dead) || !at_call(rt, SYS_clone, a))
 		return -ESRCH;
 	for (;;) {
 		if (pt(PTRACE_SYSCALL, rt->tid, 0, 0) < 0 || !wait_stop(rt, &status))
@@ -163,26 +229,39 @@ inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 		}
 		if (is_syscall_exit(status))
 			break;
-		if (event_of(status) == PTRACE_EVENT_STOP)
-			atomic_store(&rt->kick_pending, false);
+		stopped_between(rt, status);
 	}
 	if (rt->stop == STOP_SECCOMP)
 		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
-	if (!get_regs(rt, &r))
+	if (!get_result(rt))
 		return -ESRCH;
 	if (!*child)
-		return (int64_t)r.rax < 0 ? (int64_t)r.rax : -EAGAIN;
+		return (int64_t)rt->regs.rax < 0 ? (int64_t)rt->regs.rax : -EAGAIN;
 	/* The child begins with a stop of its own. */
 	while (waitpid(*child, &status, __WALL) < 0 && errno == EINTR)
 		;
 	return WIFSTOPPED(status) ? 0 : -EAGAIN;
 }
 
+bool
+clone_is_quick(uint64_t flags)
+{
+	const uint64_t shared = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+
+	return (flags & shared) == shared && !(flags & (CLONE_VFORK | CLONE_PIDFD));
+}
+
 /* Calls short enough, and taking no lock that is ever held over a request to the tracer, to be served here. */
 static bool
-is_quick(uint64_t nr)
+is_quick(struct task *t)
 {
-	switch (nr) {
+	uint64_t flags;
+
+	switch (t->regs.orig_rax) {
+	case SYS_clone:
+		return clone_is_quick(t->regs.rdi);
+	case SYS_clone3:
+		return !copy_in(t, &flags, UADDR(t->regs.rdi)) && clone_is_quick(flags);
 	case SYS_mmap:
 	case SYS_munmap:
 	case SYS_mprotect:
@@ -205,6 +284,15 @@ is_quick(uint64_t nr)
 	}
 }
 
+void
+finish_here(struct trap_task *rt)
+{
+	if (exit_to_user_quick(rt->t))
+		resume_now(rt);
+	else
+		pool_submit(finish_and_resume, rt);
+}
+
 static void
 serve_trace(struct trap_task *rt)
 {
@@ -215,13 +303,10 @@ serve_trace(struct trap_task *rt)
 
 	if (ret != SYSCALL_REGS_SET)
 		r->rax = (uint64_t)ret;
-	if (!is_tracer())
-		finish_and_resume(rt);
-	else if (!(t->flags & PF_EXITING) && (ret >= 0 || ret < -ERESTART_RESTARTBLOCK || ret > -ERESTARTSYS) &&
-		 exit_to_user_fast(t))
-		resume_now(rt);
+	if (is_tracer())
+		finish_here(rt);
 	else
-		pool_submit(finish_and_resume, rt);
+		finish_and_resume(rt);
 }
 
 static void
@@ -234,7 +319,7 @@ stopped_at_call(struct trap_task *rt)
 	if (!get_regs(rt, &t->regs))
 		return; /* dead: its status follows */
 	t->regs_valid = true;
-	if (is_quick(t->regs.orig_rax))
+	if (is_quick(t))
 		serve_trace(rt);
 	else
 		pool_submit(serve_trace, rt);
@@ -244,11 +329,9 @@ stopped_at_call(struct trap_task *rt)
 static void
 undo_interrupted_call(struct pt_regs *r)
 {
-	int64_t rax = (int64_t)r->rax;
-
 	if ((int64_t)r->orig_rax < 0)
 		return;
-	if (rax == -ERESTARTSYS || rax == -ERESTARTNOINTR || rax == -ERESTARTNOHAND || rax == -ERESTART_RESTARTBLOCK) {
+	if (is_restart_code(r->rax)) {
 		r->rax = r->orig_rax;
 		r->rip -= 2;
 	}
@@ -256,7 +339,7 @@ undo_interrupted_call(struct pt_regs *r)
 }
 
 static void
-stopped_by_interrupt(struct trap_task *rt)
+stopped_by_kick(struct trap_task *rt)
 {
 	struct task *t = rt->t;
 
@@ -273,12 +356,8 @@ stopped_by_interrupt(struct trap_task *rt)
 		undo_interrupted_call(&t->regs);
 		__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 		t->syscall_nr = -1;
-		if (exit_to_user_fast(t)) {
-			resume_now(rt);
-			return;
-		}
 	}
-	pool_submit(finish_and_resume, rt);
+	finish_here(rt);
 }
 
 static void
@@ -310,10 +389,7 @@ stopped_by_signal(struct trap_task *rt, int sig)
 	if ((sig == SIGSEGV || sig == SIGBUS) && code != SI_KERNEL) {
 		access = fault_access(t, info.fault.addr);
 		if (mm_fault(t, info.fault.addr, access, &sig, &code)) {
-			if (exit_to_user_fast(t))
-				resume_now(rt);
-			else
-				pool_submit(finish_and_resume, rt);
+			finish_here(rt);
 			return;
 		}
 		info.si_signo = sig;
@@ -321,7 +397,7 @@ stopped_by_signal(struct trap_task *rt, int sig)
 	}
 	note_fault(t, &info, access);
 	force_sig_info(t, &info);
-	pool_submit(finish_and_resume, rt);
+	finish_here(rt);
 }
 
 /* Between rt_leave() and a death seen here, one of them comes first. */
@@ -364,13 +440,14 @@ handle_wait_status(pid_t tid, int status)
 		host_thread_died(rt);
 		return;
 	}
+	follow_cpu(rt);
 	if (rt->loading || !rt->t) {
 		rt->stop = STOP_OTHER; /* exec_finish() comes for it; or the process is about to be killed */
 		rt->nr = WSTOPSIG(status);
 	} else if (event_of(status) == PTRACE_EVENT_SECCOMP) {
 		stopped_at_call(rt);
-	} else if (event_of(status) == PTRACE_EVENT_STOP) {
-		stopped_by_interrupt(rt);
+	} else if (is_kick(status)) {
+		stopped_by_kick(rt);
 	} else if (event_of(status) != 0) {
 		pt(PTRACE_CONT, tid, 0, 0);
 	} else {

@@ -2,8 +2,11 @@
  *
  * Host threads and processes of guests: what the remote trap knows of each.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kernel/entry.h"
 #include "trap/remote/remote.h"
@@ -17,12 +20,20 @@ rt_new(struct task *t, pid_t tid, struct trap_process *proc)
 		return NULL;
 	rt->t = t;
 	rt->tid = tid;
+	rt->cpu = -1;
 	rt->proc = proc;
 	atomic_store(&rt->refs, 2);
-	atomic_fetch_add(&proc->tasks, 1);
+	if (atomic_fetch_add(&proc->tasks, 1) > 0)
+		atomic_store(&proc->threaded, true);
 	atomic_fetch_add(&remote.nthreads, 1);
 	__atomic_store_n(&remote.by_tid[tid], rt, __ATOMIC_RELEASE);
 	return rt;
+}
+
+int
+rt_kick(struct trap_task *rt)
+{
+	return syscall(SYS_tgkill, rt->proc->pid, rt->tid, KICK_SIGNAL) < 0 ? -errno : 0;
 }
 
 void

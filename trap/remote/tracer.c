@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The tracer thread: waits for stops and for requests of other threads. Only the thread that attached may use ptrace on a task, so
- * whatever needs ptrace comes here. SIGCHLD says that a task stopped or died, TRACER_SIGNAL that the request queue is not empty; both
- * are blocked in every thread and taken with sigwaitinfo, so none is lost between a look and the sleep.
+ * whatever needs ptrace comes here. It sleeps in wait4(2); who has a request for a sleeping tracer sends it TRACER_SIGNAL, whose
+ * handler looks where it hit: until the call has been made, it sends the tracer around it, and afterwards there is nothing to do,
+ * since either the call was interrupted or its result is there. So neither a request nor a status is lost.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "trap/host.h"
@@ -44,6 +46,7 @@ enqueue(struct request *r)
 	*queue_tail = r;
 	queue_tail = &r->next;
 	pthread_mutex_unlock(&queue_lock);
+	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load(&asleep))
 		syscall(SYS_tgkill, getpid(), remote.tracer_tid, TRACER_SIGNAL);
 }
@@ -53,10 +56,12 @@ dequeue(void)
 {
 	struct request *r;
 
+	if (!__atomic_load_n(&queue_head, __ATOMIC_RELAXED))
+		return NULL;
 	pthread_mutex_lock(&queue_lock);
 	r = queue_head;
 	if (r) {
-		queue_head = r->next;
+		__atomic_store_n(&queue_head, r->next, __ATOMIC_RELAXED);
 		if (!queue_head)
 			queue_tail = &queue_head;
 	}
@@ -88,14 +93,12 @@ tracer_post(int64_t (*fn)(void *arg), void *arg)
 	enqueue(r);
 }
 
-static bool
+static void
 run_requests(void)
 {
 	struct request *r;
-	bool any = false;
 
 	while ((r = dequeue()) != NULL) {
-		any = true;
 		r->result = r->fn(r->arg);
 		if (r->posted) {
 			free(r);
@@ -104,21 +107,6 @@ run_requests(void)
 			host_futex_wake(&r->done, 1);
 		}
 	}
-	return any;
-}
-
-static bool
-reap_stops(void)
-{
-	bool any = false;
-	int status;
-	pid_t tid;
-
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
-		any = true;
-		handle_wait_status(tid, status);
-	}
-	return any;
 }
 
 static int64_t
@@ -134,22 +122,65 @@ tracer_stop(void)
 	tracer_post(set_stopping, NULL);
 }
 
+/* wait4(-1, status, __WALL, NULL), but -EINTR if *queue is not NULL. */
+__asm__(".pushsection .text\n"
+	".type wait_unless_queued, @function\n"
+	"wait_unless_queued:\n"
+	"	cmpq $0, (%rsi)\n"
+	"	jne wait_cancelled\n"
+	"	mov %rdi, %rsi\n"
+	"	mov $-1, %rdi\n"
+	"	mov $0x40000000, %edx\n"
+	"	xor %r10d, %r10d\n"
+	"	mov $61, %eax\n"
+	"	syscall\n"
+	"wait_end:\n"
+	"	ret\n"
+	"wait_cancelled:\n"
+	"	mov $-4, %rax\n"
+	"	ret\n"
+	".size wait_unless_queued, .-wait_unless_queued\n"
+	".popsection\n");
+int64_t wait_unless_queued(int *status, struct request **queue);
+extern const char wait_end[], wait_cancelled[];
+
+/* From the look at the queue to the call the tracer is sent around the call; afterwards the kernel has seen to it. */
+static void
+on_tracer_signal(int sig, siginfo_t *info, void *ctx)
+{
+	greg_t *rip = &((ucontext_t *)ctx)->uc_mcontext.gregs[REG_RIP];
+
+	if (*rip >= (greg_t)wait_unless_queued && *rip < (greg_t)wait_end)
+		*rip = (greg_t)wait_cancelled;
+}
+
+static void
+wait_for_work(void)
+{
+	int64_t tid;
+	int status;
+
+	atomic_store(&asleep, true); /* then the queue is looked at: see enqueue() */
+	tid = wait_unless_queued(&status, &queue_head);
+	atomic_store(&asleep, false);
+	if (tid > 0)
+		handle_wait_status((pid_t)tid, status);
+}
+
 void
 tracer_loop(void)
 {
+	struct sigaction sa = { .sa_sigaction = on_tracer_signal, .sa_flags = SA_SIGINFO };
 	sigset_t set;
-	siginfo_t info;
 
 	this_is_tracer = true;
+	sigaction(TRACER_SIGNAL, &sa, NULL);
 	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, TRACER_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	while (!stopping) {
-		if ((int)reap_stops() | (int)run_requests()) /* both, always */
-			continue;
-		atomic_store(&asleep, true);
-		if (!run_requests() && !stopping)
-			sigwaitinfo(&set, &info);
-		atomic_store(&asleep, false);
+		run_requests();
+		if (!stopping)
+			wait_for_work();
 	}
 }

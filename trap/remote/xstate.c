@@ -27,22 +27,20 @@ struct xstate_image {
 	uint8_t b[XSTATE_MAX] __attribute__((aligned(64)));
 };
 
-static uint32_t
-host_xstate_size(void)
+/* Asked once: in a virtual machine cpuid leaves it, which takes longer than all the rest of a signal frame. */
+static struct {
+	uint32_t size;
+	uint64_t features;
+} host;
+
+void
+xstate_boot(void)
 {
 	uint32_t a, b, c, d;
 
 	__cpuid_count(0xd, 0, a, b, c, d);
-	return b;
-}
-
-static uint64_t
-host_xfeatures(void)
-{
-	uint32_t a, b, c, d;
-
-	__cpuid_count(0xd, 0, a, b, c, d);
-	return ((uint64_t)d << 32) | a;
+	host.size = b;
+	host.features = ((uint64_t)d << 32) | a;
 }
 
 static int64_t
@@ -64,7 +62,7 @@ do_setregset(void *p)
 size_t
 remote_xstate_size(struct task *t)
 {
-	return host_xstate_size() + FP_XSTATE_MAGIC2_SIZE;
+	return host.size + FP_XSTATE_MAGIC2_SIZE;
 }
 
 int
@@ -73,7 +71,7 @@ remote_xstate_save(struct task *t, uint64_t u)
 	struct xstate_image img;
 	struct xstate_arg arg = { t->trap, { img.b, sizeof(img.b) } };
 	struct _fpx_sw_bytes sw = { 0 };
-	uint32_t size = host_xstate_size(), magic2 = FP_XSTATE_MAGIC2;
+	uint32_t size = host.size, magic2 = FP_XSTATE_MAGIC2;
 
 	if (tracer_run(do_getregset, &arg) < 0)
 		return -EFAULT;
@@ -104,24 +102,35 @@ sanitize(uint8_t *img, uint64_t features)
 		header[i] = 0;
 }
 
+/* Does the image that was read to @got bytes hold more than x87 and SSE, all of it? */
+static bool
+has_xsave(const struct xstate_image *img, const struct _fpx_sw_bytes *sw, size_t got)
+{
+	uint32_t magic2;
+
+	if (sw->magic1 != FP_XSTATE_MAGIC1 || sw->xstate_size < FXSAVE_SIZE + 64 || sw->xstate_size > host.size ||
+	    sw->xstate_size + sizeof(magic2) > got)
+		return false;
+	memcpy(&magic2, img->b + sw->xstate_size, sizeof(magic2));
+	return magic2 == FP_XSTATE_MAGIC2;
+}
+
 int
 remote_xstate_restore(struct task *t, uint64_t u)
 {
 	struct xstate_image img;
-	struct xstate_arg arg = { t->trap, { img.b, host_xstate_size() } };
-	uint32_t size = host_xstate_size(), magic2;
+	struct xstate_arg arg = { t->trap, { img.b, host.size } };
+	size_t got = copy_from_user_partial(t, img.b, UADDR(u), host.size + FP_XSTATE_MAGIC2_SIZE);
 	struct _fpx_sw_bytes sw;
 
-	memset(&img, 0, size);
-	if (copy_from_user(t, img.b, UADDR(u), FXSAVE_SIZE) < 0)
+	if (got < FXSAVE_SIZE)
 		return -EFAULT;
 	memcpy(&sw, img.b + SW_RESERVED, sizeof(sw));
-	if (sw.magic1 == FP_XSTATE_MAGIC1 && sw.xstate_size >= FXSAVE_SIZE + 64 && sw.xstate_size <= size &&
-	    copy_from_user_partial(t, &magic2, UADDR(u + sw.xstate_size), 4) == 4 && magic2 == FP_XSTATE_MAGIC2) {
-		if (copy_from_user(t, img.b, UADDR(u), sw.xstate_size) < 0)
-			return -EFAULT;
-		sanitize(img.b, sw.xfeatures & host_xfeatures());
+	if (has_xsave(&img, &sw, got)) {
+		memset(img.b + sw.xstate_size, 0, host.size - sw.xstate_size);
+		sanitize(img.b, sw.xfeatures & host.features);
 	} else {
+		memset(img.b + FXSAVE_SIZE, 0, host.size - FXSAVE_SIZE);
 		*(uint64_t *)(img.b + FXSAVE_SIZE) = 3; /* x87 and SSE only */
 		sanitize(img.b, 3);
 	}
@@ -133,13 +142,13 @@ int
 remote_xstate_reset(struct task *t)
 {
 	struct xstate_image img;
-	struct xstate_arg arg = { t->trap, { img.b, host_xstate_size() } };
+	struct xstate_arg arg = { t->trap, { img.b, host.size } };
 	uint16_t fcw = 0x37f;
 	uint32_t mxcsr = 0x1f80;
 
 	if (t->direct)
 		return 0; /* a new process: the spawner's state is the initial one */
-	memset(&img, 0, host_xstate_size());
+	memset(&img, 0, host.size);
 	memcpy(img.b, &fcw, 2);
 	memcpy(img.b + 24, &mxcsr, 4);
 	*(uint64_t *)(img.b + FXSAVE_SIZE) = 3;
