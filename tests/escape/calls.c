@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Ways to make a call of the host's, or to change how calls are caught: rows 6, 8, 17, 18, 20. The host's own answer is
+ * Ways to make a call of the host's, or to change how calls are caught: rows 6, 8, 12, 17, 18, 19, 20. The host's own answer is
  * told from ours by the process id, which is small here.
  */
 #include <sched.h>
@@ -47,6 +47,121 @@ syscall_in_other_bytes(void)
 	mprotect(p, 4096, 5);
 	__asm__ volatile("call *%1" : "+a"(ret) : "r"(p + 1) : "memory", "rcx", "r11");
 	return ret == self ? CONTAINED : ESCAPED;
+}
+
+/* The page of old calls at a fixed address: what is there is ours, or is not executed. */
+static int
+vsyscall_page(void)
+{
+	long ret;
+
+	__asm__ volatile("call *%1" : "=a"(ret) : "r"(0xffffffffff600400UL), "D"(0) : "memory", "rcx", "r11"); /* time() */
+	return ret > 0 ? CONTAINED : ESCAPED;
+}
+
+static int
+sysenter(void)
+{
+	__asm__ volatile("mov $20, %%eax; mov %%rsp, %%rbp; sysenter" : : : "memory", "rax", "rbp");
+	return ESCAPED;
+}
+
+/* 32-bit code in low memory, through a far jump: getpid, then an exit status that tells. */
+static int
+far_jump_to_32_bit_code(void)
+{
+	static const volatile unsigned char code[] = {
+		0xb8, 20, 0, 0, 0, 0xcd, 0x80,	   /* mov $20, eax; int 0x80 */
+		0x89, 0xc3, 0xb8, 1, 0, 0, 0,	   /* mov eax, ebx; mov $1, eax */
+		0x83, 0xe3, 0x7f, 0x80, 0xcb, 1,   /* and $127, ebx; or $1, bl */
+		0xcd, 0x80, 0x0f, 0x0b,		   /* int 0x80; ud2 */
+	};
+	unsigned char *p = mmap(NULL, 8192, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	struct {
+		uint32_t eip;
+		uint16_t cs;
+	} __attribute__((packed)) to = { (uint32_t)(uintptr_t)p, 0x23 };
+
+	if (p == MAP_FAILED)
+		return CONTAINED;
+	put(p, code, sizeof(code));
+	mprotect(p, 4096, 5);
+	__asm__ volatile("mov %1, %%rsp; ljmpl *(%0)" : : "r"(&to), "r"(p + 8192) : "memory");
+	return ESCAPED;
+}
+
+static int
+still_ours(void)
+{
+	return syscall(SYS_getpid) == self && getpid() == self;
+}
+
+/* How the kernel catches calls, finds its task, and lays out memory: each asked for, whatever the answer. */
+static int
+state_of_the_thread(void)
+{
+	static const unsigned long codes[] = { 0x1001, 0x1002, 0x1003, 0x1004, 0x1011, 0x1012, 0x2001, 0x2002, 0x2003, 0x4001, 0x5001, 0x5003 };
+	static char memory[8192] __attribute__((aligned(4096)));
+	unsigned long places[] = { 0, ARENA, SCRATCH, SELECT, (unsigned long)memory };
+	unsigned int ldt[4] = { 0, 0, 0xfffff, 0x7f };
+	unsigned long fs;
+
+	syscall(SYS_arch_prctl, 0x1003 /* ARCH_GET_FS */, &fs);
+	for (size_t p = 0; p < 5; p++) {
+		for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+			if (codes[i] != 0x1002) /* ARCH_SET_FS: the program's own */
+				syscall(SYS_arch_prctl, codes[i], places[p]);
+		for (int op = 1; op < 80; op++)
+			if (op != 1 && op != 4 && op != 22 && op != 26) /* ends us: parent's death, seccomp, no timestamps */
+				prctl(op, places[p], places[p], places[p], places[p]);
+		for (int op = 0; op < 20; op++)
+			prctl(35 /* PR_SET_MM */, op, places[p], 4096, 0);
+		syscall(SYS_modify_ldt, 1, ldt, sizeof(ldt));
+		syscall(SYS_modify_ldt, 0x11, ldt, sizeof(ldt));
+		syscall(SYS_set_thread_area, ldt);
+		syscall(SYS_rseq, places[p], 32, 0, 0x53053053);
+		syscall(SYS_set_robust_list, places[p], 24);
+		syscall(SYS_set_tid_address, places[p]);
+		syscall(SYS_pkey_alloc, 0, 0);
+		syscall(SYS_pkey_free, 1);
+		syscall(SYS_pkey_free, 2);
+		syscall(SYS_pkey_mprotect, places[p], 4096, 3, 0);
+		syscall(SYS_userfaultfd, 0);
+		syscall(SYS_io_uring_setup, 8, places[p]);
+		syscall(SYS_io_setup, 8, places[p]);
+		if (!still_ours())
+			return ESCAPED;
+	}
+	syscall(SYS_set_tid_address, 0);
+	return still_ours() && (no_keys || !readable((void *)ARENA)) ? CONTAINED : ESCAPED;
+}
+
+/* What a kernel does at a thread's end by addresses the program left with it: none of them is the kernel's own. */
+static int
+ends_that_write(void)
+{
+	unsigned long places[] = { ARENA, ARENA + 0x1000, SCRATCH - 4096, SELECT, SELECT + 4096 };
+	static struct {
+		void *next;
+		long offset;
+		void *pending;
+	} head;
+
+	for (size_t i = 0; i < 5; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			head.next = (void *)places[i];
+			head.pending = (void *)(places[i] + 64);
+			syscall(SYS_set_robust_list, &head, 24);
+			syscall(SYS_set_tid_address, places[i]);
+			syscall(SYS_exit, 0);
+		}
+		waitpid(pid, NULL, 0);
+		if (!still_ours())
+			return ESCAPED;
+	}
+	return CONTAINED;
 }
 
 static int
@@ -116,6 +231,60 @@ thread_without_signal_handlers(void)
 	return seen == self ? CONTAINED : ESCAPED;
 }
 
+/* All descriptors closed by number, in every way: none is the kernel's. */
+static int
+closing_the_hosts_descriptors(void)
+{
+	char name[] = "/tmp/escape.XXXXXX", c = 0;
+	int fd;
+
+	for (int i = 0; i < 4096; i++) {
+		close(i);
+		dup2(i + 1, i);
+	}
+	syscall(SYS_close_range, 0, ~0U, 0);
+	fd = mkstemp(name); /* files are there still */
+	if (fd < 0 || write(fd, "x", 1) != 1 || pread(fd, &c, 1, 0) != 1 || c != 'x' || unlink(name) != 0)
+		return ESCAPED;
+	return open("/bin/sh", O_RDONLY) >= 0 && still_ours() ? CONTAINED : ESCAPED;
+}
+
+/* The first instructions of a child are a call and a look at kernel memory; its status says what it found. */
+#define FIRST_CALL_THEN_LOOK                                                                                              \
+	"mov $110, %%eax; syscall; cmp %%ebx, %%eax; jne 2f\n\t" /* getppid() */                                          \
+	"test %%r13, %%r13; jz 3f; mov (%%r13), %%al; 2: mov $9, %%edi; jmp 4f; 3: xor %%edi, %%edi; 4: mov $60, %%eax; syscall; ud2"
+
+static int
+child_escapes(unsigned long flags, void *stack)
+{
+	register unsigned long r10 __asm__("r10") = 0, r8 __asm__("r8") = 0, r13 __asm__("r13") = no_keys ? 0 : ARENA;
+	long ret = SYS_clone;
+	int status;
+
+	__asm__ volatile("mov %5, %%ebx; syscall; test %%rax, %%rax; jnz 1f; " FIRST_CALL_THEN_LOOK "; 1:"
+			 : "+a"(ret) : "D"(flags), "S"(stack), "d"(0UL), "r"(r10), "r"(self), "r"(r8), "r"(r13)
+			 : "rbx", "rcx", "r11", "memory", "cc");
+	if (ret < 0)
+		return 0;
+	if (waitpid((pid_t)ret, &status, __WALL) != ret)
+		return 1;
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0;
+}
+
+static int
+first_instructions_of_children(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	void *top = stack + sizeof(stack);
+
+	for (int i = 0; i < 20; i++)
+		if (child_escapes(SIGCHLD, NULL) || child_escapes(CLONE_VM | CLONE_VFORK | SIGCHLD, top) ||
+		    child_escapes(CLONE_VM | SIGCHLD, top) || child_escapes(CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, top) ||
+		    child_escapes(CLONE_VM | CLONE_SIGHAND | SIGCHLD, top) || child_escapes(CLONE_FILES | SIGCHLD, NULL))
+			return ESCAPED;
+	return still_ours() ? CONTAINED : ESCAPED;
+}
+
 static int
 with(int (*fn)(void))
 {
@@ -123,21 +292,35 @@ with(int (*fn)(void))
 	return fn();
 }
 
-#define C(fn) static int fn##_(void) { return with(fn); }
-C(dispatch_off) C(int_0x80) C(x32_number) C(syscall_in_other_bytes) C(stack_inside_kernel_memory)
-C(signals_made_up) C(made_up_frame) C(host_descriptors) C(thread_without_signal_handlers)
+static int (*chosen)(void);
+
+static int
+run_chosen(void)
+{
+	return with(chosen);
+}
+
+#define C(fn) (chosen = fn, attack(#fn, run_chosen))
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	attack("dispatch_off", dispatch_off_);
-	attack("int_0x80", int_0x80_);
-	attack("x32_number", x32_number_);
-	attack("syscall_in_other_bytes", syscall_in_other_bytes_);
-	attack("stack_inside_kernel_memory", stack_inside_kernel_memory_);
-	attack("signals_made_up", signals_made_up_);
-	attack("made_up_frame", made_up_frame_);
-	attack("host_descriptors", host_descriptors_);
-	attack("thread_without_signal_handlers", thread_without_signal_handlers_);
+	arguments(argc, argv);
+	C(dispatch_off);
+	C(int_0x80);
+	C(x32_number);
+	C(syscall_in_other_bytes);
+	C(vsyscall_page);
+	C(sysenter);
+	C(far_jump_to_32_bit_code);
+	C(state_of_the_thread);
+	C(ends_that_write);
+	C(stack_inside_kernel_memory);
+	C(signals_made_up);
+	C(made_up_frame);
+	C(host_descriptors);
+	C(closing_the_hosts_descriptors);
+	C(thread_without_signal_handlers);
+	C(first_instructions_of_children);
 	return escaped;
 }

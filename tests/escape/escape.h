@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 #define ESCAPED	  1
 
 static int escaped;
+static int no_keys; /* the trap is one that protects nothing by keys: attacks on them are left out */
 static unsigned int patience = 100; /* seconds an attack may take */
 
 /* Bytes that the compiler must not make part of this program's own text. */
@@ -77,5 +79,53 @@ attack(const char *name, int (*fn)(void))
 	}
 }
 
-#define A(fn) attack(#fn, fn)
+#define A(fn)	   attack(#fn, fn)
+#define A_KEYS(fn) (no_keys ? (void)0 : attack(#fn, fn))
+
+__attribute__((unused)) static void
+arguments(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--no-keys") == 0)
+			no_keys = 1;
+		else /* a slow machine */
+			patience = (unsigned int)atoi(argv[i]);
+}
+
+static sigjmp_buf peek_out;
+
+__attribute__((unused)) static void
+peek_fault(int sig)
+{
+	siglongjmp(peek_out, 1);
+}
+
+/* Is a byte there to be read? */
+__attribute__((unused)) static int
+readable(const volatile void *p)
+{
+	struct sigaction sa = { .sa_handler = peek_fault }, segv, bus;
+	int ok = 0;
+
+	sigaction(SIGSEGV, &sa, &segv);
+	sigaction(SIGBUS, &sa, &bus);
+	if (sigsetjmp(peek_out, 1) == 0) {
+		(void)*(const volatile char *)p;
+		ok = 1;
+	}
+	sigaction(SIGSEGV, &segv, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+	return ok;
+}
+
+/* A word of the task's own page in the kernel's eyes: 0 under a trap that has none. */
+__attribute__((unused)) static unsigned long
+selector_word(unsigned int off)
+{
+	unsigned long v = 0;
+
+	if (readable((void *)SELECT))
+		__asm__ volatile("mov %%gs:(%1), %0" : "=r"(v) : "r"(SELECT - SCRATCH + off));
+	return v;
+}
 #endif

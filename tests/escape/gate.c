@@ -3,13 +3,8 @@
  * Jumps into kernel text, which a program under the resident trap can read: to every byte around the gate, and to every wrpkru, xrstor,
  * wrgsbase and syscall in it, with registers and stack made for it: rows 3 and 5. Where there is no gate nothing is left to do.
  */
-#include <setjmp.h>
-
 #include "escape.h"
 
-#define GATE_OFF (134217728 + 56) /* from %gs */
-
-static sigjmp_buf out;
 static unsigned char *gate, *low, *high;
 static uint64_t stack[2048] __attribute__((aligned(4096))), image[2048] __attribute__((aligned(4096)));
 
@@ -25,26 +20,9 @@ __asm__("landing:\n"
 	"	ud2\n");
 
 static void
-on_fault(int sig)
-{
-	siglongjmp(out, 1);
-}
-
-static int
-readable(const volatile unsigned char *p)
-{
-	if (sigsetjmp(out, 1))
-		return 0;
-	(void)*p;
-	return 1;
-}
-
-static void
 find_text(void)
 {
-	signal(SIGSEGV, on_fault);
-	if (sigsetjmp(out, 1) == 0)
-		__asm__ volatile("mov %%gs:%c1, %0" : "=r"(gate) : "i"(GATE_OFF));
+	gate = (unsigned char *)selector_word(56);
 	if (gate) {
 		low = high = (unsigned char *)((uintptr_t)gate & ~4095UL);
 		while (readable(low - 4096))
@@ -52,7 +30,6 @@ find_text(void)
 		while (readable(high))
 			high += 4096;
 	}
-	signal(SIGSEGV, SIG_DFL);
 }
 
 static void __attribute__((noreturn))
@@ -82,6 +59,24 @@ try_jump(const unsigned char *to, uint64_t rax, uint64_t rdx, uint64_t any)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 77;
 }
 
+/* The same with a stack pointer of one's choice, and a signal number. */
+static int
+try_enter(const unsigned char *to, uint64_t sp, uint64_t sig)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		alarm(1);
+		for (size_t i = 0; i < 2048; i++)
+			stack[i] = image[i] = (uint64_t)(uintptr_t)landing;
+		__asm__ volatile("mov %1, %%rsp; mov %2, %%rdi; mov %3, %%rsi; mov %3, %%rdx; jmp *%0"
+				 : : "r"(to), "r"(sp), "r"(sig), "r"(&image[512]) : "rdi", "rsi", "rdx", "memory");
+		__builtin_unreachable();
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 77;
+}
+
 static int
 every_byte_of_the_gate(void)
 {
@@ -91,6 +86,33 @@ every_byte_of_the_gate(void)
 			return ESCAPED;
 		}
 	return CONTAINED;
+}
+
+/* Where the kernel opens its keys: xor eax, eax; xor ecx, ecx; xor edx, edx; wrpkru. The gate, and where host signals arrive. */
+static int
+entries_with_made_up_stacks(void)
+{
+	static const unsigned char entry[] = { 0x31, 0xc0, 0x31, 0xc9, 0x31, 0xd2, 0x0f, 0x01 };
+	uint64_t alt_hi = selector_word(32), kstack = selector_word(8);
+	uint64_t stacks[] = { (uint64_t)(uintptr_t)&stack[1024], alt_hi - 4096, alt_hi - 16384, alt_hi - 64, kstack - 256, kstack - 32768,
+			      ARENA + 0x10000, SELECT + 2048, SCRATCH + 2048, 0 };
+	int found = 0;
+
+	for (const volatile unsigned char *p = low; gate && p + 16 < high; p++) {
+		size_t n = 0;
+
+		while (n < sizeof(entry) && p[n] == entry[n])
+			n++;
+		if (n < sizeof(entry))
+			continue;
+		found++;
+		for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+			for (int sig = 0; sig < 41; sig += 5)
+				for (int skip = 0; skip <= 9; skip += 3)
+					if (try_enter((const unsigned char *)p + skip, stacks[i], (uint64_t)sig))
+						return ESCAPED;
+	}
+	return gate && found < 2 ? ESCAPED : CONTAINED;
 }
 
 static int
@@ -132,11 +154,13 @@ every_wrgsbase(void)
 int
 main(int argc, char **argv)
 {
-	if (argc > 1) /* a slow machine */
-		patience = (unsigned int)atoi(argv[1]);
+	arguments(argc, argv);
 	find_text();
 	printf("%lu bytes of kernel text found\n", (unsigned long)(high - low));
+	if (no_keys)
+		return 0;
 	A(every_byte_of_the_gate);
+	A(entries_with_made_up_stacks);
 	A(every_wrpkru);
 	A(every_xrstor);
 	A(every_wrgsbase);

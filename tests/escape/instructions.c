@@ -144,9 +144,91 @@ xrstor_with_the_bit_of_pkru(void)
 	return ((int (*)(void *))(uintptr_t)p)(image);
 }
 
-int
-main(void)
+static int
+wrpkru_behind_madvise(void)
 {
+	static const int advices[] = { MADV_DONTNEED, 8 /* FREE */, 21 /* PAGEOUT */, 25 /* COLLAPSE */ };
+	char name[] = "/tmp/escape.XXXXXX";
+	unsigned char page[8192] = { 0xc3 }, *x;
+	int fd = mkstemp(name);
+
+	/* a private mapping of a file that holds the instruction, covered by a page that does not */
+	write_attack(page + 64);
+	if (fd < 0 || write(fd, page, sizeof(page)) != sizeof(page))
+		return CONTAINED;
+	unlink(name);
+	x = mmap(NULL, 8192, 3, MAP_PRIVATE, fd, 0);
+	memset(x + 64, 0x90, 64);
+	x[128] = 0xc3;
+	mprotect(x, 8192, 5);
+	call(x + 64);
+	for (size_t i = 0; i < 4; i++)
+		madvise(x, 8192, advices[i]);
+	return call(x + 64) == 1;
+}
+
+static int
+wrpkru_with_read_implies_exec(void)
+{
+	unsigned char *p;
+
+	syscall(SYS_personality, 0x0400000);
+	p = pages(3);
+	write_attack(p);
+	return call(p);
+}
+
+static int
+wrpkru_on_stack_and_heap(void)
+{
+	unsigned char on_stack[64], *p = malloc(1 << 20);
+
+	write_attack(on_stack);
+	write_attack(p);
+	mprotect((void *)((uintptr_t)on_stack & ~4095UL), 8192, 7);
+	mprotect((void *)((uintptr_t)p & ~4095UL), 8192, 7);
+	return call(p) | call(on_stack);
+}
+
+/* One page is the end of a file, the next anonymous; each is clean. */
+static int
+wrpkru_over_two_mappings(void)
+{
+	unsigned char *p = pages(3), *q;
+
+	write_attack(p + 4096 - 7);
+	mprotect(p, 4096, 5);
+	q = mmap(p + 4096, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	put(q, (unsigned char[]){ 0x01, 0xef, 0x48, 0xb8, 0, 0, 0, 0, 0, 0x40, 0, 0, 0x8a, 0, 0xb8, 1, 0, 0, 0, 0xc3 }, 20);
+	mprotect(q, 4096, 5);
+	return call(p + 4096 - 7);
+}
+
+/* wrgsbase, to a place that passes for another task's. */
+static int
+wrgsbase_to_another_task(void)
+{
+	static const volatile unsigned char code[] = {
+		0x48, 0xb8, 0, 0, 0, 0, 0x40, 0x40, 0, 0, /* mov $SCRATCH, rax */
+		0xf3, 0x48, 0x0f, 0xad, 0xd8,		     /* + 1: wrgsbase rax */
+		0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xb8, 1, 0, 0, 0, 0xc3,
+	};
+	unsigned char *p = pages(3);
+
+	put(p, code, sizeof(code));
+	p[13]++;
+	mprotect(p, 8192, 5);
+	if (!selector_word(8)) /* a trap that does without %gs: it is the program's */
+		return CONTAINED;
+	return call(p);
+}
+
+int
+main(int argc, char **argv)
+{
+	arguments(argc, argv);
+	if (no_keys)
+		return 0;
 	A(wrpkru_in_rwx_memory);
 	A(wrpkru_by_mprotect);
 	A(wrpkru_over_two_pages);
@@ -155,5 +237,10 @@ main(void)
 	A(wrpkru_in_a_file_changed_later);
 	A(wrpkru_in_a_race_with_the_scan);
 	A(xrstor_with_the_bit_of_pkru);
+	A(wrpkru_behind_madvise);
+	A(wrpkru_with_read_implies_exec);
+	A(wrpkru_on_stack_and_heap);
+	A(wrpkru_over_two_mappings);
+	A(wrgsbase_to_another_task);
 	return escaped;
 }

@@ -133,6 +133,19 @@ Test(filter, places)
 	cr_assert_eq(at(host_syscall_insn, AUDIT_ARCH_X86_64, SYS_rt_sigreturn, 0, 0, 0, 0, 0, 0), KILLED);
 }
 
+Test(filter, vsyscalls)
+{
+	const char *page = (const char *)0xffffffffff600000UL;
+
+	build(true, false);
+	cr_assert_eq(at(page, AUDIT_ARCH_X86_64, SYS_gettimeofday, 0, 0, 0, 0, 0, 0), SECCOMP_RET_TRAP);
+	cr_assert_eq(at(page + 0x400, AUDIT_ARCH_X86_64, SYS_time, 0, 0, 0, 0, 0, 0), SECCOMP_RET_TRAP);
+	cr_assert_eq(at(page + 0x800, AUDIT_ARCH_X86_64, SYS_getcpu, 0, 0, 0, 0, 0, 0), SECCOMP_RET_TRAP);
+	cr_assert_eq(at(page + 0x400, AUDIT_ARCH_X86_64, SYS_read, 0, 0, 0, 0, 0, 0), KILLED);
+	cr_assert_eq(at(page + 0x401, AUDIT_ARCH_X86_64, SYS_time, 0, 0, 0, 0, 0, 0), KILLED);
+	cr_assert_eq(CALL(SYS_time, 0), KILLED);
+}
+
 Test(filter, arguments)
 {
 	build(true, false);

@@ -68,6 +68,8 @@ struct builder {
 	bool keys, writable;
 	struct host_call_rules sorted[NCALLS];
 	unsigned int from_leaf[NCALLS]; /* the jump at each leaf of the tree, to its rules */
+	unsigned int unknown[NCALLS];	/* and for other numbers */
+	unsigned int misplaced;		/* getcpu's, made elsewhere */
 };
 
 static unsigned int
@@ -111,7 +113,7 @@ emit_tree(struct builder *b, unsigned int lo, unsigned int hi)
 
 	if (lo + 1 == hi) {
 		emit(b, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, b->sorted[lo].nr);
-		emit_return(b, SECCOMP_RET_KILL_PROCESS);
+		b->unknown[lo] = emit_jump(b);
 		b->from_leaf[lo] = emit_jump(b);
 		return;
 	}
@@ -149,6 +151,26 @@ emit_rule(struct builder *b, const struct rule *r)
 	emit_return(b, SECCOMP_RET_KILL_PROCESS);
 }
 
+/* Calls of the vsyscall page come from the host's emulation: to the kernel, as any other (resident_from_program()). */
+static void
+emit_vsyscalls(struct builder *b)
+{
+	static const struct {
+		unsigned int nr;
+		uint32_t ip;
+	} v[] = { { SYS_gettimeofday, 0xff600000 }, { SYS_time, 0xff600400 }, { SYS_getcpu, 0xff600800 } };
+
+	for (unsigned int i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		emit_load(b, offsetof(struct seccomp_data, nr));
+		emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, 5, v[i].nr);
+		emit_load(b, offsetof(struct seccomp_data, instruction_pointer));
+		emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, v[i].ip);
+		emit_load(b, offsetof(struct seccomp_data, instruction_pointer) + 4);
+		emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0xffffffff);
+		emit_return(b, SECCOMP_RET_TRAP);
+	}
+}
+
 static const char *
 place_of(unsigned int nr)
 {
@@ -165,7 +187,6 @@ emit_place(struct builder *b, const char *insn)
 	emit_load(b, offsetof(struct seccomp_data, instruction_pointer) + 4);
 	emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)(ip >> 32));
 	emit_return(b, SECCOMP_RET_ALLOW);
-	emit_return(b, SECCOMP_RET_KILL_PROCESS);
 }
 
 static void
@@ -179,6 +200,10 @@ emit_call(struct builder *b, const struct host_call_rules *c)
 		if (c->rules[i].kind != RULE_NONE && (c->rules[i].kind != RULE_NOT_ALL || b->keys))
 			emit_rule(b, &c->rules[i]);
 	emit_place(b, place_of(c->nr));
+	if (c->nr == SYS_getcpu)
+		b->misplaced = emit_jump(b);
+	else
+		emit_return(b, SECCOMP_RET_KILL_PROCESS);
 }
 
 static int
@@ -204,5 +229,10 @@ build_resident_filter(struct sock_filter *f, unsigned int max, bool keys, bool w
 		land_here(&b, b.from_leaf[i]);
 		emit_call(&b, &b.sorted[i]);
 	}
+	for (unsigned int i = 0; i < NCALLS; i++)
+		land_here(&b, b.unknown[i]);
+	land_here(&b, b.misplaced);
+	emit_vsyscalls(&b);
+	emit_return(&b, SECCOMP_RET_KILL_PROCESS);
 	return b.n <= max ? (int)b.n : -E2BIG;
 }

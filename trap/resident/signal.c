@@ -149,6 +149,19 @@ serve_syscall(struct task *t)
 		r->rax = (uint64_t)ret;
 }
 
+/* The host has returned from its vsyscall page already. Only its three calls come this way (trap/resident/filter.c). */
+static void
+serve_vsyscall(struct task *t, int nr)
+{
+	struct pt_regs *r = &t->regs;
+	uint64_t rcx = r->rcx, r11 = r->r11;
+
+	r->rax = (uint64_t)nr;
+	serve_syscall(t);
+	r->rcx = rcx;
+	r->r11 = r11;
+}
+
 /* The x86 page fault error code. */
 static unsigned int
 fault_access(uint64_t err)
@@ -208,6 +221,8 @@ resident_from_program(int sig, void *frame)
 			serve_syscall(t);
 		else
 			force_sig_fault(t, HOST_SIGSEGV, 128, 0); /* int 0x80 on a kernel without it */
+	} else if (!leaving && sig == HOST_SIGSYS && info.si_code == 1 /* SYS_SECCOMP */) {
+		serve_vsyscall(t, info.sys.syscall);
 	} else if (!leaving && sig != KICK_SIGNAL) {
 		serve_fault(t, sig, &info, f->mc.err);
 	} else if (!leaving) {

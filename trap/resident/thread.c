@@ -12,6 +12,7 @@
 
 #include "kernel/entry.h"
 #include "mm/mm.h"
+#include "mm/uaccess.h"
 #include "trap/host.h"
 #include "trap/remote/spawn.h"
 #include "trap/resident/resident.h"
@@ -433,13 +434,31 @@ no_copy_to(struct task *t, uint64_t to, const void *from, size_t n)
 	return 0;
 }
 
+/* These calls of the host go past protection keys: kernel memory is at the same place in every process. Returns what lies before it. */
+static size_t
+program_bytes(const struct kernel *k, uint64_t addr, size_t n)
+{
+	const uint64_t start[] = { ARENA_BASE, k->image_start }, end[] = { ARENA_BASE + k->arena_size, k->image_end };
+
+	if (addr > TASK_SIZE_MAX)
+		return 0;
+	n = MIN(n, TASK_SIZE_MAX - addr);
+	for (int i = 0; i < 2; i++) {
+		if (addr >= end[i] || addr + n <= start[i])
+			continue;
+		n = addr < start[i] ? start[i] - addr : 0;
+	}
+	return n;
+}
+
 static size_t
 copy_from_other(struct task *other, void *to, uint64_t from, size_t n)
 {
+	size_t len = program_bytes(other->k, from, n);
 	struct {
 		void *base;
 		size_t len;
-	} l = { to, n }, rem = { (void *)(uintptr_t)from, n };
+	} l = { to, len }, rem = { (void *)(uintptr_t)from, len };
 	int64_t got = host_call6(__NR_process_vm_readv, other->host_tid.id, &l, 1, &rem, 1, 0);
 
 	return got > 0 ? (size_t)got : 0;
@@ -448,10 +467,11 @@ copy_from_other(struct task *other, void *to, uint64_t from, size_t n)
 static size_t
 copy_to_other(struct task *other, uint64_t to, const void *from, size_t n)
 {
+	size_t len = program_bytes(other->k, to, n);
 	struct {
 		const void *base;
 		size_t len;
-	} l = { from, n }, rem = { (void *)(uintptr_t)to, n };
+	} l = { from, len }, rem = { (void *)(uintptr_t)to, len };
 	int64_t got = host_call6(__NR_process_vm_writev, other->host_tid.id, &l, 1, &rem, 1, 0);
 
 	return got > 0 ? (size_t)got : 0;
