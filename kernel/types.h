@@ -107,4 +107,12 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 
+/* A freestanding compiler makes a call of each of these, a few bytes of known size included, unless told that they are what they seem. */
+#if !__STDC_HOSTED__
+#define memcpy(d, s, n)	 __builtin_memcpy((d), (s), (n))
+#define memmove(d, s, n) __builtin_memmove((d), (s), (n))
+#define memset(d, c, n)	 __builtin_memset((d), (c), (n))
+#define memcmp(a, b, n)	 __builtin_memcmp((a), (b), (n))
+#endif
+
 #endif

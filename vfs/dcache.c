@@ -823,7 +823,7 @@ dcache_init(struct kernel *k)
 	if (!v->dhash)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < 1u << DHASH_BITS; i++)
-		mutex_init(&v->dhash[i].lock, RANK_DCACHE);
+		mutex_init_zeroed(&v->dhash[i].lock, RANK_DCACHE);
 	mutex_init(&v->rename_lock, RANK_NONE);
 	mutex_init(&v->lru_lock, RANK_LEAF);
 	INIT_LIST_HEAD(&v->lru);

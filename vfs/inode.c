@@ -104,6 +104,8 @@ iget_keyed(struct super_block *sb, uint64_t ino, uint64_t key, struct new_inode 
 	fresh->inode = NULL;
 	for (;;) {
 		mutex_lock(&b->lock);
+		if (unlikely(!b->head.next))
+			INIT_LIST_HEAD(&b->head);
 		inode = ihash_find(b, sb, ino, key);
 		if (inode) {
 			refcount_inc(&inode->i_count);
@@ -447,9 +449,7 @@ icache_init(struct kernel *k)
 	v->ihash = page_alloc(k, ALIGN_UP(sizeof(struct ihash_bucket) << IHASH_BITS, PAGE_SIZE) >> PAGE_SHIFT, 1);
 	if (!v->ihash)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < 1u << IHASH_BITS; i++) {
-		mutex_init(&v->ihash[i].lock, RANK_ICACHE);
-		INIT_LIST_HEAD(&v->ihash[i].head);
-	}
+	for (unsigned int i = 0; i < 1u << IHASH_BITS; i++)
+		mutex_init_zeroed(&v->ihash[i].lock, RANK_ICACHE);
 	return 0;
 }

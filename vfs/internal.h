@@ -49,7 +49,7 @@ struct dhash_bucket {
 
 struct ihash_bucket {
 	struct mutex lock; /* RANK_ICACHE */
-	struct list_head head;
+	struct list_head head; /* zero before the first inode */
 };
 
 struct mnt_namespace {

@@ -129,6 +129,8 @@ resident_boot(struct kernel *k, bool keys)
 
 	if (err == 0 && keys)
 		err = set_keys(k);
+	if (err == 0 && keys && !resident_decode_prepare())
+		err = -ELIBACC;
 	if (err == 0)
 		err = text_init(k);
 	k->vet_text = keys;

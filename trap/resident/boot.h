@@ -54,6 +54,13 @@ int resident_run(struct kernel *k, const char **paths, const char *const *argv, 
 		 const struct super_ops *real);
 
 /**
+ * resident_decode_prepare() - load what resident_decode() decodes with
+ *
+ * Return: false if it is not installed.
+ */
+bool resident_decode_prepare(void);
+
+/**
  * resident_decode() - is a match of text_match() an instruction, and not a part of one or data?
  * @p: its first byte; 64 bytes before and after it can be read
  *

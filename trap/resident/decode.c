@@ -5,6 +5,8 @@
  * instruction, and enough of them. Data does not decode that way, or not for long.
  */
 #include <capstone/capstone.h>
+#include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "trap/resident/boot.h"
@@ -15,6 +17,45 @@
 
 /* Instructions that capstone 4 does not know: it stops there. */
 static const unsigned char wrpkru[] = { 0x0f, 0x01, 0xef }, rdpkru[] = { 0x0f, 0x01, 0xee };
+
+/*
+ * Most instances never decode, and loading the library (it has ten thousand addresses to relocate) would be a fifth of their start.
+ * So it is loaded when it is wanted.
+ */
+static struct {
+	__typeof__(cs_open) *open;
+	__typeof__(cs_close) *close;
+	__typeof__(cs_malloc) *malloc;
+	__typeof__(cs_free) *free;
+	__typeof__(cs_disasm_iter) *disasm_iter;
+} capstone;
+
+#define SONAME2(major) "libcapstone.so." #major
+#define SONAME(major)  SONAME2(major)
+
+static void
+load_capstone(void)
+{
+	void *lib = dlopen(SONAME(CS_API_MAJOR), RTLD_NOW | RTLD_LOCAL);
+
+	if (!lib)
+		return;
+	capstone.close = (__typeof__(cs_close) *)dlsym(lib, "cs_close");
+	capstone.malloc = (__typeof__(cs_malloc) *)dlsym(lib, "cs_malloc");
+	capstone.free = (__typeof__(cs_free) *)dlsym(lib, "cs_free");
+	capstone.disasm_iter = (__typeof__(cs_disasm_iter) *)dlsym(lib, "cs_disasm_iter");
+	if (capstone.close && capstone.malloc && capstone.free && capstone.disasm_iter)
+		capstone.open = (__typeof__(cs_open) *)dlsym(lib, "cs_open");
+}
+
+bool
+resident_decode_prepare(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, load_capstone);
+	return capstone.open != NULL;
+}
 
 enum verdict { INVALID, MISSED, REACHED };
 
@@ -31,7 +72,7 @@ reaches(csh cs, cs_insn *insn, const unsigned char *from, const unsigned char *p
 			left -= sizeof(rdpkru);
 			continue;
 		}
-		if (!cs_disasm_iter(cs, &code, &left, &addr, insn))
+		if (!capstone.disasm_iter(cs, &code, &left, &addr, insn))
 			break;
 		if (code - insn->size > p)
 			return MISSED;
@@ -56,13 +97,13 @@ resident_decode(const unsigned char *p)
 	cs_insn *insn;
 	csh cs;
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &cs) != CS_ERR_OK)
+	if (!resident_decode_prepare() || capstone.open(CS_ARCH_X86, CS_MODE_64, &cs) != CS_ERR_OK)
 		return 0;
-	insn = cs_malloc(cs);
+	insn = capstone.malloc(cs);
 	for (int i = 0; insn && i < STARTS; i++)
 		count[reaches(cs, insn, p - BACK + i, p)]++;
 	if (insn)
-		cs_free(insn, 1);
-	cs_close(&cs);
+		capstone.free(insn, 1);
+	capstone.close(&cs);
 	return count[REACHED] >= AGREE && count[MISSED] * 8 <= count[REACHED];
 }

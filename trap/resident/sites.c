@@ -277,17 +277,43 @@ is_plain(const uint8_t *text, uint64_t at)
 	return at >= 5 && text[at - 5] == 0xb8 && get32(text + at - 4) < MAX_NR;
 }
 
+/* Not 0 if a byte of @v is 0; and rarely otherwise. */
+static uint64_t
+has_zero(uint64_t v)
+{
+	return (v - 0x0101010101010101ULL) & ~v & 0x8080808080808080ULL;
+}
+
+/* The first place of `syscall` from @i on, or @len. Eight places are looked at together. */
+static uint64_t
+next_syscall(const uint8_t *text, uint64_t len, uint64_t i)
+{
+	for (; i + 9 <= len; i += 8) {
+		uint64_t first, second;
+
+		memcpy(&first, text + i, 8);
+		memcpy(&second, text + i + 1, 8);
+		if (!(has_zero(first ^ 0x0f0f0f0f0f0f0f0fULL) & has_zero(second ^ 0x0505050505050505ULL)))
+			continue;
+		for (unsigned int k = 0; k < 8; k++)
+			if (text[i + k] == 0x0f && text[i + k + 1] == 0x05)
+				return i + k;
+	}
+	for (; i + 2 <= len; i++)
+		if (text[i] == 0x0f && text[i + 1] == 0x05)
+			return i;
+	return len;
+}
+
 uint32_t
 find_sites(const uint8_t *text, uint64_t len, struct site *sites, uint32_t max)
 {
 	struct insns_before b;
 	uint32_t n = 0, kept = 0;
 
-	for (uint64_t i = 0; i + 2 <= len && n < max; i++) {
+	for (uint64_t i = next_syscall(text, len, 0); i < len && n < max; i = next_syscall(text, len, i + 1)) {
 		struct site s = { .at = (uint32_t)i };
 
-		if (text[i] != 0x0f || text[i + 1] != 0x05)
-			continue;
 		if (is_plain(text, i))
 			s.jump = s.first = s.at - 5;
 		else if (!insns_before(text, len, i, &b) || !window(text, len, &b, &s))

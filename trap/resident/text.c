@@ -145,7 +145,7 @@ read_key(hfd_t fd, uint64_t off, uint64_t len, struct text_key *key)
 	int64_t ret = host_call5(__NR_statx, fd.fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx);
 
 	if (ret < 0)
-		return (int)ret;
+		return -EIO;
 	*key = (struct text_key){ .ino = stx.stx_ino,
 				  .size = stx.stx_size,
 				  .off = off,
@@ -174,6 +174,26 @@ read_text(hfd_t fd, uint8_t *to, uint64_t n, uint64_t off)
 		done += (uint64_t)got;
 	}
 	return 0;
+}
+
+/*
+ * The place in the program's memory where the text will be serves to map the file: from there the host copies whole pages into the arena's
+ * file, where read_text() would take a fault on each new page of it.
+ */
+static int
+copy_text(struct task *t, hfd_t fd, uint64_t start, uint8_t *to, uint64_t n, uint64_t off)
+{
+	int64_t got = mm_host(t, __NR_mmap, start, ALIGN_UP(n, PAGE_SIZE), PROT_READ, MAP_PRIVATE | MAP_FIXED, (uint64_t)(int64_t)fd.fd,
+			      off);
+	uint64_t done = 0;
+
+	while (got >= 0 && done < n) {
+		got = host_call4(__NR_pwrite64, t->k->arena_fd.fd, start + done, n - done, arena_offset(to) + done);
+		if (got == 0)
+			break;
+		done += got > 0 ? (uint64_t)got : 0;
+	}
+	return done < n ? read_text(fd, to + done, n - done, off + done) : 0;
 }
 
 static bool
@@ -213,9 +233,10 @@ patch_copy(struct kernel *k, struct text_entry *e, uint8_t *text)
 
 /* A page of context on both sides, zeros: the neighbours in memory are looked at when it is mapped. */
 static void
-make_copy(struct text_state *s, struct kernel *k, hfd_t fd, struct text_entry *e)
+make_copy(struct text_state *s, struct task *t, hfd_t fd, uint64_t start, struct text_entry *e)
 {
 	const struct text_key *key = &e->key;
+	struct kernel *k = t->k;
 	uint64_t npages = key->len / PAGE_SIZE + 2;
 	uint8_t *p;
 
@@ -224,7 +245,7 @@ make_copy(struct text_state *s, struct kernel *k, hfd_t fd, struct text_entry *e
 	p = page_alloc(k, npages, 1);
 	if (!p)
 		return;
-	if (read_text(fd, p + PAGE_SIZE, MIN(key->len, key->size - key->off), key->off) == 0) {
+	if (copy_text(t, fd, start, p + PAGE_SIZE, MIN(key->len, key->size - key->off), key->off) == 0) {
 		if (k->vet_text)
 			text_rewrite(k, p + PAGE_SIZE, key->len);
 		if (is_fine(k, p + PAGE_SIZE, key->len)) {
@@ -252,20 +273,20 @@ lookup(struct text_state *s, const struct text_key *key, struct list_head **buck
 }
 
 static const struct text_entry *
-cached_text(struct kernel *k, hfd_t fd, const struct text_key *key)
+cached_text(struct task *t, hfd_t fd, uint64_t start, const struct text_key *key)
 {
-	struct text_state *s = k->text;
+	struct text_state *s = t->k->text;
 	struct list_head *bucket;
 	struct text_entry *e;
 	mutex_guard(&s->lock);
 
 	e = lookup(s, key, &bucket);
 	if (!e) {
-		e = kzalloc(k, sizeof(*e));
+		e = kzalloc(t->k, sizeof(*e));
 		if (!e)
 			return NULL;
 		e->key = *key;
-		make_copy(s, k, fd, e);
+		make_copy(s, t, fd, start, e);
 		list_add_tail(&e->list, bucket);
 	}
 	return e->text ? e : NULL;
@@ -342,7 +363,7 @@ text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *sr
 		return false;
 	tramps = tramps_place(t, start, src->off);
 	key.patched = tramps != 0;
-	e = cached_text(t->k, src->fd, &key);
+	e = cached_text(t, src->fd, start, &key);
 	if (!e || (t->k->vet_text && !ends_are_clean(e->text, start, len)))
 		return false;
 	if (e->tramps && map_tramps(t, tramps, e))
