@@ -103,11 +103,11 @@ load_in(struct task *t, struct spawn_job *job)
 	int err;
 
 	arg.pid = spawn(job);
-	if (arg.pid < 0)
-		return arg.pid;
-	err = (int)tracer_run(do_adopt, &arg);
+	err = arg.pid < 0 ? arg.pid : (int)tracer_run(do_adopt, &arg);
 	if (err < 0) {
-		kill(arg.pid, SIGKILL);
+		if (arg.pid > 0)
+			kill(arg.pid, SIGKILL);
+		remote.spawn_error = err;
 		return err;
 	}
 	switch_host(t, arg.rt);
@@ -297,6 +297,8 @@ exec_first(struct trap_task *none)
 	}
 	if (denied && (ret == -ENOENT || ret == -ENOTDIR))
 		ret = -EACCES; /* as execvp(3) */
+	if (ret == SYSCALL_REGS_SET && !t->trap)
+		ret = remote.spawn_error; /* beyond the point of no return, but there was nothing to return to anyway */
 	if (ret == SYSCALL_REGS_SET) {
 		finish_and_resume(t->trap);
 	} else {

@@ -54,7 +54,7 @@ promote(void)
 		__atomic_store_n(&p->leads, 1, __ATOMIC_RELEASE);
 		host_futex_wake(&p->leads, 1); /* at worst spurious: @p is on the stack of a thread that goes on at once */
 	} else if (start_thread(notify_worker, NULL) < 0) {
-		kernel_panic(remote.k, "stead: cannot start a thread; raise the limit on processes (ulimit -u)");
+		kernel_panic(remote.k, "cannot start a thread; raise the limit on processes (ulimit -u)");
 	}
 }
 

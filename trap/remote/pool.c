@@ -83,5 +83,5 @@ pool_submit(void (*fn)(struct trap_task *rt), struct trap_task *rt)
 	pthread_cond_signal(&pool_cond);
 	pthread_mutex_unlock(&pool_lock);
 	if (grow && start_thread(pool_thread, NULL) < 0)
-		kernel_panic(remote.k, "stead: cannot start a thread; raise the limit on processes (ulimit -u)");
+		kernel_panic(remote.k, "cannot start a thread; raise the limit on processes (ulimit -u)");
 }

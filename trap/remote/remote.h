@@ -67,6 +67,7 @@ struct remote {
 	uint64_t vdso_syscall;	   /* a `syscall` instruction in the vDSO */
 	struct spawn_area *spawn;
 	pid_t spawner;
+	int spawn_error; /* why there was no host process for a program, last time */
 	_Atomic int nthreads; /* host threads of guests */
 };
 

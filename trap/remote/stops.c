@@ -431,7 +431,7 @@ handle_wait_status(pid_t tid, int status)
 
 	if (!rt) {
 		if (tid == remote.spawner && !WIFSTOPPED(status))
-			kernel_panic(remote.k, "stead: the spawner process died");
+			kernel_panic(remote.k, "the spawner process died");
 		if (WIFSTOPPED(status))
 			pt(PTRACE_CONT, tid, 0, 0);
 		return;

@@ -359,6 +359,13 @@ exec_first(struct kernel *k, const char **paths, const char *const *argv, const 
 		ret = -EACCES; /* as execvp(3) */
 	if (ret != SYSCALL_REGS_SET)
 		return (int)ret;
+	if (!rt_of(t) && k->resident->spawn_result < 0)
+		return k->resident->spawn_result;
+	if (!rt_of(t)) { /* beyond the point of no return: it dies, and has no other host thread to do so */
+		exit_to_user(t);
+		k->trap->exit(t);
+		return 0;
+	}
 	__atomic_store_n(&rt_of(t)->job->go, 1, __ATOMIC_RELEASE);
 	host_futex_wake(&rt_of(t)->job->go, 1);
 	return 0;

@@ -224,6 +224,8 @@ resident_exit(struct task *t)
 	t->trap = NULL;
 	t->host_tid = HPID_NONE;
 	put_task_struct(t);
+	if (!rt)
+		return; /* the first program could not be loaded: this is the supervisor */
 	retire(k, rt);
 	resident_leave(rt);
 }
