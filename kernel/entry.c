@@ -6,6 +6,7 @@
 
 #include "kernel/entry.h"
 #include "kernel/errno.h"
+#include "kernel/inject.h"
 #include "kernel/missing.h"
 #include "kernel/task.h"
 #include "syscalls/proto.h"
@@ -23,28 +24,53 @@ dispatch(struct task *t, uint64_t nr, const uint64_t a[6])
 }
 
 /* A call that sets the registers has its result there, but for execve, which has none that could be seen elsewhere. */
-static __attribute__((noinline)) int64_t
-traced_call(struct task *t, uint64_t nr, const uint64_t a[6])
+static void
+trace_result(struct task *t, uint64_t nr, const uint64_t a[6], int64_t ret, uint32_t tampered)
 {
-	const struct super_ops *super = t->k->super;
-	int64_t ret, shown;
+	int64_t shown = ret;
 
-	super->trace_call(t, nr, a, NULL);
-	ret = dispatch(t, nr, a);
-	if (t->flags & PF_EXITING)
-		return ret;
-	shown = ret;
 	if (ret == SYSCALL_REGS_SET)
 		shown = nr == __NR_execve || nr == __NR_execveat ? 0 : (int64_t)t->regs.rax;
-	super->trace_call(t, nr, a, &shown);
+	t->k->super->trace_call(t, nr, a, &shown, tampered);
+}
+
+static int64_t
+tampered_dispatch(struct task *t, uint64_t nr, const uint64_t a[6], const struct inject_rule *rule)
+{
+	inject_delay(t, rule->delay_enter);
+	if (rule->signal)
+		ignore_err(send_sig_info(rule->signal, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL), "the queue is full");
+	return rule->has_result ? rule->result : dispatch(t, nr, a);
+}
+
+/* Calls that somebody watches or tampers with. The trace shows a call before it is delayed, as strace does. */
+static __attribute__((noinline)) int64_t
+watched_call(struct task *t, uint64_t nr, const uint64_t a[6])
+{
+	const struct inject_rule *rule = t->k->inject ? inject_call_rule(t, nr) : NULL;
+	bool trace = t->k->params.trace;
+	uint32_t tampered = 0;
+	int64_t ret;
+
+	if (rule)
+		tampered = (rule->has_result ? INJECT_TAMPERED : 0) | (rule->delay_enter || rule->delay_exit ? INJECT_DELAYED : 0);
+	if (trace)
+		t->k->super->trace_call(t, nr, a, NULL, tampered);
+	ret = rule ? tampered_dispatch(t, nr, a, rule) : dispatch(t, nr, a);
+	if (t->flags & PF_EXITING)
+		return ret;
+	if (trace)
+		trace_result(t, nr, a, ret, tampered);
+	if (rule)
+		inject_delay(t, rule->delay_exit);
 	return ret;
 }
 
 int64_t
 syscall_enter(struct task *t, uint64_t nr, const uint64_t a[6])
 {
-	if (unlikely(t->k->params.trace))
-		return traced_call(t, nr, a);
+	if (unlikely(t->k->params.watch))
+		return watched_call(t, nr, a);
 	return dispatch(t, nr, a);
 }
 

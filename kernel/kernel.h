@@ -22,6 +22,7 @@ struct super_ops;
 struct kernel_params {
 	bool aslr;
 	bool trace;	     /* report calls to the supervisor's tracer */
+	bool watch;	     /* trace is set, or there are rules of fault injection */
 	bool report_missing; /* count calls that are not there */
 	bool debug_log;
 	uint32_t uid, gid;
@@ -51,6 +52,7 @@ struct kernel {
 
 	struct kernel_params params;
 	struct printk_site printk[64];
+	const struct inject_rules *inject; /* fault injection (kernel/inject.h), or NULL */
 	struct mutex uts_lock; /* RANK_LEAF, short: params.hostname, domainname */
 	char domainname[65];
 	const struct trap_ops *trap;  /* the trap in use */

@@ -8,6 +8,8 @@ libkernel_a_SOURCES += \
 	kernel/entry.h \
 	kernel/errno.h \
 	kernel/exec.h \
+	kernel/inject.c \
+	kernel/inject.h \
 	kernel/kernel.h \
 	kernel/list.h \
 	kernel/missing.c \

@@ -253,6 +253,7 @@ put_task_struct(struct task *t)
 	if (t->cred)
 		put_cred(t->cred);
 	put_signal_struct(k, t->signal);
+	kfree(k, t->inject);
 	kmem_cache_free(&k->task_cache, t);
 }
 

@@ -24,7 +24,11 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/reg.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "kernel/inject.h"
 
 #define BUCKETS	     256
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
@@ -37,6 +41,10 @@ struct tracee {
 	int held_status;
 	bool in_call, gone;
 	uint64_t nr, args[6];
+	const struct inject_rule *rule; /* for the call it is in */
+	struct inject_state *inject;
+	uint64_t wake;	 /* delayed until then (CLOCK_MONOTONIC, ns), or 0 */
+	int wake_signal; /* and goes on with this signal */
 };
 
 struct host_tracer {
@@ -47,7 +55,10 @@ struct host_tracer {
 	bool first_exec; /* and has succeeded */
 	int status;    /* of the first process */
 	bool first_ended;
-	unsigned int held;
+	unsigned int held, delayed;
+	timer_t timer; /* interrupts waitpid() while tracees are delayed */
+	bool have_timer;
+	struct sigaction old_alarm;
 	struct tracee *tracees[BUCKETS];
 };
 
@@ -200,6 +211,9 @@ remove_tracee(struct host_tracer *h, struct tracee *e)
 	unlink_tracee(h, e);
 	if (e->held)
 		h->held--;
+	if (e->wake)
+		h->delayed--;
+	free(e->inject);
 	free(e);
 }
 
@@ -210,31 +224,158 @@ go_on(struct tracee *e, int sig)
 }
 
 static void
+nothing(int sig)
+{
+}
+
+static uint64_t
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* The timer only interrupts waitpid(); that it goes on makes up for a signal that came just before. */
+static void
+arm_timer(struct host_tracer *h, uint64_t ns)
+{
+	struct itimerspec it = { .it_interval = { 0, 2000000 },
+				 .it_value = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) } };
+
+	timer_settime(h->timer, 0, &it, NULL);
+}
+
+static bool
+make_timer(struct host_tracer *h)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
+	struct sigaction sa = { .sa_handler = nothing };
+
+	if (h->have_timer)
+		return true;
+	ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	sigaction(SIGALRM, &sa, &h->old_alarm);
+	h->have_timer = timer_create(CLOCK_MONOTONIC, &ev, &h->timer) == 0;
+	return h->have_timer;
+}
+
+/* Instead of letting a stopped tracee go on. */
+static void
+delay(struct host_tracer *h, struct tracee *e, uint64_t ns, int sig)
+{
+	if (!make_timer(h))
+		return;
+	e->wake = now() + ns;
+	e->wake_signal = sig;
+	h->delayed++;
+	arm_timer(h, ns ? ns : 1);
+}
+
+/* Lets those go on whose time has come, and waits for the next. */
+static void
+wake_delayed(struct host_tracer *h)
+{
+	uint64_t next = UINT64_MAX, t = now();
+	struct tracee *e;
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (e = h->tracees[i]; e; e = e->next) {
+			if (e->wake && e->wake <= t) {
+				e->wake = 0;
+				h->delayed--;
+				go_on(e, e->wake_signal);
+			} else if (e->wake && e->wake < next) {
+				next = e->wake;
+			}
+		}
+	}
+	if (h->delayed)
+		arm_timer(h, next - t);
+	else
+		timer_settime(h->timer, 0, &(struct itimerspec){ .it_value = { 0, 0 } }, NULL);
+}
+
+static void
+set_register(struct tracee *e, int reg, uint64_t v)
+{
+	pt(PTRACE_POKEUSR, e->t.tid, (uintptr_t)reg * 8, v);
+}
+
+/* A call without a number is not made; its result is put in place at the end. */
+static void
+tamper_enter(struct host_tracer *h, struct tracee *e)
+{
+	const struct inject_rules *r = h->o->inject;
+
+	e->rule = NULL;
+	e->t.tampered = 0;
+	if (!r)
+		return;
+	if (!e->inject)
+		e->inject = calloc(1, sizeof(*e->inject));
+	e->rule = inject_rule_hit(r, e->inject, e->nr);
+	if (!e->rule)
+		return;
+	e->t.tampered = (e->rule->has_result ? TRACE_INJECTED : 0) | (e->rule->delay_enter || e->rule->delay_exit ? TRACE_DELAYED : 0);
+	if (e->rule->has_result)
+		set_register(e, ORIG_RAX, UINT64_MAX);
+}
+
+static void
+syscall_enter_stop(struct host_tracer *h, struct tracee *e, const struct ptrace_syscall_info *info)
+{
+	e->nr = info->entry.nr;
+	e->t.sp = info->stack_pointer;
+	memcpy(e->args, info->entry.args, sizeof(e->args));
+	if (!h->executed && e->nr != SYS_execve) {
+		go_on(e, 0);
+		return;
+	}
+	if (!h->executed && !e->announced)
+		announce(h, e, 0, TRACE_FIRST);
+	e->in_call = true;
+	h->executed = true;
+	tamper_enter(h, e);
+	HOOK(h, enter, &e->t, e->nr, e->args);
+	if (e->rule && e->rule->delay_enter)
+		delay(h, e, e->rule->delay_enter, e->rule->signal);
+	else
+		go_on(e, e->rule ? e->rule->signal : 0);
+}
+
+static void
+syscall_exit_stop(struct host_tracer *h, struct tracee *e, int64_t result)
+{
+	e->in_call = false;
+	if (!h->first_exec && result < 0)
+		h->executed = false; /* what follows is no program's */
+	if (e->rule && e->rule->has_result) {
+		result = e->rule->result;
+		set_register(e, RAX, (uint64_t)result);
+	}
+	HOOK(h, exit, &e->t, e->nr, e->args, result);
+	if (e->rule && e->rule->delay_exit)
+		delay(h, e, e->rule->delay_exit, 0);
+	else
+		go_on(e, 0);
+}
+
+/* Lets the task go on, now or later. */
+static void
 syscall_stop(struct host_tracer *h, struct tracee *e)
 {
 	struct ptrace_syscall_info info;
+	bool known = pt(PTRACE_GET_SYSCALL_INFO, e->t.tid, sizeof(info), (uintptr_t)&info) > 0;
 
-	if (pt(PTRACE_GET_SYSCALL_INFO, e->t.tid, sizeof(info), (uintptr_t)&info) <= 0)
-		return;
-	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		e->in_call = true;
-		e->nr = info.entry.nr;
-		e->t.sp = info.stack_pointer;
-		memcpy(e->args, info.entry.args, sizeof(e->args));
-		if (!h->executed && e->nr != SYS_execve) {
-			e->in_call = false;
-			return;
-		}
-		if (!h->executed && !e->announced)
-			announce(h, e, 0, TRACE_FIRST);
-		h->executed = true;
-		HOOK(h, enter, &e->t, e->nr, e->args);
-	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && e->in_call) {
-		e->in_call = false;
-		if (!h->first_exec && info.exit.rval < 0)
-			h->executed = false; /* what follows is no program's */
-		HOOK(h, exit, &e->t, e->nr, e->args, info.exit.rval);
-	}
+	if (known && info.op == PTRACE_SYSCALL_INFO_ENTRY)
+		syscall_enter_stop(h, e, &info);
+	else if (known && info.op == PTRACE_SYSCALL_INFO_EXIT && e->in_call)
+		syscall_exit_stop(h, e, info.exit.rval);
+	else
+		go_on(e, 0);
 }
 
 /* All other threads of the group are dead, and if the leader was among them this one has taken its place. */
@@ -359,7 +500,6 @@ stopped(struct host_tracer *h, struct tracee *e, int status)
 			pt(PTRACE_SYSCALL, tid, 0, 0);
 	} else if (sig == SYSCALL_TRAP) {
 		syscall_stop(h, e);
-		go_on(e, 0);
 	} else {
 		signal_stop(h, e, sig);
 	}
@@ -395,10 +535,12 @@ loop(struct host_tracer *h)
 
 	for (;;) {
 		tid = waitpid(-1, &status, __WALL | __WNOTHREAD);
+		if (tid < 0 && errno != EINTR)
+			return;
+		if (h->delayed)
+			wake_delayed(h);
 		if (tid > 0)
 			handle(h, tid, status);
-		else if (errno != EINTR)
-			return;
 		if (h->first_ended && !h->o->follow)
 			return;
 	}
@@ -417,11 +559,6 @@ pass_on(int sig)
 	errno = saved;
 }
 
-static void
-leave_to_terminal(int sig)
-{
-}
-
 static const int passed_on[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 }, terminals[] = { SIGINT, SIGQUIT, SIGTSTP };
 #define NPASSED (sizeof(passed_on) / sizeof(passed_on[0]))
 #define NTERMINALS (sizeof(terminals) / sizeof(terminals[0]))
@@ -429,7 +566,7 @@ static const int passed_on[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 }, terminals[
 static void
 catch_signals(struct sigaction old[NPASSED + NTERMINALS])
 {
-	struct sigaction pass = { .sa_handler = pass_on }, leave = { .sa_handler = leave_to_terminal };
+	struct sigaction pass = { .sa_handler = pass_on }, leave = { .sa_handler = nothing };
 	size_t i;
 
 	for (i = 0; i < NPASSED; i++)
@@ -578,6 +715,10 @@ host_trace(char *const argv[], char *const envp[], const struct host_trace_optio
 			close(report[i]);
 	}
 	free_all(&h);
+	if (h.have_timer) {
+		timer_delete(h.timer);
+		sigaction(SIGALRM, &h.old_alarm, NULL);
+	}
 	free(path);
 	return err < 0 ? err : h.status;
 }

@@ -42,6 +42,8 @@ stead_SOURCES += \
 	src/doctor.h \
 	src/host-tracer.c \
 	src/host-tracer.h \
+	src/inject.c \
+	src/inject.h \
 	src/main.c \
 	src/options.c \
 	src/options.h \
@@ -50,6 +52,8 @@ stead_SOURCES += \
 	src/run.c \
 	src/supervisor.c \
 	src/supervisor.h \
+	src/syscall-set.c \
+	src/syscall-set.h \
 	src/syscalls.c \
 	src/terminal.c \
 	src/terminal.h \

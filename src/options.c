@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/inject.h"
 #include "src/options.h"
 
 extern char **environ;
@@ -28,6 +29,7 @@ enum {
 	OPT_MEMORY,
 	OPT_NO_ASLR,
 	OPT_TRACE,
+	OPT_INJECT,
 	OPT_REPORT_MISSING,
 	OPT_DEBUG_LOG,
 	OPT_HELP,
@@ -48,6 +50,7 @@ static const struct option long_options[] = {
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "no-aslr", no_argument, NULL, OPT_NO_ASLR },
 	{ "trace", optional_argument, NULL, OPT_TRACE },
+	{ "inject", required_argument, NULL, OPT_INJECT },
 	{ "report-missing", optional_argument, NULL, OPT_REPORT_MISSING },
 	{ "debug-log", no_argument, NULL, OPT_DEBUG_LOG },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -75,6 +78,8 @@ static const char help_text[] =
 	"  --memory=SIZE                memory the program sees, and may fill: 512M, 4G\n"
 	"  --no-aslr                    the same addresses every time\n"
 	"  --trace[=FILE]               write every system call to stderr or FILE, as strace does\n"
+	"  --inject=CALLS:error=ENOSPC:when=3+\n"
+	"                               let system calls fail, as strace does; see stead-trace(1)\n"
 	"  --report-missing[=FILE]      at the end, list the system calls stead did not have\n"
 	"  --debug-log                  the kernel's own messages on stderr\n"
 	"  --help                       this text\n"
@@ -294,6 +299,20 @@ parse_trap(struct run_options *o, const char *arg)
 }
 
 static int
+parse_inject(struct run_options *o, const char *arg)
+{
+	char why[160];
+
+	if (!o->inject) {
+		o->inject = must_realloc(NULL, sizeof(*o->inject));
+		memset(o->inject, 0, sizeof(*o->inject));
+	}
+	if (inject_parse(arg, o->inject, why, sizeof(why)) < 0)
+		return option_mistake("--inject=%s: %s", arg, why);
+	return 0;
+}
+
+static int
 parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 {
 	switch (opt) {
@@ -339,6 +358,8 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 		o->trace = true;
 		o->trace_file = arg;
 		return 0;
+	case OPT_INJECT:
+		return parse_inject(o, arg);
 	case OPT_REPORT_MISSING:
 		o->report_missing = true;
 		o->report_file = arg;

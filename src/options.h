@@ -28,6 +28,7 @@ struct run_mount {
 	uint64_t size; /* tmpfs: bytes, 0 for its default */
 };
 
+struct inject_rules;
 struct trace_hooks;
 struct option;
 
@@ -47,6 +48,7 @@ struct run_options {
 	bool no_aslr;
 	bool trace;
 	const char *trace_file; /* NULL: stderr */
+	struct inject_rules *inject; /* faults to inject, or NULL */
 	const struct trace_hooks *hooks; /* told of everything the program does, or NULL; not set by run_options_parse() */
 	bool report_missing;
 	const char *report_file; /* NULL: stderr */

@@ -23,6 +23,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "kernel/inject.h"
 #include "kernel/kernel.h"
 #include "kernel/missing.h"
 #include "kernel/posix-clocks.h"
@@ -83,10 +84,10 @@ super_rss_pages(struct kernel *k, hpid_t host_tid)
 }
 
 static void
-super_trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result)
+super_trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result, uint32_t tampered)
 {
 	if (result)
-		trace_exit(t, nr, a, *result);
+		trace_exit(t, nr, a, *result, tampered);
 	else
 		trace_enter(t, nr, a);
 }
@@ -153,6 +154,7 @@ set_params(struct kernel *k, const struct run_options *opt)
 	sysinfo(&si);
 	p->aslr = !opt->no_aslr;
 	p->trace = opt->hooks != NULL;
+	p->watch = p->trace || opt->inject;
 	p->report_missing = opt->report_missing;
 	p->debug_log = opt->debug_log;
 	p->memory = opt->memory ? opt->memory : (uint64_t)si.totalram * si.mem_unit;
@@ -439,6 +441,21 @@ peek(void *task, uint64_t addr, void *buf, size_t n)
 }
 
 static int
+set_inject(struct kernel *k, const struct inject_rules *rules)
+{
+	struct inject_rules *r;
+
+	if (!rules)
+		return 0;
+	r = kmalloc(k, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	memcpy(r, rules, sizeof(*r));
+	k->inject = r;
+	return 0;
+}
+
+static int
 boot(struct kernel **out, const struct run_options *opt)
 {
 	bool resident = opt->trap == RUN_TRAP_RESIDENT || opt->trap == RUN_TRAP_UNPROTECTED;
@@ -453,6 +470,8 @@ boot(struct kernel **out, const struct run_options *opt)
 	err = resident ? resident_prepare(k) : 0;
 	if (err == 0)
 		err = kernel_init(k);
+	if (err == 0)
+		err = set_inject(k, opt->inject);
 	if (err < 0)
 		return fail("boot", err);
 	err = resident ? resident_boot(k, opt->trap == RUN_TRAP_RESIDENT) : remote_boot(k);

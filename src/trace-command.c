@@ -61,7 +61,7 @@ parse_one(void *ctx, int opt, const char *arg)
 static int
 trace_host(const struct run_options *opt, const struct trace_options *o, const struct trace_hooks *hooks)
 {
-	struct host_trace_options ho = { .follow = o->text.follow, .pass_signals = true };
+	struct host_trace_options ho = { .follow = o->text.follow, .pass_signals = true, .inject = opt->inject };
 	int status = host_trace(opt->argv, opt->envp, &ho, hooks);
 
 	if (status >= 0)

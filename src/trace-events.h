@@ -24,6 +24,7 @@ struct trace_mem {
 struct traced {
 	int tid, tgid; /* as the program sees them natively, and inside under stead */
 	uint64_t sp;   /* in enter: the stack pointer, 0 if not known */
+	unsigned int tampered; /* in exit: what fault injection did to the call */
 	struct trace_mem mem;
 	void *user; /* the consumer's own: NULL at new_task, and the consumer frees it in gone */
 };
@@ -34,6 +35,9 @@ enum trace_how {
 	TRACE_VFORK,
 	TRACE_CLONE, /* clone(2) otherwise; a thread if tgid is that of the parent */
 };
+
+#define TRACE_INJECTED 1u
+#define TRACE_DELAYED  2u
 
 #define TRACE_SUPERSEDED (-1) /* status at gone: another thread of its group did execve(2) and took over its tid */
 

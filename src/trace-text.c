@@ -151,6 +151,8 @@ text_exit(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6], int6
 	trace_call_exit(&x->line, &tt->call);
 	end_of_args(&x->line, start);
 	trace_call_result(&x->line, &tt->call);
+	trace_printf(&x->line, t->tampered & TRACE_INJECTED ? " (INJECTED)" : "");
+	trace_printf(&x->line, t->tampered & TRACE_DELAYED ? " (DELAYED)" : "");
 	trace_printf(&x->line, "\n");
 	flush(x);
 	x->open = NULL;

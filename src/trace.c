@@ -144,7 +144,7 @@ trace_enter(struct task *t, uint64_t nr, const uint64_t args[6])
 }
 
 void
-trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result)
+trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result, unsigned int tampered)
 {
 	struct traced *tt;
 	int former;
@@ -156,6 +156,7 @@ trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result)
 	tt->tid = t->pid; /* de_thread() makes a thread that execs the leader */
 	if ((nr == SYS_execve || nr == SYS_execveat) && result == 0)
 		HOOK(exec, tt, former);
+	tt->tampered = tampered;
 	HOOK(exit, tt, nr, args, result);
 	unlock_trace();
 }

@@ -28,11 +28,12 @@ void trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uin
  * @t: the task
  * @nr, @args: number and arguments, as they arrived
  * @result: the value for rax
+ * @tampered: TRACE_INJECTED, TRACE_DELAYED
  *
  * Context: any supervisor thread; the task waits. These and the following do nothing before trace_start() and after trace_stop().
  */
 void trace_enter(struct task *t, uint64_t nr, const uint64_t args[6]);
-void trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result);
+void trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result, unsigned int tampered);
 
 /**
  * trace_new_task() - a task was made, and does not run yet

@@ -26,10 +26,10 @@ struct super_ops {
 	void (*panic)(struct kernel *k, const char *line) __noreturn;
 	/* The timer thread has to look at the queue again. */
 	void (*timer_poke)(struct kernel *k);
-	/* Tracing (params.trace): a call begins (@result is NULL) or ends; a signal is delivered; the task stops for job control; a
+	/* Tracing (params.trace): a call begins (@result is NULL) or ends (@tampered: INJECT_*); a signal is delivered; the task stops for job control; a
 	 * task was made by @parent and is about to start; a task ends. The task waits meanwhile, so that its memory and @a can be
 	 * read. What is passed lies in the arena. No lock is held. */
-	void (*trace_call)(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result);
+	void (*trace_call)(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result, uint32_t tampered);
 	void (*trace_signal)(struct task *t, const struct k_siginfo *info);
 	void (*trace_stopped)(struct task *t, int sig);
 	void (*trace_new)(struct task *t, struct task *parent, uint64_t flags, int exit_signal);

@@ -234,7 +234,7 @@ serve(struct kernel *k, const struct request *q)
 	case REQ_RSS:
 		return (int64_t)real_super->rss_pages(k, HPID((int)q->a[0]));
 	case REQ_TRACE_CALL:
-		real_super->trace_call(ptr(q->a[0]), q->a[1], ptr(q->a[2]), ptr(q->a[3]));
+		real_super->trace_call(ptr(q->a[0]), q->a[1], ptr(q->a[2]), ptr(q->a[3]), (uint32_t)q->a[4]);
 		return 0;
 	case REQ_TRACE_SIGNAL:
 		real_super->trace_signal(ptr(q->a[0]), ptr(q->a[1]));

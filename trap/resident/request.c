@@ -55,9 +55,9 @@ rss_pages(struct kernel *k, hpid_t host_tid)
 }
 
 static void
-trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result)
+trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result, uint32_t tampered)
 {
-	resident_request(t->k, REQ_TRACE_CALL, PTR(t), nr, PTR(a), PTR(result), 0);
+	resident_request(t->k, REQ_TRACE_CALL, PTR(t), nr, PTR(a), PTR(result), tampered);
 }
 
 static void
