@@ -77,16 +77,20 @@ without_exec(struct task *t, uint32_t prot)
 static int64_t
 host_mmap(struct task *t, uint64_t start, uint64_t len, uint32_t prot, uint32_t flags, hfd_t fd, uint64_t off)
 {
+	struct mmap_source src = { .fd = fd, .off = off, .len = len };
+	const struct text_entry *copy = NULL;
+	int64_t ret;
+
 	flags |= MAP_FIXED | (fd.fd < 0 ? MAP_ANONYMOUS : 0);
 	if ((prot & PROT_EXEC) && t->direct && t->k->text) {
-		struct mmap_source src = { .fd = fd, .off = off, .len = len };
-		bool copy = !(prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE && text_source(t, start, len, &src);
-
-		prot = copy ? PROT_READ | PROT_EXEC : without_exec(t, prot);
-		fd = src.fd;
-		off = src.off;
+		if (!(prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE)
+			copy = text_source(t, start, len, &src);
+		prot = copy ? text_first_prot(copy) : without_exec(t, prot);
 	}
-	return mm_host(t, __NR_mmap, start, len, prot, flags, (uint64_t)(int64_t)fd.fd, off);
+	ret = mm_host(t, __NR_mmap, start, len, prot, flags, (uint64_t)(int64_t)src.fd.fd, src.off);
+	if (ret >= 0 && copy)
+		text_allow(t, start, copy);
+	return ret;
 }
 
 uint32_t

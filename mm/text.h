@@ -10,6 +10,8 @@
 
 #define TEXT_CONTEXT 16u /* bytes before and after a place on which the verdict about it depends */
 
+struct text_entry; /* a file's text in the cache */
+
 /* What the program must not execute. */
 enum text_insn { TEXT_NONE, TEXT_WRPKRU, TEXT_XRSTOR, TEXT_WRGSBASE };
 
@@ -42,7 +44,8 @@ bool text_is_clean(const uint8_t *buf, uint64_t n);
  * @buf: context before and after it can be read
  * @n: bytes
  *
- * An instruction that is certain to be one becomes `ud0` with its operand (text_emulate()). What is left is found by text_is_clean().
+ * An instruction that is certain to be one becomes `ud0` with its operand (text_emulate()); a few others are encoded in another way. What
+ * is left is found by text_is_clean().
  */
 void text_rewrite(struct kernel *k, uint8_t *buf, uint64_t n);
 
@@ -53,9 +56,19 @@ void text_rewrite(struct kernel *k, uint8_t *buf, uint64_t n);
  * @len: bytes, page aligned
  * @src: descriptor and offset in it; set to those of the copy
  *
- * Return: false if there is none: the file is mapped for reading, and text_fault() makes copies.
+ * Return: it, to be mapped with text_first_prot(); then text_allow(). NULL if there is none: the file is mapped for reading, and
+ * text_fault() makes copies.
  */
-bool text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src) __must_check;
+const struct text_entry *text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src) __must_check;
+uint32_t text_first_prot(const struct text_entry *e) __must_check;
+
+/**
+ * text_allow() - execute for the pages of a mapping that may have it
+ * @t: the current task, mmap_lock is held
+ * @start: where it was mapped
+ * @e: from text_source()
+ */
+void text_allow(struct task *t, uint64_t start, const struct text_entry *e);
 
 /**
  * text_origin() - where in its own text a program is that was interrupted

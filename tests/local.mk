@@ -13,6 +13,7 @@ include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk
 include $(srcdir)/tests/random/local.mk
 include $(srcdir)/tests/bench/local.mk
+include $(srcdir)/tests/scan/local.mk
 
 .PHONY: summary test-logs print-distfiles
 print-distfiles:

@@ -10,10 +10,6 @@ unit_tests += tests/unit/uaccess
 tests_unit_uaccess_SOURCES = tests/unit/uaccess.c
 tests_unit_uaccess_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_uaccess_LDADD = kernel.o $(CRITERION_LIBS)
-unit_tests += tests/unit/sites
-tests_unit_sites_SOURCES = tests/unit/sites.c
-tests_unit_sites_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(CAPSTONE_CFLAGS)
-tests_unit_sites_LDADD = kernel.o $(CRITERION_LIBS) $(CAPSTONE_LIBS)
 unit_tests += tests/unit/fault
 tests_unit_fault_SOURCES = tests/unit/fault.c
 tests_unit_fault_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
@@ -27,6 +23,12 @@ tests_unit_walls_SOURCES = tests/unit/walls.c trap/resident/filter.c trap/reside
 tests_unit_walls_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -fPIE
 tests_unit_walls_LDFLAGS = -pie
 tests_unit_walls_LDADD = kernel.o $(CRITERION_LIBS)
+if HAVE_CAPSTONE
+unit_tests += tests/unit/sites
+tests_unit_sites_SOURCES = tests/unit/sites.c
+tests_unit_sites_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(CAPSTONE_CFLAGS)
+tests_unit_sites_LDADD = kernel.o $(CRITERION_LIBS) $(CAPSTONE_LIBS)
+endif
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

@@ -9,6 +9,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "mm/text.h"
 #include "trap/resident/insn.h"
 #include "trap/resident/patch.h"
 #include "trap/resident/sites.h"
@@ -160,6 +161,7 @@ struct fixture {
 };
 
 static struct fixture f;
+static const struct text_range whole = { 0, TEXT_SIZE };
 
 static uint32_t
 patch_code(const void *code, size_t n, bool vet)
@@ -171,7 +173,7 @@ patch_code(const void *code, size_t n, bool vet)
 		memcpy(f.text + CODE_AT % sizeof(filler) + i - (i ? sizeof(filler) : 0), filler, sizeof(filler));
 	memcpy(f.text + CODE_AT, code, n);
 	f.p = (struct patch){ .text = f.text, .len = TEXT_SIZE, .tramps = f.tramps, .tramps_len = sizeof(f.tramps),
-			      .distance = -65536, .vet = vet, .sites = f.sites, .max_sites = 64 };
+			      .distance = -65536, .vet = vet, .code = &whole, .ncode = 1, .sites = f.sites, .max_sites = 64 };
 	patch_begin(&f.p);
 	return patch_sites(&f.p);
 }
@@ -301,12 +303,178 @@ Test(sites, stays_clean)
 		memset(f.text, 0x90, sizeof(f.text));
 		memcpy(f.text + CODE_AT + i, code, sizeof(code));
 		f.p = (struct patch){ .text = f.text, .len = TEXT_SIZE, .tramps = f.tramps, .tramps_len = sizeof(f.tramps),
-				      .distance = 0x00ef0110 + CODE_AT, .vet = true, .sites = f.sites, .max_sites = 64 };
+				      .distance = 0x00ef0110 + CODE_AT, .vet = true, .code = &whole, .ncode = 1, .sites = f.sites, .max_sites = 64 };
 		patch_begin(&f.p);
 		cr_assert_eq(patch_sites(&f.p), 1);
 		memcpy(&d, f.text + CODE_AT + i + 1, 4);
 		cr_assert_neq(d & 0xffffff, 0xef010f);
 	}
+}
+
+/* Forbidden bytes in a text of fillers: how many places are hidden, and whether all is clean then. */
+static uint32_t
+hide_code(const void *code, size_t n)
+{
+	patch_code(code, n, true);
+	memcpy(f.text + CODE_AT, code, n); /* as it was, should there have been a site */
+	patch_begin(&f.p);
+	return patch_hide(&f.p);
+}
+
+#define HIDES(want, is_clean, ...)                                                  \
+	do {                                                                        \
+		static const unsigned char code_[] = { __VA_ARGS__ };               \
+		cr_assert_eq(hide_code(code_, sizeof(code_)), want);                \
+		cr_assert_eq(text_is_clean(f.text, TEXT_SIZE), is_clean);           \
+	} while (0)
+
+static bool
+tramps_clean(void)
+{
+	return text_is_clean(f.tramps, sizeof(f.tramps));
+}
+
+/* lea 0x2bae0f(%rip), %rax */
+Test(hide, displacement)
+{
+	int64_t t;
+	int32_t d;
+
+	HIDES(1, true, 0x48, 0x8d, 0x05, 0x0f, 0xae, 0x2b, 0x00, 0xc3);
+	t = jump_target(CODE_AT);
+	cr_assert(memcmp(f.text + CODE_AT + 5, "\xcc\xcc\xc3", 3) == 0);
+	cr_assert(memcmp(f.tramps + t, "\x48\x8d\x05", 3) == 0);
+	memcpy(&d, f.tramps + t + 3, 4);
+	cr_assert_eq(f.p.distance + t + 7 + d, CODE_AT + 7 + 0x2bae0f);
+	cr_assert_eq(f.tramps[t + 7], 0xe9);
+	memcpy(&d, f.tramps + t + 8, 4);
+	cr_assert_eq(f.p.distance + t + 12 + d, CODE_AT + 7);
+	cr_assert(tramps_clean());
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT);
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 7), 65536 + CODE_AT + 7);
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 3), 0);
+}
+
+/* A call, a jump and a conditional jump by 0xffef010f, and 0f 01 ef. */
+Test(hide, distance)
+{
+	int64_t t;
+	int32_t d;
+
+	HIDES(1, true, 0xe8, 0x0f, 0x01, 0xef, 0xff, 0xc3);
+	cr_assert_eq(f.text[CODE_AT], 0xe8);
+	memcpy(&d, f.text + CODE_AT + 1, 4);
+	t = CODE_AT + 5 + d - f.p.distance;
+	cr_assert_eq(t, TRAMP_HEADER);
+	cr_assert_eq(f.tramps[t], 0xe9);
+	memcpy(&d, f.tramps + t + 1, 4);
+	cr_assert_eq(f.p.distance + t + 5 + d, CODE_AT + 5 + (int32_t)0xffef010f);
+	cr_assert(tramps_clean());
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT + 5 + (int32_t)0xffef010f);
+	HIDES(1, true, 0xe9, 0x0f, 0x01, 0xef, 0xff, 0xc3);
+	HIDES(1, true, 0x0f, 0x84, 0x0f, 0x01, 0xef, 0x00, 0xc3);
+	cr_assert(memcmp(f.text + CODE_AT, "\x0f\x84", 2) == 0);
+}
+
+/* rol $15, %r15d; add %ebp, %edi; and an add whose first byte belongs to no immediate. */
+Test(hide, add)
+{
+	HIDES(1, true, 0x41, 0xc1, 0xc7, 0x0f, 0x01, 0xef, 0x8b, 0x6c, 0x24, 8, 0xc3);
+	cr_assert(memcmp(f.text + CODE_AT, "\x41\xc1\xc7\x0f\x03\xfd", 6) == 0);
+	HIDES(0, false, 0, 0x0f, 0x01, 0xef, 0x01, 0x40, 0, 0x0f, 0x01, 0xef, 0x01, 0x40);
+}
+
+/* Where moving does not help. */
+Test(hide, immediate)
+{
+	HIDES(0, false, 0xbf, 0x0f, 0x01, 0xef, 0x00, 0xc3);
+	HIDES(0, false, 0x48, 0x8b, 0x87, 0x0f, 0xae, 0x2b, 0x00, 0xc3);
+	/* ... but for bytes that lie in the next instruction too */
+	HIDES(1, true, 0xbf, 0, 0, 0x0f, 0xae, 0x2b, 0x07, 0xc3);
+}
+
+/* Real ones. */
+Test(hide, instructions)
+{
+	static const unsigned char check[] = { 0xb9, 0, 2, 0, 0, 0xc4, 0xe2, 0x7a, 0xf5, 0xc9, 0xe3, 2, 0x0f, 0x0b };
+	unsigned int b = 0, a = 7, c = 0, d;
+	int64_t t;
+
+	HIDES(1, true, 0x0f, 0x01, 0xef, 0xc3);
+	cr_assert(memcmp(f.text + CODE_AT, "\x0f\xff\xef", 3) == 0);
+	HIDES(1, true, 0xf3, 0x48, 0x0f, 0xae, 0xd8, 0xc3);
+	cr_assert(memcmp(f.text + CODE_AT, "\xf3\x48\x0f\xff\xd8", 5) == 0);
+	HIDES(1, true, 0x0f, 0xae, 0x2f, 0xc3); /* too short for a jump */
+	cr_assert(memcmp(f.text + CODE_AT, "\x0f\xff\x2f", 3) == 0);
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (!(b & 0x100))
+		return;
+	/* xrstor 0x40(%rsp), in ld.so; and with a REX */
+	HIDES(1, true, 0x31, 0xd2, 0x0f, 0xae, 0x6c, 0x24, 0x40, 0xc3);
+	t = jump_target(CODE_AT + 2);
+	cr_assert(memcmp(f.tramps + t, "\x0f\xae\x6c\x24\x40", 5) == 0);
+	cr_assert(memcmp(f.tramps + t + 14, check, sizeof(check)) == 0);
+	cr_assert_eq(f.tramps[t + 37], 0xe9);
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT + 2);
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 5), 0);
+	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 37), 65536 + CODE_AT + 7);
+	HIDES(1, true, 0x31, 0xd2, 0x48, 0x0f, 0xae, 0x6c, 0x24, 0x40, 0xc3);
+	t = jump_target(CODE_AT + 2);
+	cr_assert(memcmp(f.tramps + t, "\x48\x0f\xae\x6c\x24\x40", 6) == 0);
+}
+
+/* The only forbidden bytes in trampolines are those of the checked xrstor; an operand must not hold more. */
+Test(hide, operand)
+{
+	HIDES(1, false, 0x0f, 0xae, 0xac, 0x24, 0x0f, 0x01, 0xef, 0x00, 0xc3);
+	cr_assert(memcmp(f.text + CODE_AT, "\x0f\xff", 2) == 0);
+	cr_assert(tramps_clean());
+}
+
+/* Without trampolines only what fits in place is done. */
+Test(hide, in_place)
+{
+	static const unsigned char code[] = { 0x41, 0xc1, 0xc7, 0x0f, 0x01, 0xef, 0x48, 0x8d, 0x05, 0x0f, 0xae, 0x2b, 0x00, 0x0f,
+					      0xae, 0x6c, 0x24, 0x40, 0xc3 };
+
+	patch_code(code, sizeof(code), true);
+	f.p.tramps_len = 0;
+	cr_assert_eq(patch_hide(&f.p), 2);
+	cr_assert(memcmp(f.text + CODE_AT, "\x41\xc1\xc7\x0f\x03\xfd\x48\x8d\x05\x0f\xae\x2b\x00\x0f\xff", 15) == 0);
+}
+
+/* Nothing is changed outside the ranges that hold code. */
+Test(hide, ranges)
+{
+	static const unsigned char code[] = { 0x48, 0x8d, 0x05, 0x0f, 0xae, 0x2b, 0x00, 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3 };
+	static const struct text_range other[] = { { 0, CODE_AT - 16 }, { CODE_AT + 64, TEXT_SIZE } };
+
+	patch_code(code, sizeof(code), true);
+	memcpy(f.text + CODE_AT, code, sizeof(code));
+	patch_begin(&f.p);
+	f.p.code = other;
+	f.p.ncode = 2;
+	cr_assert_eq(patch_hide(&f.p), 0);
+	cr_assert_eq(patch_sites(&f.p), 0);
+	cr_assert(memcmp(f.text + CODE_AT, code, sizeof(code)) == 0);
+}
+
+Test(sites, find_byte)
+{
+	static unsigned char buf[64];
+
+	for (unsigned int from = 0; from < 32; from++)
+		for (unsigned int at = 0; at < 40; at++) {
+			memset(buf, 0x04, sizeof(buf));
+			buf[at] = at & 1 ? 5 : 6;
+			buf[40] = 5;
+			cr_assert_eq(find_byte(buf, from, 40, 5, 6), at >= from && at < 40 ? at : 40);
+		}
+	/* what looks like zero by a borrow */
+	memset(buf, 0x06, sizeof(buf));
+	buf[9] = 5;
+	cr_assert_eq(find_byte(buf, 0, 40, 5, 5), 9);
+	cr_assert_eq(find_byte(buf, 10, 40, 5, 5), 40);
 }
 
 /* Room for trampolines ends: later sites stay as they were. */
@@ -318,7 +486,7 @@ Test(sites, no_room)
 	for (unsigned int i = 0; i < n; i++)
 		memcpy(f.text + i * 16, "\xb8\x27\0\0\0\x0f\x05\xc3\x90\x90\x90\x90\x90\x90\x90\x90", 16);
 	f.p = (struct patch){ .text = f.text, .len = TEXT_SIZE, .tramps = f.tramps, .tramps_len = 512, .distance = -65536,
-			      .sites = f.sites, .max_sites = 64 };
+			      .code = &whole, .ncode = 1, .sites = f.sites, .max_sites = 64 };
 	patch_begin(&f.p);
 	cr_assert_eq(patch_sites(&f.p), 16);
 	cr_assert_eq(f.text[15 * 16], 0xe9);

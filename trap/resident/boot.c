@@ -129,8 +129,6 @@ resident_boot(struct kernel *k, bool keys)
 
 	if (err == 0 && keys)
 		err = set_keys(k);
-	if (err == 0 && keys && !resident_decode_prepare())
-		err = -ELIBACC;
 	if (err == 0)
 		err = text_init(k);
 	k->vet_text = keys;
@@ -248,8 +246,6 @@ serve(struct kernel *k, const struct request *q)
 	case REQ_TRACE_GONE:
 		real_super->trace_gone(ptr(q->a[0]), (int)q->a[1]);
 		return 0;
-	case REQ_DECODE:
-		return resident_decode(ptr(q->a[0]));
 	case REQ_PANIC:
 		real_super->panic(k, ptr(q->a[0]));
 	}

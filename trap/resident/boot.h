@@ -53,21 +53,6 @@ int resident_start(struct kernel *k, const struct wall_root *roots, unsigned int
 int resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
 		 const struct super_ops *real);
 
-/**
- * resident_decode_prepare() - load what resident_decode() decodes with
- *
- * Return: false if it is not installed.
- */
-bool resident_decode_prepare(void);
-
-/**
- * resident_decode() - is a match of text_match() an instruction, and not a part of one or data?
- * @p: its first byte; 64 bytes before and after it can be read
- *
- * Return: 1 or 0.
- */
-int resident_decode(const unsigned char *p);
-
 extern const struct super_ops resident_super;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A decoder of lengths, after the opcode maps of Intel's manual (volume 2, appendix A). tests/unit/insn.c compares it with capstone.
+ * A decoder of lengths, after the opcode maps of Intel's manual (volume 2, appendix A). tests/unit/sites.c compares it with capstone.
  *
  * It is kernel code, so that patching needs no request to the supervisor while the text cache is filled, and it takes some 10 ns an
  * instruction, where capstone takes hundreds: libc has a hundred places to look at with a hundred instructions around each.

@@ -90,7 +90,6 @@ enum request_kind {
 	REQ_TRACE_STOPPED,
 	REQ_TRACE_NEW,
 	REQ_TRACE_GONE,
-	REQ_DECODE,
 };
 
 struct request {

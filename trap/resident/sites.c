@@ -98,6 +98,8 @@ insns_before(const uint8_t *text, uint64_t len, uint64_t place, struct insns_bef
 
 		if (p == pos || p + SITE_BACK < place || insn_decode(text + p, len - p, &out->in[out->n]) == 0)
 			break;
+		if (out->in[out->n].map == 0 && out->in[out->n].op == 0) /* add of a byte: rare in code, and what zeros in data look like */
+			return false;
 		out->at[out->n++] = pos = p;
 	}
 	return true;
@@ -270,6 +272,29 @@ drop_reached(const uint8_t *text, uint64_t len, struct site *sites, uint32_t n)
 	}
 }
 
+/* A high bit for each byte of @w that is zero, and perhaps for those behind it. */
+static uint64_t
+zero_bytes(uint64_t w)
+{
+	return (w - 0x0101010101010101ULL) & ~w & 0x8080808080808080ULL;
+}
+
+uint64_t
+find_byte(const uint8_t *text, uint64_t from, uint64_t end, uint8_t a, uint8_t b)
+{
+	uint64_t w, as = a * 0x0101010101010101ULL, bs = b * 0x0101010101010101ULL;
+
+	for (; from + 8 <= end; from += 8) {
+		memcpy(&w, text + from, 8);
+		w = zero_bytes(w ^ as) | zero_bytes(w ^ bs);
+		if (w)
+			return from + (uint64_t)__builtin_ctzll(w) / 8;
+	}
+	while (from < end && text[from] != a && text[from] != b)
+		from++;
+	return from;
+}
+
 /* A site by its bytes alone: mov $nr, %eax; syscall. */
 static bool
 is_plain(const uint8_t *text, uint64_t at)
@@ -277,46 +302,20 @@ is_plain(const uint8_t *text, uint64_t at)
 	return at >= 5 && text[at - 5] == 0xb8 && get32(text + at - 4) < MAX_NR;
 }
 
-/* Not 0 if a byte of @v is 0; and rarely otherwise. */
-static uint64_t
-has_zero(uint64_t v)
-{
-	return (v - 0x0101010101010101ULL) & ~v & 0x8080808080808080ULL;
-}
-
-/* The first place of `syscall` from @i on, or @len. Eight places are looked at together. */
-static uint64_t
-next_syscall(const uint8_t *text, uint64_t len, uint64_t i)
-{
-	for (; i + 9 <= len; i += 8) {
-		uint64_t first, second;
-
-		memcpy(&first, text + i, 8);
-		memcpy(&second, text + i + 1, 8);
-		if (!(has_zero(first ^ 0x0f0f0f0f0f0f0f0fULL) & has_zero(second ^ 0x0505050505050505ULL)))
-			continue;
-		for (unsigned int k = 0; k < 8; k++)
-			if (text[i + k] == 0x0f && text[i + k + 1] == 0x05)
-				return i + k;
-	}
-	for (; i + 2 <= len; i++)
-		if (text[i] == 0x0f && text[i + 1] == 0x05)
-			return i;
-	return len;
-}
-
 uint32_t
-find_sites(const uint8_t *text, uint64_t len, struct site *sites, uint32_t max)
+find_sites(const uint8_t *text, uint64_t len, const struct text_range *r, struct site *sites, uint32_t max)
 {
 	struct insns_before b;
 	uint32_t n = 0, kept = 0;
 
-	for (uint64_t i = next_syscall(text, len, 0); i < len && n < max; i = next_syscall(text, len, i + 1)) {
-		struct site s = { .at = (uint32_t)i };
+	for (uint64_t i = r->start + 1; n < max && (i = find_byte(text, i, r->end, 5, 5)) < r->end; i++) {
+		struct site s = { .at = (uint32_t)i - 1 };
 
-		if (is_plain(text, i))
+		if (text[s.at] != 0x0f)
+			continue;
+		if (is_plain(text, s.at))
 			s.jump = s.first = s.at - 5;
-		else if (!insns_before(text, len, i, &b) || !window(text, len, &b, &s))
+		else if (!insns_before(text, len, s.at, &b) || !window(text, len, &b, &s))
 			continue;
 		sites[n++] = s;
 	}

@@ -19,6 +19,11 @@ struct insns_before {
 	uint64_t end; /* the place */
 };
 
+/* A part of a text, from its start: [start, end). */
+struct text_range {
+	uint64_t start, end;
+};
+
 /* A call site. The instructions in [first, at) are executed elsewhere, the syscall at @at stays. */
 struct site {
 	uint32_t jump;	/* where the jump goes: to @first, or to padding before it, which then gets a short jump to there */
@@ -41,11 +46,24 @@ bool insns_before(const uint8_t *text, uint64_t len, uint64_t place, struct insn
  * find_sites() - the call sites that can be patched
  * @text: program text, as it is in the file
  * @len: its bytes
+ * @r: where to look
  * @sites: filled in, in order of their addresses
  * @max: how many there is room for
  *
  * Return: how many.
  */
-uint32_t find_sites(const uint8_t *text, uint64_t len, struct site *sites, uint32_t max);
+uint32_t find_sites(const uint8_t *text, uint64_t len, const struct text_range *r, struct site *sites, uint32_t max);
+
+/**
+ * find_byte() - the first byte with either of two values
+ * @text: the text
+ * @from: where to begin
+ * @end: where to end
+ * @a: a value
+ * @b: another, or the same
+ *
+ * Return: its place; @end if there is none.
+ */
+uint64_t find_byte(const uint8_t *text, uint64_t from, uint64_t end, uint8_t a, uint8_t b);
 
 #endif

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program must not execute, and the cache of vetted text of host files. See mm/text.c for the rules.
+ * The cache of vetted text of host files. See mm/text.c for the rules, trap/resident/vet.c for what is looked for, hide.c for what is
+ * changed for that, patch.c for what is changed so that calls are cheap.
  *
- * The bytes, at any offset, since a program can jump to any:
- * - wrpkru, 0f 01 ef;
- * - xrstor, 0f ae /5 with a memory operand (bit 9 of its mask loads PKRU). The register form is lfence;
- * - wrgsbase, f3 [prefixes] 0f ae /3 with a register: the way into the kernel finds the task by %gs.
- * wrfsbase is harmless (the kernel uses no %fs), xrstors is not for programs, fxrstor knows nothing of PKRU.
- *
- * In the copy of a file an instruction that certainly is one (the supervisor decodes around it) becomes ud0: 0f ff and its operand stay,
- * so that the fault tells everything: xrstor is carried out without the PKRU bit, the others are what they are on a processor without
- * them, SIGILL. Bytes that are a part of other instructions, or data, are never changed: their page is not executable.
+ * Pages that hold something forbidden all the same are mapped without execute: most often they are data, in files that have data and text
+ * in one segment. Of a file with many such pages no copy is kept.
  *
  * Copies are kept for the life of the instance, up to CACHE_MAX pages; then files are copied by each process (text_fault()).
- * Lock order: mmap_lock, then text->lock, which is held over host calls and one request a match.
+ * Lock order: mmap_lock, then text->lock, which is held over host calls.
  */
 #include <linux/fcntl.h>
 #include <linux/mman.h>
@@ -21,21 +15,20 @@
 #include <asm/unistd.h>
 
 #include "kernel/errno.h"
-#include "kernel/signal.h"
 #include "kernel/list.h"
 #include "mm/internal.h"
 #include "mm/text.h"
 #include "mm/uaccess-direct.h"
-#include "mm/uaccess.h"
 #include "trap/host.h"
 #include "trap/resident/patch.h"
-#include "trap/resident/resident.h"
+#include "trap/resident/ranges.h"
 #include "trap/resident/sites.h"
 
 #define CACHE_BUCKETS 64
 #define TRAMPS_SIZE   (64 * 1024UL) /* MM_TEXT_GAP leaves room for it below images */
 #define CACHE_MAX     (1UL << 18) /* pages */
 #define SITES_MAX     2048	  /* more than there is room for trampolines */
+#define BAD_MAX	      64
 
 static const char tramps_name[] = "[stead]";
 
@@ -50,8 +43,9 @@ struct text_key {
 struct text_entry {
 	struct list_head list;
 	struct text_key key;
-	uint8_t *text; /* NULL: something in it cannot be vetted as a whole */
-	uint8_t *tramps; /* TRAMPS_SIZE bytes; NULL: no site was patched */
+	uint8_t *text; /* NULL: too much in it is forbidden, or there was no memory */
+	uint8_t *tramps; /* TRAMPS_SIZE bytes; NULL: there are none */
+	uint32_t bad[BAD_MAX], nbad; /* pages that must not be executed, by their number in the copy, ascending */
 };
 
 struct text_state {
@@ -70,72 +64,6 @@ text_init(struct kernel *k)
 	for (size_t i = 0; i < CACHE_BUCKETS; i++)
 		INIT_LIST_HEAD(&k->text->bucket[i]);
 	return 0;
-}
-
-static bool
-is_prefix(uint8_t b)
-{
-	switch (b) {
-	case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: case 0x66: case 0x67: case 0xf0: case 0xf2:
-		return true;
-	default:
-		return (b & 0xf0) == 0x40;
-	}
-}
-
-/* An instruction has at most 15 bytes. */
-static bool
-has_f3(const uint8_t *p)
-{
-	for (int i = 1; i <= 12; i++) {
-		if (p[-i] == 0xf3)
-			return true;
-		if (!is_prefix(p[-i]))
-			return false;
-	}
-	return false;
-}
-
-enum text_insn
-text_match(const uint8_t *p)
-{
-	uint8_t reg = (p[2] >> 3) & 7;
-
-	if (p[0] != 0x0f)
-		return TEXT_NONE;
-	if (p[1] == 0x01)
-		return p[2] == 0xef ? TEXT_WRPKRU : TEXT_NONE;
-	if (p[1] != 0xae)
-		return TEXT_NONE;
-	if (p[2] < 0xc0)
-		return reg == 5 ? TEXT_XRSTOR : TEXT_NONE;
-	return reg == 3 && has_f3(p) ? TEXT_WRGSBASE : TEXT_NONE;
-}
-
-bool
-text_is_clean(const uint8_t *buf, uint64_t n)
-{
-	for (int64_t i = -2; i < (int64_t)n; i++)
-		if (buf[i] == 0x0f && text_match(buf + i) != TEXT_NONE)
-			return false;
-	/* wrgsbase behind the range, whose prefixes may be in it */
-	for (uint64_t i = n; i < n + TEXT_CONTEXT - 2; i++)
-		if (text_match(buf + i) == TEXT_WRGSBASE)
-			return false;
-	return true;
-}
-
-void
-text_rewrite(struct kernel *k, uint8_t *buf, uint64_t n)
-{
-	for (uint64_t i = 0; i + 2 < n; i++) {
-		if (buf[i] != 0x0f || text_match(buf + i) == TEXT_NONE)
-			continue;
-		if (i < 64 || n - i < 64)
-			continue;
-		if (resident_request(k, REQ_DECODE, (uint64_t)(uintptr_t)(buf + i), 0, 0, 0, 0) == 1)
-			buf[i + 1] = 0xff;
-	}
 }
 
 static int
@@ -196,39 +124,63 @@ copy_text(struct task *t, hfd_t fd, uint64_t start, uint8_t *to, uint64_t n, uin
 	return done < n ? read_text(fd, to + done, n - done, off + done) : 0;
 }
 
-static bool
-is_fine(const struct kernel *k, const uint8_t *buf, uint64_t n)
-{
-	return !k->vet_text || text_is_clean(buf, n);
-}
+#define CODE_MAX 8
 
-/* Call sites to jumps. */
+/* Instructions to jumps, in a copy with @e->key. @text alone is changed where there is no room for trampolines. */
 static void
-patch_copy(struct kernel *k, struct text_entry *e, uint8_t *text)
+patch_copy(struct kernel *k, hfd_t fd, struct text_entry *e, uint8_t *text)
 {
 	uint64_t npages = TRAMPS_SIZE / PAGE_SIZE + 2, nsites = SITES_MAX * sizeof(struct site) / PAGE_SIZE;
-	uint8_t *region = page_alloc(k, npages, 1);
-	struct site *sites = page_alloc(k, nsites, 1);
+	uint8_t *region = e->key.patched ? page_alloc(k, npages, 1) : NULL;
+	struct site *sites = region ? page_alloc(k, nsites, 1) : NULL;
+	struct text_range code[CODE_MAX];
 	struct patch p = { .text = text,
 			   .len = e->key.len,
-			   .tramps = region + PAGE_SIZE,
-			   .tramps_len = TRAMPS_SIZE,
+			   .tramps = sites ? region + PAGE_SIZE : NULL,
+			   .tramps_len = sites ? TRAMPS_SIZE : 0,
 			   .distance = -(int64_t)(e->key.off + TRAMPS_SIZE),
 			   .vet = k->vet_text,
+			   .code = code,
+			   .ncode = text_ranges(fd, e->key.off, e->key.len, code, CODE_MAX),
 			   .sites = sites,
 			   .max_sites = SITES_MAX };
 
-	if (region && sites) {
-		patch_begin(&p);
-		if (patch_sites(&p) > 0) {
-			e->tramps = p.tramps;
-			region = NULL;
-		}
-	}
 	if (sites)
+		patch_begin(&p);
+	if (k->vet_text)
+		patch_hide(&p);
+	if (sites) {
+		patch_sites(&p);
 		page_free(k, sites, nsites);
-	if (region)
+	}
+	if (p.used)
+		e->tramps = p.tramps;
+	else if (region)
 		page_free(k, region, npages);
+}
+
+void
+text_rewrite(struct kernel *k, uint8_t *buf, uint64_t n)
+{
+	const struct text_range all = { 0, n };
+	struct patch p = { .text = buf, .len = n, .vet = true, .code = &all, .ncode = 1 };
+
+	patch_hide(&p);
+}
+
+static bool
+find_bad_pages(struct text_entry *e, const uint8_t *text)
+{
+	if (text_is_clean(text, e->key.len))
+		return true;
+	for (uint64_t pos = 0; pos < e->key.len; pos += PAGE_SIZE) {
+		if (text_is_clean(text + pos, PAGE_SIZE))
+			continue;
+		if (e->nbad == BAD_MAX)
+			return false;
+		e->bad[e->nbad++] = (uint32_t)(pos / PAGE_SIZE);
+	}
+	return true;
 }
 
 /* A page of context on both sides, zeros: the neighbours in memory are looked at when it is mapped. */
@@ -246,15 +198,15 @@ make_copy(struct text_state *s, struct task *t, hfd_t fd, uint64_t start, struct
 	if (!p)
 		return;
 	if (copy_text(t, fd, start, p + PAGE_SIZE, MIN(key->len, key->size - key->off), key->off) == 0) {
-		if (k->vet_text)
-			text_rewrite(k, p + PAGE_SIZE, key->len);
-		if (is_fine(k, p + PAGE_SIZE, key->len)) {
-			if (key->patched)
-				patch_copy(k, e, p + PAGE_SIZE);
+		patch_copy(k, fd, e, p + PAGE_SIZE);
+		if (!k->vet_text || find_bad_pages(e, p + PAGE_SIZE)) {
 			s->pages += npages;
 			e->text = p + PAGE_SIZE;
 			return;
 		}
+		if (e->tramps)
+			page_free(k, e->tramps - PAGE_SIZE, TRAMPS_SIZE / PAGE_SIZE + 2);
+		e->tramps = NULL;
 	}
 	page_free(k, p, npages);
 }
@@ -292,7 +244,7 @@ cached_text(struct task *t, hfd_t fd, uint64_t start, const struct text_key *key
 	return e->text ? e : NULL;
 }
 
-/* Bytes of both sides of a border; what cannot be read cannot be executed either. */
+/* What begins on one side of a border and ends on the other; what cannot be read cannot be executed either. */
 static bool
 border_is_clean(const uint8_t *left, const uint8_t *right)
 {
@@ -303,7 +255,7 @@ border_is_clean(const uint8_t *left, const uint8_t *right)
 		memset(w + TEXT_CONTEXT, 0, 2 * TEXT_CONTEXT);
 	if (uaccess_rep_movsb(w + 3 * TEXT_CONTEXT, right, 2 * TEXT_CONTEXT))
 		memset(w + 3 * TEXT_CONTEXT, 0, 2 * TEXT_CONTEXT);
-	return text_is_clean(w + 2 * TEXT_CONTEXT, 2 * TEXT_CONTEXT);
+	return text_is_clean(w + 3 * TEXT_CONTEXT, 0);
 }
 
 static bool
@@ -329,9 +281,12 @@ tramps_place(struct task *t, uint64_t start, uint64_t off)
 static int
 map_tramps(struct task *t, uint64_t addr, const struct text_entry *e)
 {
-	int64_t ret = mm_host(t, __NR_mmap, addr, TRAMPS_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
-			      (uint64_t)(int64_t)t->k->arena_fd.fd, arena_offset(e->tramps));
+	int64_t ret;
 
+	if (t->k->vet_text && !ends_are_clean(e->tramps, addr, TRAMPS_SIZE))
+		return -EACCES;
+	ret = mm_host(t, __NR_mmap, addr, TRAMPS_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, (uint64_t)(int64_t)t->k->arena_fd.fd,
+		      arena_offset(e->tramps));
 	return ret < 0 ? (int)ret : map_special(t, addr, TRAMPS_SIZE, VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC | VM_DONTDUMP,
 						tramps_name);
 }
@@ -350,7 +305,7 @@ text_origin(struct task *t, uint64_t rip)
 	return place ? v->start + (uint64_t)place : rip;
 }
 
-bool
+const struct text_entry *
 text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src)
 {
 	const struct text_entry *e;
@@ -358,114 +313,36 @@ text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *sr
 	uint64_t tramps;
 
 	if (src->fd.fd < 0 || src->fd.fd == t->k->arena_fd.fd || read_key(src->fd, src->off, len, &key))
-		return false;
+		return NULL;
 	if (src->off >= key.size || src->off + len > ALIGN_UP(key.size, PAGE_SIZE) || len / PAGE_SIZE > CACHE_MAX)
-		return false;
+		return NULL;
 	tramps = tramps_place(t, start, src->off);
 	key.patched = tramps != 0;
 	e = cached_text(t, src->fd, start, &key);
 	if (!e || (t->k->vet_text && !ends_are_clean(e->text, start, len)))
-		return false;
+		return NULL;
 	if (e->tramps && map_tramps(t, tramps, e))
-		return false;
+		return NULL;
 	*src = (struct mmap_source){ .fd = t->k->arena_fd, .off = arena_offset(e->text), .len = len };
-	return true;
+	return e;
 }
 
-/* Where the memory operand of the instruction at @m (its modrm byte) is. */
-static uint64_t
-operand_address(const struct pt_regs *r, const uint8_t *m, uint8_t rex, uint8_t seg, uint64_t start, bool addr32)
+uint32_t
+text_first_prot(const struct text_entry *e)
 {
-	const uint64_t reg[16] = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi,
-				   r->r8,  r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15 };
-	const uint8_t *p = m + 1;
-	uint8_t mod = m[0] >> 6, rm = m[0] & 7;
-	uint64_t a = 0;
-	int32_t disp = 0;
-	bool wide = mod == 2, rip = false;
+	return e->nbad ? PROT_READ : PROT_READ | PROT_EXEC;
+}
 
-	if (rm == 4) {
-		uint8_t sib = *p++, index = ((sib >> 3) & 7) | (rex & 2 ? 8 : 0);
+void
+text_allow(struct task *t, uint64_t start, const struct text_entry *e)
+{
+	uint64_t from = start;
 
-		if (index != 4)
-			a = reg[index] << (sib >> 6);
-		if ((sib & 7) == 5 && mod == 0)
-			wide = true;
-		else
-			a += reg[(sib & 7) | (rex & 1 ? 8 : 0)];
-	} else if (rm == 5 && mod == 0) {
-		wide = rip = true;
-	} else {
-		a = reg[rm | (rex & 1 ? 8 : 0)];
+	for (uint32_t i = 0; e->nbad && i <= e->nbad; i++) {
+		uint64_t bad = i < e->nbad ? start + e->bad[i] * PAGE_SIZE : start + e->key.len;
+
+		if (bad > from)
+			ignore_err(mm_host(t, __NR_mprotect, from, bad - from, PROT_READ | PROT_EXEC, 0, 0, 0), "the first fetch tries again");
+		from = bad + PAGE_SIZE;
 	}
-	if (wide) {
-		memcpy(&disp, p, 4);
-		p += 4;
-	} else if (mod == 1) {
-		disp = (int8_t)*p++;
-	}
-	a += (uint64_t)(int64_t)disp;
-	if (rip)
-		a += start;
-	if (addr32)
-		a = (uint32_t)a;
-	return a + (seg == 0x64 ? r->fs_base : 0); /* %gs of a program is based at 0 */
-}
-
-/* Bytes of the instruction behind its modrm byte. */
-static unsigned int
-operand_length(const uint8_t *m)
-{
-	uint8_t mod = m[0] >> 6, rm = m[0] & 7;
-	unsigned int n = rm == 4 ? 1 : 0;
-
-	if (mod == 1)
-		return n + 1;
-	if (mod == 2 || (mod == 0 && (rm == 5 || (rm == 4 && (m[1] & 7) == 5))))
-		return n + 4;
-	return n;
-}
-
-/* ud0 at @at, prefixes before it. Returns its length with prefixes, 0 if it is not one of ours. */
-static unsigned int
-parse(const uint8_t *b, size_t have, uint8_t *rex, uint8_t *seg, bool *addr32, const uint8_t **modrm)
-{
-	size_t i = 0;
-
-	*rex = *seg = 0;
-	*addr32 = false;
-	while (i < have && is_prefix(b[i])) {
-		*rex = (b[i] & 0xf0) == 0x40 ? b[i] : 0;
-		*addr32 |= b[i] == 0x67;
-		if (b[i] == 0x64 || b[i] == 0x65)
-			*seg = b[i];
-		i++;
-	}
-	if (i + 3 > have || b[i] != 0x0f || b[i + 1] != 0xff || b[i + 2] >= 0xc0 || ((b[i + 2] >> 3) & 7) != 5)
-		return 0;
-	*modrm = b + i + 2;
-	i += 3 + operand_length(*modrm);
-	return i <= have ? (unsigned int)i : 0;
-}
-
-bool
-text_emulate(struct task *t)
-{
-	struct pt_regs *r = &t->regs;
-	uint8_t b[32], rex, seg;
-	const uint8_t *modrm;
-	unsigned int len;
-	uint64_t addr;
-	bool addr32;
-
-	memset(b, 0, sizeof(b));
-	len = parse(b, copy_from_user_partial(t, b, UADDR(r->rip), 15), &rex, &seg, &addr32, &modrm);
-	if (len == 0)
-		return false;
-	addr = operand_address(r, modrm, rex, seg, r->rip + len, addr32);
-	if (resident_xstate_load(t, addr, (r->rdx << 32) | (uint32_t)r->rax))
-		force_sig_fault(t, 11, 128, 0);
-	else
-		r->rip += len;
-	return true;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * xrstor on behalf of a program: any image, any mask, never PKRU. The image is copied first; what would make the instruction fault in
+ * xrstor on behalf of a program, where text_rewrite() has made it ud0: any image, any mask, never PKRU. The image is copied first; what would make the instruction fault in
  * the kernel is refused here, as the fault it would have been.
  *
  * An image that ends at the end of a mapping may be shorter than the largest one: what cannot be read counts as zeros.
  */
 #include "kernel/errno.h"
+#include "kernel/signal.h"
+#include "mm/text.h"
 #include "mm/uaccess.h"
 #include "trap/resident/resident.h"
 
@@ -52,4 +54,113 @@ resident_xstate_load(struct task *t, uint64_t u, uint64_t mask)
 		return -EFAULT;
 	resident_xrstor_mask(rt->xbuf, mask);
 	return 0;
+}
+
+static bool
+is_prefix(uint8_t b)
+{
+	switch (b) {
+	case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: case 0x66: case 0x67: case 0xf0: case 0xf2:
+		return true;
+	default:
+		return (b & 0xf0) == 0x40;
+	}
+}
+
+/* Where the memory operand of the instruction at @m (its modrm byte) is. */
+static uint64_t
+operand_address(const struct pt_regs *r, const uint8_t *m, uint8_t rex, uint8_t seg, uint64_t start, bool addr32)
+{
+	const uint64_t reg[16] = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi,
+				   r->r8,  r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15 };
+	const uint8_t *p = m + 1;
+	uint8_t mod = m[0] >> 6, rm = m[0] & 7;
+	uint64_t a = 0;
+	int32_t disp = 0;
+	bool wide = mod == 2, rip = false;
+
+	if (rm == 4) {
+		uint8_t sib = *p++, index = ((sib >> 3) & 7) | (rex & 2 ? 8 : 0);
+
+		if (index != 4)
+			a = reg[index] << (sib >> 6);
+		if ((sib & 7) == 5 && mod == 0)
+			wide = true;
+		else
+			a += reg[(sib & 7) | (rex & 1 ? 8 : 0)];
+	} else if (rm == 5 && mod == 0) {
+		wide = rip = true;
+	} else {
+		a = reg[rm | (rex & 1 ? 8 : 0)];
+	}
+	if (wide) {
+		memcpy(&disp, p, 4);
+		p += 4;
+	} else if (mod == 1) {
+		disp = (int8_t)*p++;
+	}
+	a += (uint64_t)(int64_t)disp;
+	if (rip)
+		a += start;
+	if (addr32)
+		a = (uint32_t)a;
+	return a + (seg == 0x64 ? r->fs_base : 0); /* %gs of a program is based at 0 */
+}
+
+/* Bytes of the instruction behind its modrm byte. */
+static unsigned int
+operand_length(const uint8_t *m)
+{
+	uint8_t mod = m[0] >> 6, rm = m[0] & 7;
+	unsigned int n = rm == 4 ? 1 : 0;
+
+	if (mod == 1)
+		return n + 1;
+	if (mod == 2 || (mod == 0 && (rm == 5 || (rm == 4 && (m[1] & 7) == 5))))
+		return n + 4;
+	return n;
+}
+
+/* ud0 at @at, prefixes before it. Returns its length with prefixes, 0 if it is not one of ours. */
+static unsigned int
+parse(const uint8_t *b, size_t have, uint8_t *rex, uint8_t *seg, bool *addr32, const uint8_t **modrm)
+{
+	size_t i = 0;
+
+	*rex = *seg = 0;
+	*addr32 = false;
+	while (i < have && is_prefix(b[i])) {
+		*rex = (b[i] & 0xf0) == 0x40 ? b[i] : 0;
+		*addr32 |= b[i] == 0x67;
+		if (b[i] == 0x64 || b[i] == 0x65)
+			*seg = b[i];
+		i++;
+	}
+	if (i + 3 > have || b[i] != 0x0f || b[i + 1] != 0xff || b[i + 2] >= 0xc0 || ((b[i + 2] >> 3) & 7) != 5)
+		return 0;
+	*modrm = b + i + 2;
+	i += 3 + operand_length(*modrm);
+	return i <= have ? (unsigned int)i : 0;
+}
+
+bool
+text_emulate(struct task *t)
+{
+	struct pt_regs *r = &t->regs;
+	uint8_t b[32], rex, seg;
+	const uint8_t *modrm;
+	unsigned int len;
+	uint64_t addr;
+	bool addr32;
+
+	memset(b, 0, sizeof(b));
+	len = parse(b, copy_from_user_partial(t, b, UADDR(r->rip), 15), &rex, &seg, &addr32, &modrm);
+	if (len == 0)
+		return false;
+	addr = operand_address(r, modrm, rex, seg, r->rip + len, addr32);
+	if (resident_xstate_load(t, addr, (r->rdx << 32) | (uint32_t)r->rax))
+		force_sig_fault(t, 11, 128, 0);
+	else
+		r->rip += len;
+	return true;
 }
