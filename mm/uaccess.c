@@ -195,3 +195,14 @@ access_ok(struct task *t, uaddr_t u, uint64_t n)
 {
 	return n == 0 ? u.a <= TASK_SIZE_MAX : user_range(t, u.a, n) == n;
 }
+
+size_t
+access_process_vm(struct task *t, struct task *other, uint64_t addr, void *buf, size_t n, bool write)
+{
+	if (other->mm == t->mm)
+		return write ? copy_to_user_partial(t, UADDR(addr), buf, n) : copy_from_user_partial(t, buf, UADDR(addr), n);
+	n = user_range(t, addr, n); /* kernel memory is at the same place in every process */
+	if (n == 0)
+		return 0;
+	return write ? t->k->trap->copy_to_other(other, addr, buf, n) : t->k->trap->copy_from_other(other, buf, addr, n);
+}

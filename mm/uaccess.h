@@ -70,6 +70,20 @@ size_t clear_user_partial(struct task *t, uaddr_t to, size_t n) __must_check;
 bool access_ok(struct task *t, uaddr_t u, uint64_t n) __must_check;
 
 /**
+ * access_process_vm() - copy from or to the memory of any task: /proc/PID/mem, process_vm_readv(2)
+ * @t: the current task
+ * @other: with a reference; may be @t
+ * @addr: in @other's address space; kernel memory is refused as an unmapped page
+ * @buf: kernel memory
+ * @n: bytes
+ * @write: to @other
+ *
+ * Context: the caller has checked ptrace_may_access() and that @other still has the address space that is meant. May sleep.
+ * Return: bytes copied; fewer than @n if the next one cannot be.
+ */
+size_t access_process_vm(struct task *t, struct task *other, uint64_t addr, void *buf, size_t n, bool write) __must_check;
+
+/**
  * strncpy_from_user() - a string with its NUL
  * @t: the current task
  * @dst: room for @n bytes

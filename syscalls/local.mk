@@ -12,6 +12,7 @@ libkernel_a_SOURCES += syscalls/pipe.c
 libkernel_a_SOURCES += syscalls/poll.c
 libkernel_a_SOURCES += syscalls/prctl.c
 libkernel_a_SOURCES += syscalls/process.c
+libkernel_a_SOURCES += syscalls/process_vm.c
 libkernel_a_SOURCES += syscalls/proto.h
 libkernel_a_SOURCES += syscalls/sched.c
 libkernel_a_SOURCES += syscalls/signal.c

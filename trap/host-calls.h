@@ -13,9 +13,6 @@
  * Calls of the supervisor alone (before it forks, or when asked) need no line. The only calls that take a path are openat2, statx,
  * getxattrat, listxattrat and readlinkat, and those of HOST_WRITE; Landlock keeps openat2 and some of the last to the roots given.
  */
-#define HOST_CLONE_PROCESS (CLONE_FILES | CLONE_PARENT | 17 /* SIGCHLD */)
-#define HOST_CLONE_THREAD  (CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-
 /* threads and processes */
 HOST_CALL(clone, ONE_OF(0, HOST_CLONE_PROCESS, HOST_CLONE_PROCESS | CLONE_VM, HOST_CLONE_THREAD))
 HOST_CALL(exit)

@@ -190,6 +190,32 @@ proc_self_mem(void)
 	return CONTAINED;
 }
 
+/* A child's memory is reached by other ways than one's own, and kernel memory is at the same place in it. */
+static int
+memory_of_a_child(void)
+{
+	pid_t child = fork();
+	char name[40], c = 0;
+	int fd, ret = CONTAINED;
+
+	if (child == 0)
+		for (;;)
+			pause();
+	snprintf(name, sizeof(name), "/proc/%d/mem", child);
+	fd = open(name, O_RDWR);
+	for (size_t i = 0; i < 4; i++) {
+		struct iovec local = { &c, 1 }, remote = { (void *)places[i], 1 };
+
+		if (fd >= 0 && (pread(fd, &c, 1, (off_t)places[i]) > 0 || pwrite(fd, &c, 1, (off_t)places[i]) > 0))
+			ret = ESCAPED;
+		if (process_vm_readv(child, &local, 1, &remote, 1, 0) > 0 || process_vm_writev(child, &local, 1, &remote, 1, 0) > 0)
+			ret = ESCAPED;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return ret;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -205,5 +231,6 @@ main(int argc, char **argv)
 	A(through_a_child);
 	A(proxies);
 	A(proc_self_mem);
+	A(memory_of_a_child);
 	return escaped;
 }

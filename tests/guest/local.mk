@@ -24,6 +24,7 @@ guest_programs = \
 	tests/guest/path \
 	tests/guest/pipe \
 	tests/guest/poll \
+	tests/guest/process_vm \
 	tests/guest/proc \
 	tests/guest/restart \
 	tests/guest/session \

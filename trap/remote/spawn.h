@@ -75,10 +75,11 @@ void shed_supervisor(struct spawn_area *a);
  * @stack_top: 16-byte aligned end of its stack
  * @fn: must not return
  * @arg: its argument
+ * @tid: with CLONE_PARENT_SETTID: gets the tid before either side goes on
  *
  * Return: the new host tid, or negative errno.
  */
-int64_t host_clone_fn(uint64_t flags, void *stack_top, void (*fn)(void *), void *arg);
+int64_t host_clone_fn(uint64_t flags, void *stack_top, void (*fn)(void *), void *arg, int *tid);
 
 /**
  * spawn_prepare() - note what a spawner sheds, and where the vDSO is (supervisor)

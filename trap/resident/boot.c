@@ -173,7 +173,7 @@ resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n)
 	k->resident->area = a;
 	/* What has taken a guest process over must not reach into this one: Landlock says so too, where it is. */
 	prctl(PR_SET_DUMPABLE, 0);
-	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a);
+	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a, NULL);
 	if (pid < 0)
 		return pid;
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)

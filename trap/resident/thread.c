@@ -157,11 +157,11 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 	struct kernel *k = t->k;
 	struct trap_task *rt = rt_of(t), *crt;
 	struct trap_process *proc = rt->proc;
-	uint64_t host_flags = CLONE_FILES | CLONE_PARENT | SIGCHLD_NR | (flags & CLONE_VM);
+	uint64_t host_flags = HOST_CLONE_PROCESS | (flags & CLONE_VM);
 	int64_t tid;
 
 	if (flags & CLONE_THREAD) {
-		host_flags = CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+		host_flags = HOST_CLONE_THREAD;
 	} else {
 		proc = kzalloc(k, sizeof(*proc));
 		if (!proc)
@@ -179,7 +179,8 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 	child->mode = MODE_KERNEL;
 	tid = host_flags & CLONE_VM ? 0 : mm_clone_begin(t, child);
 	if (tid == 0) {
-		tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt);
+		tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt,
+				    &child->host_tid.id);
 		if (!(host_flags & CLONE_VM))
 			mm_clone_end(t);
 	}
@@ -360,8 +361,8 @@ serve_spawns(struct resident *r)
 		while (__atomic_load_n(&r->spawn_seq, __ATOMIC_ACQUIRE) == seen)
 			host_futex_wait(&r->spawn_seq, seen, INT64_MAX);
 		seen++;
-		r->spawn_result = (int32_t)host_clone_fn(CLONE_FILES | CLONE_PARENT | SIGCHLD_NR,
-							 r->job->rt->kstack + KSTACK_PAGES * PAGE_SIZE, exec_main, r->job);
+		r->spawn_result = (int32_t)host_clone_fn(HOST_CLONE_PROCESS, r->job->rt->kstack + KSTACK_PAGES * PAGE_SIZE,
+							 exec_main, r->job, &r->spawn_result);
 		__atomic_store_n(&r->spawn_done, seen, __ATOMIC_RELEASE);
 		host_futex_wake(&r->spawn_done, 1);
 	}

@@ -43,9 +43,7 @@ proc_task_mm(struct task *task)
 size_t
 proc_read_mm(struct task *t, struct task *task, uint64_t addr, void *buf, size_t n)
 {
-	if (task->mm == t->mm)
-		return copy_from_user_partial(t, buf, UADDR(addr), n);
-	return t->k->trap->copy_from_other(task, buf, addr, n);
+	return access_process_vm(t, task, addr, buf, n, false);
 }
 
 int

@@ -149,11 +149,7 @@ mem_task(struct file *file)
 static size_t
 mem_copy(struct task *t, struct task *task, uint64_t addr, char *page, size_t n, bool write)
 {
-	if (!write)
-		return proc_read_mm(t, task, addr, page, n);
-	if (task->mm == t->mm)
-		return copy_to_user_partial(t, UADDR(addr), page, n);
-	return t->k->trap->copy_to_other(task, addr, page, n);
+	return access_process_vm(t, task, addr, page, n, write);
 }
 
 static int64_t
