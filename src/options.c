@@ -19,6 +19,7 @@ enum {
 	OPT_ROOT,
 	OPT_READ_ONLY,
 	OPT_EPHEMERAL,
+	OPT_UPPER,
 	OPT_BIND,
 	OPT_TMPFS,
 	OPT_ENV,
@@ -40,6 +41,7 @@ static const struct option long_options[] = {
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
 	{ "ephemeral", no_argument, NULL, OPT_EPHEMERAL },
+	{ "upper", required_argument, NULL, OPT_UPPER },
 	{ "bind", required_argument, NULL, OPT_BIND },
 	{ "tmpfs", required_argument, NULL, OPT_TMPFS },
 	{ "env", required_argument, NULL, OPT_ENV },
@@ -60,12 +62,13 @@ static const struct option long_options[] = {
 static const char help_text[] =
 	"Usage: stead run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
 	"Run a Linux program on stead's own kernel. The host's files are read-only underneath; what the\n"
-	"program writes stays in memory and is gone at its end.\n"
+	"program writes stays in memory and is gone at its end, unless --upper or --bind say otherwise.\n"
 	"\n"
 	"  --trap=auto|resident|remote  how system calls are caught (stead doctor explains)\n"
 	"  --trap=unprotected           as resident, without keys: for programs you trust only\n"
 	"  --root=DIR|ARCHIVE           the program's root is DIR of the host, or a tar archive, not /\n"
 	"  --ephemeral                  what the program writes is gone at its end: the default\n"
+	"  --upper=DIR                  what the program writes is kept in DIR of the host, for the next run\n"
 	"  --read-only                  the root is mounted read-only\n"
 	"  --bind=SRC:DST[:ro]          show the host's SRC at DST, writable unless :ro\n"
 	"  --tmpfs=DST[:SIZE]           an empty file system in memory at DST\n"
@@ -329,6 +332,11 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 	case OPT_EPHEMERAL:
 		o->ephemeral = true;
 		return 0;
+	case OPT_UPPER:
+		if (!*arg)
+			return option_mistake("--upper needs a directory");
+		o->upper = arg;
+		return 0;
 	case OPT_BIND:
 		return parse_bind(o, arg);
 	case OPT_TMPFS:
@@ -452,6 +460,8 @@ run_options_parse(int argc, char **argv, const struct option_extension *ext, str
 	}
 	if (optind >= argc)
 		return option_mistake("which program? write stead %s [OPTION]... -- PROGRAM [ARGUMENT]...", command);
+	if (out->upper && out->ephemeral)
+		return option_mistake("--upper=%s keeps what is written and --ephemeral does not: choose one", out->upper);
 	out->envp = env.v;
 	out->argc = argc - optind;
 	out->argv = argv + optind;

@@ -37,6 +37,7 @@ struct run_options {
 	const char *root; /* host directory or tar archive that is the guest's root, "/" by default */
 	bool read_only;	  /* the root's mount is read-only */
 	bool ephemeral;	  /* said; it is the default */
+	const char *upper; /* host directory that keeps what is written, or NULL */
 	struct run_mount *mounts;
 	size_t nmounts;
 	char **envp;	 /* the program's whole environment, NULL-ended */

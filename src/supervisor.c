@@ -16,11 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "kernel/inject.h"
@@ -39,6 +41,7 @@
 #include "trap/resident/boot.h"
 #include "trap/request.h"
 #include "vfs/fdtable.h"
+#include "vfs/hostfs/hostfs.h"
 #include "vfs/namei.h"
 
 #define ARENA_SIZE (256UL << 30) /* address space, sparse */
@@ -116,7 +119,25 @@ super_thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
 	return proc_thread_times(host_tid.id, out);
 }
 
+/* The asker is not trusted: only the overlay's own attributes, and nothing but a name in a directory that it has open. */
+static int64_t
+super_overlay_xattr(struct kernel *k, const struct hostfs_xattr_call *asked)
+{
+	struct hostfs_xattr_call c = *asked;
+	char name[64], file[NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%s", c.name);
+	snprintf(file, sizeof(file), "%s", c.file ? c.file : "");
+	if (strncmp(name, "trusted.overlay.", 16) != 0 || c.op == HOSTFS_XATTR_LIST || (c.file && (!*file || strchr(file, '/'))) ||
+	    strcmp(file, "..") == 0 || (c.value && c.n > PATH_MAX))
+		return -EPERM;
+	c.name = name;
+	c.file = c.file ? file : NULL;
+	return hostfs_xattr(&c);
+}
+
 static const struct super_ops super = {
+	.overlay_xattr = super_overlay_xattr,
 	.load_plan = super_load_plan,
 	.rss_pages = super_rss_pages,
 	.thread_times = super_thread_times,
@@ -180,7 +201,7 @@ root_request(const struct run_options *opt, struct archive_job *job, struct moun
 	struct stat st;
 	int fd;
 
-	*req = (struct mount_request){ .kind = MOUNT_ROOT_HOST, .dst = "/", .read_only = true, .overlay = true, .seal_root = opt->read_only };
+	*req = (struct mount_request){ .kind = MOUNT_ROOT_HOST, .dst = "/", .read_only = true, .upper = HFD_NONE, .seal_root = opt->read_only };
 	if (stat(opt->root, &st) < 0)
 		return fail_path("--root", opt->root, errno);
 	fd = open(opt->root, (S_ISDIR(st.st_mode) ? O_PATH | O_DIRECTORY : O_RDONLY) | O_CLOEXEC);
@@ -198,11 +219,49 @@ root_request(const struct run_options *opt, struct archive_job *job, struct moun
 }
 
 static int
+fail_upper(const char *dir, const char *why)
+{
+	fprintf(stderr, "stead run: --upper=%s: %s\n", dir, why);
+	return -EXIT_STEAD_FAILED;
+}
+
+/* The directory that keeps the upper layer: ours alone for this run, and on a file system that can hold what an overlay notes. */
+static int
+upper_request(const struct run_options *opt, struct mount_request *req)
+{
+	static const char *const probes[] = { "trusted.overlay.stead", "user.overlay.stead" };
+	int fd, i;
+
+	if (!opt->upper)
+		return 0;
+	if (mkdir(opt->upper, 0700) < 0 && errno != EEXIST)
+		return fail_upper(opt->upper, strerror(errno));
+	fd = open(opt->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_upper(opt->upper, strerror(errno));
+	req->upper = HFD(fd);
+	for (i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK && i < 50; i++)
+		usleep(20000); /* the processes of a run that was killed may still be dying */
+	if (i == 50)
+		return fail_upper(opt->upper, "another run uses it; wait for its end");
+	for (i = 0; i < 2 && fsetxattr(fd, probes[i], "", 0, 0) < 0; i++)
+		if (errno != EPERM && errno != EOPNOTSUPP)
+			return fail_upper(opt->upper, strerror(errno));
+	if (i == 2)
+		return fail_upper(opt->upper, "its file system has no extended attributes; name a directory of another one");
+	fremovexattr(fd, probes[i]);
+	req->userxattr = i == 1;
+	return 0;
+}
+
+static int
 mount_requests(const struct run_options *opt, struct archive_job *job, struct mount_request *req)
 {
 	unsigned int n = 1;
 	int err = root_request(opt, job, &req[0]);
 
+	if (err == 0)
+		err = upper_request(opt, &req[0]);
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < opt->nmounts; i++) {
@@ -246,7 +305,7 @@ set_cwd(struct task *t, const struct run_options *opt)
 static int
 start_behind_walls(struct kernel *k, const struct mount_request *req, unsigned int n)
 {
-	struct wall_root *roots = calloc(n + 1, sizeof(*roots));
+	struct wall_root *roots = calloc(n + 2, sizeof(*roots));
 	int sys = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC), err;
 	unsigned int nroots = 0;
 
@@ -255,6 +314,8 @@ start_behind_walls(struct kernel *k, const struct mount_request *req, unsigned i
 	for (unsigned int i = 0; i < n; i++)
 		if (req[i].host_root.fd >= 0)
 			roots[nroots++] = (struct wall_root){ req[i].host_root.fd, !req[i].read_only };
+	if (req[0].upper.fd >= 0)
+		roots[nroots++] = (struct wall_root){ req[0].upper.fd, true };
 	if (sys >= 0)
 		roots[nroots++] = (struct wall_root){ sys, false };
 	err = resident_start(k, roots, nroots);

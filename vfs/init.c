@@ -2,8 +2,8 @@
  *
  * What the first program finds: a root, /proc, /dev, /sys, and what the options of `stead run` mount.
  *
- * The root is a directory of the host under an overlay, whose upper layer is a tmpfs that goes with the instance; or a tmpfs
- * filled from an archive.
+ * The root is a directory of the host, or a tmpfs filled from an archive, under an overlay. Its upper layer is a tmpfs that goes with
+ * the instance, or a directory of the host that is kept. An archive that is not to be kept needs no overlay.
  */
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -98,32 +98,61 @@ mount_at(struct task *t, const struct file_system_type *type, struct fs_context 
 	return do_mount_kernel(t, type, fc, dst, flags);
 }
 
-/* An empty tmpfs, and what the caller puts into it. */
+/* An empty tmpfs, and what the caller puts into it. It is the task's root meanwhile. */
 static int
-mount_new_root(struct task *t, const struct mount_request *req)
+make_new_root(struct task *t, const struct mount_request *req, struct mount **out)
 {
 	struct fs_context fc = { .k = t->k, .t = t, .source = "tmpfs", .options = "mode=0755,size=100%,nr_inodes=0",
 				 .host_root = HFD_NONE };
-	int err = do_mount_kernel(t, &tmpfs_fs_type, &fc, "/", MNT_RELATIME);
+	int err = overlay_layer_mount(t, &tmpfs_fs_type, &fc, out);
 
-	return err ? err : req->fill(t, req->fill_arg);
+	if (err)
+		return err;
+	set_fs_root(t, &(struct path){ *out, (*out)->mnt_root });
+	set_fs_pwd(t, &(struct path){ *out, (*out)->mnt_root });
+	err = req->fill(t, req->fill_arg);
+	if (err)
+		mntput(*out);
+	return err;
+}
+
+/* What is there already becomes the root as it is. */
+static int
+same_tree(struct fs_context *fc, struct super_block **out)
+{
+	*out = fc->lower.mnt->mnt_sb;
+	refcount_inc(&(*out)->s_active);
+	return 0;
+}
+
+static int
+mount_as_root(struct task *t, struct mount *m)
+{
+	static const struct file_system_type type = { .name = "tmpfs", .nodev = true, .get_tree = same_tree };
+	struct fs_context fc = { .k = t->k, .t = t, .source = "tmpfs", .lower.mnt = m, .host_root = HFD_NONE };
+	int err = do_mount_kernel(t, &type, &fc, "/", MNT_RELATIME);
+
+	mntput(m);
+	return err;
 }
 
 static int
 mount_root(struct task *t, const struct mount_request *req)
 {
 	struct fs_context fc = { .k = t->k, .t = t, .source = "hostfs", .host_root = req->host_root, .options = "layer" };
-	struct fs_context up = { .k = t->k, .t = t, .options = "mode=0755,size=100%,nr_inodes=0", .host_root = HFD_NONE };
-	struct fs_context ov = { .k = t->k, .t = t, .source = "overlay", .host_root = HFD_NONE };
+	struct fs_context up = { .k = t->k, .t = t, .source = "upper", .host_root = req->upper, .options = "upper" };
+	struct fs_context mem = { .k = t->k, .t = t, .source = "upper", .options = "mode=0755,size=100%,nr_inodes=0",
+				  .host_root = HFD_NONE };
+	struct mount *lower;
+	int err = req->kind == MOUNT_ROOT_NEW ? make_new_root(t, req, &lower) : overlay_layer_mount(t, &hostfs_fs_type, &fc, &lower);
 
+	if (err)
+		return err;
+	if (req->upper.fd >= 0)
+		return overlay_mount_root(t, lower, &hostfs_fs_type, &up, req->userxattr);
 	if (req->kind == MOUNT_ROOT_NEW)
-		return mount_new_root(t, req);
-	if (!req->overlay) {
-		fc.options = NULL;
-		fc.flags = req->read_only ? MS_RDONLY : 0;
-		return do_mount_kernel(t, &hostfs_fs_type, &fc, "/", (req->read_only ? MNT_READONLY : 0) | MNT_RELATIME);
-	}
-	return overlay_mount_root(t, &fc, &up, &ov);
+		return mount_as_root(t, lower);
+	return overlay_mount_root(t, lower, &tmpfs_fs_type, &mem, false);
 }
 
 static int

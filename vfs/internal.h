@@ -136,8 +136,6 @@ void locks_free_context(struct inode *inode);
 void get_fs_root(struct task *t, struct path *root);
 void get_fs_pwd(struct task *t, struct path *pwd);
 void get_fs_root_and_pwd(struct task *t, struct path *root, struct path *pwd);
-void set_fs_root(struct task *t, const struct path *path); /* takes a reference of its own */
-void set_fs_pwd(struct task *t, const struct path *path);
 uint32_t current_umask(struct task *t);
 
 /* vfs/d_path.c */

@@ -145,6 +145,8 @@ int do_mount_kernel(struct task *t, const struct file_system_type *type, struct 
 /* A mount nobody can see (overlay's layers, pipes). ERR_PTR. */
 struct mount *kern_mount(struct kernel *k, struct super_block *sb) __must_check;
 struct mount *mntget(struct mount *mnt);
+void set_fs_root(struct task *t, const struct path *path); /* takes a reference of its own */
+void set_fs_pwd(struct task *t, const struct path *path);
 void mntput(struct mount *mnt);
 int mnt_want_write(struct mount *mnt) __must_check; /* 0, -EROFS */
 /* Each mount in order, with a reference, for /proc: the one after @prev (consumed; NULL: the first), or NULL. */
@@ -211,11 +213,13 @@ const struct file_operations *cdev_lookup(struct kernel *k, uint64_t rdev);
 struct mount_request {
 	enum { MOUNT_ROOT_HOST, MOUNT_ROOT_NEW, MOUNT_BIND, MOUNT_TMPFS } kind;
 	hfd_t host_root;   /* O_PATH */
+	hfd_t upper;	   /* of a root: the host directory that keeps its upper layer, or HFD_NONE: a new tmpfs */
+	bool userxattr;	   /* the user cannot set trusted.overlay.* there */
 	int (*fill)(struct task *t, void *arg); /* of a new root: makes its files; runs in the supervisor */
 	void *fill_arg;
 	bool seal_root; /* once everything is mounted the root's mount becomes read-only */
 	const char *dst;
-	bool read_only, overlay;
+	bool read_only;
 	uint64_t size;
 };
 int vfs_boot(struct kernel *k, struct task *t, const struct mount_request *req, unsigned int n) __must_check;

@@ -227,6 +227,8 @@ serve(struct kernel *k, const struct request *q)
 		__atomic_store_n(&instance_ended, 1, __ATOMIC_RELEASE);
 		host_futex_wake(&instance_ended, 1);
 		return 0;
+	case REQ_OVERLAY_XATTR:
+		return real_super->overlay_xattr(k, ptr(q->a[0]));
 	case REQ_TIMES:
 		return real_super->thread_times(k, HPID((int)q->a[0]), ptr(q->a[1]));
 	case REQ_RSS:
@@ -257,6 +259,7 @@ server_thread(void *arg)
 {
 	struct kernel *k = arg;
 
+	__atomic_store_n(&k->resident->serving, true, __ATOMIC_RELEASE);
 	for (;;) {
 		struct request *q = next_request(k->resident);
 

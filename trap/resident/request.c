@@ -5,6 +5,7 @@
 #include <asm/unistd.h>
 
 #include "trap/host.h"
+#include "vfs/hostfs/hostfs.h"
 #include "trap/resident/resident.h"
 
 int64_t
@@ -52,6 +53,14 @@ static uint64_t
 rss_pages(struct kernel *k, hpid_t host_tid)
 {
 	return (uint64_t)resident_request(k, REQ_RSS, (uint64_t)host_tid.id, 0, 0, 0, 0);
+}
+
+static int64_t
+overlay_xattr(struct kernel *k, const struct hostfs_xattr_call *c)
+{
+	if (!__atomic_load_n(&k->resident->serving, __ATOMIC_ACQUIRE))
+		return hostfs_xattr(c);
+	return resident_request(k, REQ_OVERLAY_XATTR, PTR(c), 0, 0, 0, 0);
 }
 
 static void
@@ -103,6 +112,7 @@ const struct super_ops resident_super = {
 	.trace_stopped = trace_stopped,
 	.trace_new = trace_new,
 	.trace_gone = trace_gone,
+	.overlay_xattr = overlay_xattr,
 	.rss_pages = rss_pages,
 	.load_plan = load_plan,
 	.panic = super_panic,

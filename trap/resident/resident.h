@@ -83,6 +83,7 @@ enum request_kind {
 	REQ_POLL_DEL,
 	REQ_ENDED,
 	REQ_PANIC,
+	REQ_OVERLAY_XATTR,
 	REQ_RSS,
 	REQ_TIMES,
 	REQ_TRACE_CALL,
@@ -119,6 +120,7 @@ struct resident {
 	struct mutex queue_lock; /* RANK_LEAF */
 	struct request *head, **tail;
 	uint32_t posted; /* futex */
+	bool serving;	 /* before that, at boot, the supervisor itself is the only one who could ask */
 	/* the spawner */
 	struct mutex spawn_lock; /* RANK_EXEC */
 	uint32_t ready, spawn_seq, spawn_done;

@@ -53,7 +53,7 @@ hostfs_revalidate(struct task *t, struct dentry *dentry)
 	hfd_t fd;
 	int err;
 
-	if (dentry == dentry->d_sb->s_root)
+	if (dentry == dentry->d_sb->s_root || sbi->exclusive)
 		return 1;
 	if ((sbi->layer || (inode && (inode->i_mode & S_IFMT) == S_IFDIR)) &&
 	    hostfs_clock() - READ_ONCE(dentry->d_time) < HOSTFS_AGE_DIR)

@@ -43,6 +43,7 @@ struct hostfs_sb {
 	struct hostfs_state *state;
 	hfd_t root;    /* O_PATH, or the file itself when a file is bound */
 	bool layer;    /* under an overlay: the host may be asked less often, and is left unchanged */
+	bool exclusive; /* the upper layer of an overlay: nobody else changes it, names need no second look */
 	bool may_noatime; /* O_NOATIME has not failed yet */
 };
 
@@ -196,6 +197,23 @@ int hostfs_target_get(struct task *t, struct dentry *dentry, struct hostfs_targe
 void hostfs_target_put(struct hostfs_target *tg);
 
 /* xattr.c */
+struct hostfs_xattr_call {
+	enum hostfs_xattr_op { HOSTFS_XATTR_GET, HOSTFS_XATTR_SET, HOSTFS_XATTR_REMOVE, HOSTFS_XATTR_LIST } op;
+	hfd_t fd;
+	const char *file; /* a single name in the directory fd, or NULL: fd itself */
+	const char *name;
+	const void *value;
+	size_t n;
+	int flags;
+};
+
+/**
+ * hostfs_xattr() - make the host call
+ * @c: what to do; all of it in the kernel's memory, for the supervisor may be the one that does it
+ *
+ * Return: the call's result.
+ */
+int64_t hostfs_xattr(const struct hostfs_xattr_call *c);
 int64_t hostfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t hostfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);

@@ -126,6 +126,7 @@ hostfs_get_tree(struct fs_context *fc, struct super_block **out)
 	}
 	*sbi = (struct hostfs_sb){ .k = fc->k, .state = st, .root = fc->host_root };
 	sbi->layer = sbi->may_noatime = fc->options && !strcmp(fc->options, "layer");
+	sbi->exclusive = fc->options && !strcmp(fc->options, "upper");
 	if (host_call2(__NR_fstatfs, sbi->root.fd, &sfs) == 0) {
 		sb->s_magic = (uint32_t)sfs.f_type;
 		sb->s_blocksize = (uint32_t)sfs.f_bsize;

@@ -10,6 +10,7 @@
 
 #include "kernel/task.h"
 #include "trap/host.h"
+#include "trap/request.h"
 #include "vfs/hostfs/hostfs.h"
 #include "vfs/namei.h"
 
@@ -20,90 +21,90 @@
 #define __NR_removexattrat 466
 #endif
 
-enum xattr_op { XATTR_GET, XATTR_SET, XATTR_REMOVE, XATTR_LIST };
-
-struct xattr_request {
-	enum xattr_op op;
-	const char *name;
-	const void *value;
-	size_t n;
-	int flags;
-};
-
 struct host_xattr_args { /* struct xattr_args of linux/xattr.h, since Linux 6.13 */
 	uint64_t value;
 	uint32_t size, flags;
 };
 
 static int64_t
-by_fd(hfd_t fd, const struct xattr_request *x)
+by_fd(const struct hostfs_xattr_call *c)
 {
-	switch (x->op) {
-	case XATTR_GET:
-		return host_call4(__NR_fgetxattr, fd.fd, x->name, x->value, x->n);
-	case XATTR_SET:
-		return host_call5(__NR_fsetxattr, fd.fd, x->name, x->value, x->n, x->flags);
-	case XATTR_REMOVE:
-		return host_call2(__NR_fremovexattr, fd.fd, x->name);
+	switch (c->op) {
+	case HOSTFS_XATTR_GET:
+		return host_call4(__NR_fgetxattr, c->fd.fd, c->name, c->value, c->n);
+	case HOSTFS_XATTR_SET:
+		return host_call5(__NR_fsetxattr, c->fd.fd, c->name, c->value, c->n, c->flags);
+	case HOSTFS_XATTR_REMOVE:
+		return host_call2(__NR_fremovexattr, c->fd.fd, c->name);
 	default:
-		return host_call3(__NR_flistxattr, fd.fd, x->value, x->n);
+		return host_call3(__NR_flistxattr, c->fd.fd, c->value, c->n);
 	}
 }
 
-static int64_t
-by_name(hfd_t dir, const char *name, const struct xattr_request *x)
+int64_t
+hostfs_xattr(const struct hostfs_xattr_call *c)
 {
-	struct host_xattr_args args = { (uintptr_t)x->value, (uint32_t)x->n, (uint32_t)x->flags };
+	struct host_xattr_args args = { (uintptr_t)c->value, (uint32_t)c->n, (uint32_t)c->flags };
 
-	switch (x->op) {
-	case XATTR_GET:
-		return host_call6(__NR_getxattrat, dir.fd, name, AT_SYMLINK_NOFOLLOW, x->name, &args, sizeof(args));
-	case XATTR_SET:
-		return host_call6(__NR_setxattrat, dir.fd, name, AT_SYMLINK_NOFOLLOW, x->name, &args, sizeof(args));
-	case XATTR_REMOVE:
-		return host_call4(__NR_removexattrat, dir.fd, name, AT_SYMLINK_NOFOLLOW, x->name);
+	if (!c->file)
+		return by_fd(c);
+	switch (c->op) {
+	case HOSTFS_XATTR_GET:
+		return host_call6(__NR_getxattrat, c->fd.fd, c->file, AT_SYMLINK_NOFOLLOW, c->name, &args, sizeof(args));
+	case HOSTFS_XATTR_SET:
+		return host_call6(__NR_setxattrat, c->fd.fd, c->file, AT_SYMLINK_NOFOLLOW, c->name, &args, sizeof(args));
+	case HOSTFS_XATTR_REMOVE:
+		return host_call4(__NR_removexattrat, c->fd.fd, c->file, AT_SYMLINK_NOFOLLOW, c->name);
 	default:
-		return host_call5(__NR_listxattrat, dir.fd, name, AT_SYMLINK_NOFOLLOW, x->value, x->n);
+		return host_call5(__NR_listxattrat, c->fd.fd, c->file, AT_SYMLINK_NOFOLLOW, c->value, c->n);
 	}
+}
+
+/* What overlays note on the host needs a privilege that guest processes do not have: then the supervisor does it. */
+static int64_t
+make_call(struct kernel *k, const struct hostfs_xattr_call *c)
+{
+	if (c->name && k->super->overlay_xattr && !strncmp(c->name, "trusted.overlay.", 16))
+		return k->super->overlay_xattr(k, c);
+	return hostfs_xattr(c);
 }
 
 /* For hosts without the calls by name. */
 static int64_t
-by_open(struct task *t, struct dentry *dentry, const struct xattr_request *x)
+by_open(struct task *t, struct dentry *dentry, struct hostfs_xattr_call *c)
 {
 	uint32_t type = dentry->d_inode->i_mode & S_IFMT;
 	int64_t ret = -EOPNOTSUPP;
-	hfd_t fd;
 	bool own;
 
 	if (type == S_IFREG || type == S_IFDIR)
-		ret = hostfs_readfd(t, dentry, 0, &fd, &own);
+		ret = hostfs_readfd(t, dentry, 0, &c->fd, &own);
 	if (ret)
 		return ret;
-	ret = by_fd(fd, x);
+	c->file = NULL;
+	ret = make_call(dentry->d_sb->k, c);
 	if (own)
-		hostfs_close(fd);
+		hostfs_close(c->fd);
 	else
 		hostfs_unpin(dentry->d_inode);
 	return ret;
 }
 
 static int64_t
-ask(struct task *t, struct dentry *dentry, const struct xattr_request *x)
+ask(struct task *t, struct dentry *dentry, struct hostfs_xattr_call *c)
 {
 	struct hostfs_state *st = HOSTFS_SB(dentry->d_sb)->state;
 	struct hostfs_target tg;
 	int64_t ret = hostfs_target_get(t, dentry, &tg);
 
 	if (!ret) {
-		if (!tg.name)
-			ret = by_fd(tg.fd, x);
-		else
-			ret = READ_ONCE(st->no_xattrat) ? -ENOSYS : by_name(tg.fd, tg.name, x);
+		c->fd = tg.fd;
+		c->file = tg.name;
+		ret = tg.name && READ_ONCE(st->no_xattrat) ? -ENOSYS : make_call(dentry->d_sb->k, c);
 		hostfs_target_put(&tg);
 		if (ret == -ENOSYS) {
 			WRITE_ONCE(st->no_xattrat, true);
-			ret = by_open(t, dentry, x);
+			ret = by_open(t, dentry, c);
 		}
 	}
 	return ret == -ESTALE ? -ENOENT : ret;
@@ -116,7 +117,7 @@ hostfs_getxattr(struct task *t, struct dentry *dentry, const char *name, void *b
 
 	if (!strncmp(name, "system.", 7))
 		return -EOPNOTSUPP;
-	ret = ask(t, dentry, &(struct xattr_request){ .op = XATTR_GET, .name = name, .value = buf, .n = n });
+	ret = ask(t, dentry, &(struct hostfs_xattr_call){ .op = HOSTFS_XATTR_GET, .name = name, .value = buf, .n = n });
 	return ret == -EACCES || ret == -EOPNOTSUPP ? -ENODATA : ret;
 }
 
@@ -128,7 +129,11 @@ hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const v
 	if (!strncmp(name, "system.", 7))
 		return -EOPNOTSUPP;
 	ret = ask(t, dentry,
-		  &(struct xattr_request){ .op = buf ? XATTR_SET : XATTR_REMOVE, .name = name, .value = buf, .n = n, .flags = flags });
+		  &(struct hostfs_xattr_call){ .op = buf ? HOSTFS_XATTR_SET : HOSTFS_XATTR_REMOVE,
+					       .name = name,
+					       .value = buf,
+					       .n = n,
+					       .flags = flags });
 	WRITE_ONCE(HOSTFS_I(dentry->d_inode)->stamp, 0);
 	return (int)ret;
 }
@@ -136,7 +141,7 @@ hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const v
 int64_t
 hostfs_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n)
 {
-	int64_t ret = ask(t, dentry, &(struct xattr_request){ .op = XATTR_LIST, .value = buf, .n = n });
+	int64_t ret = ask(t, dentry, &(struct hostfs_xattr_call){ .op = HOSTFS_XATTR_LIST, .value = buf, .n = n });
 
 	return ret == -EOPNOTSUPP || ret == -EACCES ? 0 : ret;
 }

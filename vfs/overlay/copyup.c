@@ -129,10 +129,15 @@ make_temp(struct task *t, struct ovl_sb *ofs, struct dentry *lower, const struct
 		}
 		target[n] = 0;
 	}
-	ksnprintf(name, sizeof(name), "#%llx",
-		  (unsigned long long)__atomic_add_fetch(&ofs->next_temp, 1, __ATOMIC_RELAXED));
 	mutex_lock(&work->i_rwsem);
-	d = lookup_one(t, &QSTR(name), ofs->work);
+	for (;;) {
+		ksnprintf(name, sizeof(name), "#%llx",
+			  (unsigned long long)__atomic_add_fetch(&ofs->next_temp, 1, __ATOMIC_RELAXED));
+		d = lookup_one(t, &QSTR(name), ofs->work);
+		if (IS_ERR(d) || d_is_negative(d))
+			break;
+		dput(d); /* left by somebody who was killed, and it could not be removed */
+	}
 	err = IS_ERR(d) ? (int)PTR_ERR(d) : 0;
 	if (!err && S_ISREG(li->i_mode))
 		err = vfs_create(t, work, d, li->i_mode, true);
@@ -162,7 +167,7 @@ remove_temp(struct task *t, struct ovl_sb *ofs, struct dentry *temp)
 }
 
 static int
-copy_attrs(struct task *t, const struct inode *li, struct dentry *temp)
+copy_attrs(struct task *t, const struct ovl_sb *ofs, const struct inode *li, struct dentry *temp)
 {
 	struct iattr attr = { .ia_valid = ATTR_UID | ATTR_GID | ATTR_ATIME | ATTR_ATIME_SET | ATTR_MTIME | ATTR_MTIME_SET |
 					  ATTR_FORCE,
@@ -171,10 +176,16 @@ copy_attrs(struct task *t, const struct inode *li, struct dentry *temp)
 			      .ia_mode = li->i_mode & 07777,
 			      .ia_atime = li->i_atime,
 			      .ia_mtime = li->i_mtime };
+	int err;
 
 	if (!S_ISLNK(li->i_mode))
 		attr.ia_valid |= ATTR_MODE;
-	return notify_change(t, temp, &attr);
+	err = notify_change(t, temp, &attr);
+	if (err == -EPERM && ofs->kept && ofs->userxattr) { /* the user cannot give files away: the copy is theirs */
+		attr.ia_valid &= ~(ATTR_UID | ATTR_GID);
+		err = notify_change(t, temp, &attr);
+	}
+	return err;
 }
 
 /* Put the finished file where it belongs. The directory does not look changed by that. */
@@ -219,7 +230,7 @@ copy_up_locked(struct task *t, struct dentry *parent, struct dentry *dentry, uin
 	if (!err)
 		err = copy_xattrs(t, ofs, lower.dentry, upper.dentry);
 	if (!err)
-		err = copy_attrs(t, li, upper.dentry);
+		err = copy_attrs(t, ofs, li, upper.dentry);
 	if (!err)
 		ignore_err(ovl_set_origin(t, ofs, upper.dentry, inode->i_ino), "a layer without xattrs: the number will change");
 	if (!err && d_unhashed(dentry)) { /* removed, but still in use: the copy has no name either */
@@ -227,8 +238,10 @@ copy_up_locked(struct task *t, struct dentry *parent, struct dentry *dentry, uin
 		remove_temp(t, ofs, upper.dentry);
 	} else if (!err) {
 		err = move_into_place(t, ofs, upper.dentry, ovl_upper(d_inode(parent)), dentry);
-		if (!err)
+		if (!err) {
 			ovl_set_upper(inode, upper.dentry);
+			ovl_set_impure(t, d_inode(parent));
+		}
 	}
 	if (err)
 		remove_temp(t, ofs, upper.dentry);

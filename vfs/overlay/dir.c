@@ -117,9 +117,9 @@ create_object(struct task *t, struct inode *dir, struct dentry *dentry, const st
 		if (OVL_I(inode)->own_nlink)
 			inc_nlink(inode);
 		ovl_copyattr(inode);
-		OVL_I(dir)->impure = true;
+		ovl_set_impure(t, dir);
 	} else {
-		inode = ovl_get_inode(dir->i_sb, upper, NULL, 0);
+		inode = ovl_get_new_inode(dir->i_sb, upper);
 	}
 	dput(upper);
 	ovl_copyattr(dir);
@@ -296,8 +296,14 @@ rename_upper(struct task *t, struct inode *odir, struct dentry *old, struct inod
 		err = ovl_set_opaque(t, ofs, b);
 	if (!err && !(flags & RENAME_EXCHANGE) && lower_old)
 		flags |= RENAME_WHITEOUT;
+	flags &= ~(unsigned int)RENAME_NOREPLACE;
 	if (!err)
-		err = vfs_rename(t, d_inode(uo), a, d_inode(un), b, flags & ~(unsigned int)RENAME_NOREPLACE);
+		err = vfs_rename(t, d_inode(uo), a, d_inode(un), b, flags);
+	if (err == -EINVAL && (flags & RENAME_WHITEOUT)) { /* the upper file system cannot do both in one step */
+		err = vfs_rename(t, d_inode(uo), a, d_inode(un), b, flags & ~(unsigned int)RENAME_WHITEOUT);
+		if (!err)
+			err = put_whiteout(t, uo, &old->d_name);
+	}
 	if (err && was_white)
 		ignore_err(put_whiteout(t, un, &new->d_name), "the error to report is the first one");
 	dput(b);
@@ -355,7 +361,9 @@ ovl_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode 
 	ovl_copyattr(odir);
 	ovl_copyattr(ndir);
 	if (!err) {
-		OVL_I(odir)->impure = OVL_I(ndir)->impure = true;
+		ovl_set_impure(t, ndir);
+		if (flags & RENAME_EXCHANGE)
+			ovl_set_impure(t, odir);
 		if (target && !(flags & RENAME_EXCHANGE))
 			lost_a_name(target);
 		ovl_copyattr(d_inode(old));
@@ -391,7 +399,7 @@ ovl_tmpfile(struct task *t, struct inode *dir, struct file *file, uint16_t mode)
 	}
 	if (!err) {
 		set_bits(&d_inode(d)->i_state, I_LINKABLE); /* the overlay's own inode says whether it may be linked */
-		inode = ovl_get_inode(dir->i_sb, d, NULL, 0);
+		inode = ovl_get_new_inode(dir->i_sb, d);
 		err = IS_ERR(inode) ? (int)PTR_ERR(inode) : 0;
 		if (!err)
 			d_instantiate(file->f_path.dentry, inode);

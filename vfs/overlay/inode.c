@@ -125,16 +125,60 @@ set_ops(struct inode *inode)
 	}
 }
 
+/* What the overlay notes with a file of its upper layer. */
+enum note { NOTE_OPAQUE, NOTE_ORIGIN, NOTE_IMPURE, NOTE_STEAD };
+
+static const char *
+note_name(const struct ovl_sb *ofs, enum note note)
+{
+	static const char *const names[][2] = {
+		[NOTE_OPAQUE] = { "trusted.overlay.opaque", "user.overlay.opaque" },
+		[NOTE_ORIGIN] = { "trusted.overlay.origin", "user.overlay.origin" },
+		[NOTE_IMPURE] = { "trusted.overlay.impure", "user.overlay.impure" },
+		[NOTE_STEAD] = { "trusted.overlay.stead", "user.overlay.stead" },
+	};
+
+	return names[note][ofs->userxattr];
+}
+
+static bool
+get_note(const struct ovl_sb *ofs, struct dentry *real, enum note note, void *v, size_t n)
+{
+	struct inode *inode = d_inode(real);
+
+	return inode->i_op->getxattr && inode->i_op->getxattr(NULL, real, note_name(ofs, note), v, n) == (int64_t)n;
+}
+
+static int
+set_note(struct task *t, const struct ovl_sb *ofs, struct dentry *upper, enum note note, const void *v, size_t n)
+{
+	struct inode *inode = d_inode(upper);
+	int err;
+
+	if (!inode->i_op->setxattr)
+		return -EOPNOTSUPP;
+	mutex_lock_nested(&inode->i_rwsem);
+	err = inode->i_op->setxattr(t, upper, note_name(ofs, note), v, n, 0);
+	mutex_unlock(&inode->i_rwsem);
+	return err;
+}
+
+static uint64_t
+upper_ino(struct ovl_sb *ofs, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower)
+{
+	uint64_t ino;
+
+	if (get_note(ofs, upper, ofs->kept ? NOTE_STEAD : NOTE_ORIGIN, &ino, sizeof(ino)))
+		return ino;
+	return ovl_map_ino(ofs, d_inode(nr_lower > 0 ? low[0].dentry : upper)); /* merged, and another overlay copied it up */
+}
+
 uint64_t
 ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper)
 {
-	struct inode *real = d_inode(upper);
-	uint64_t ino;
+	const struct inode *over = d_inode(upper)->i_overlay;
 
-	if (real->i_op->getxattr && real->i_op->getxattr(NULL, upper, ofs->userxattr ? "user.overlay.origin" : "trusted.overlay.origin",
-							  &ino, sizeof(ino)) == sizeof(ino))
-		return ino;
-	return ovl_map_ino(ofs, real);
+	return over ? over->i_ino : upper_ino(ofs, upper, NULL, 0);
 }
 
 static int
@@ -157,7 +201,7 @@ fill(struct inode *inode, struct ovl_sb *ofs, struct dentry *upper, const struct
 	inode->i_private = oi;
 	ovl_copyattr(inode);
 	inode->i_btime = ovl_real_inode(inode)->i_btime;
-	oi->own_nlink = !upper && !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
+	oi->own_nlink = !upper && !ofs->kept && !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
 	set_ops(inode);
 	return 0;
 }
@@ -171,8 +215,9 @@ find_by_upper(const struct super_block *sb, const struct inode *real)
 	return inode && inode->i_sb == sb ? igrab(inode) : NULL;
 }
 
+/* @fresh: it was made just now, and has no notes. */
 static struct inode *
-get_by_upper(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower)
+get_by_upper(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower, bool fresh)
 {
 	struct ovl_sb *ofs = OVL_SB(sb);
 	struct inode *real = d_inode(upper), *inode, *other;
@@ -191,7 +236,7 @@ get_by_upper(struct super_block *sb, struct dentry *upper, const struct ovl_lowe
 		iput(inode);
 		return ERR_PTR(err);
 	}
-	inode->i_ino = ovl_upper_ino(ofs, upper);
+	inode->i_ino = fresh ? ovl_map_ino(ofs, real) : upper_ino(ofs, upper, low, nr_lower);
 	mutex_lock(&ofs->lock);
 	other = find_by_upper(sb, real);
 	if (!other)
@@ -205,6 +250,28 @@ get_by_upper(struct super_block *sb, struct dentry *upper, const struct ovl_lowe
 }
 
 struct inode *
+ovl_get_new_inode(struct super_block *sb, struct dentry *upper)
+{
+	return get_by_upper(sb, upper, NULL, 0, true);
+}
+
+/* A lower file whose names will part when one is copied up: each has an inode of its own. */
+static struct inode *
+get_unshared(struct super_block *sb, const struct ovl_lower *low, unsigned int nr_lower)
+{
+	struct ovl_sb *ofs = OVL_SB(sb);
+	struct inode *inode = new_inode_of(sb);
+	int err = inode ? fill(inode, ofs, NULL, low, nr_lower) : -ENOMEM;
+
+	if (err) {
+		iput(inode);
+		return ERR_PTR(err);
+	}
+	inode->i_ino = ovl_map_ino(ofs, d_inode(low[0].dentry));
+	return inode;
+}
+
+struct inode *
 ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low, unsigned int nr_lower)
 {
 	struct ovl_sb *ofs = OVL_SB(sb);
@@ -213,8 +280,10 @@ ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_low
 	int err;
 
 	if (upper)
-		return get_by_upper(sb, upper, low, nr_lower);
+		return get_by_upper(sb, upper, low, nr_lower, false);
 	real = d_inode(low[0].dentry);
+	if (ofs->kept && !S_ISDIR(real->i_mode) && real->i_nlink > 1)
+		return get_unshared(sb, low, nr_lower);
 	inode = iget_keyed(sb, ovl_map_ino(ofs, real), (uintptr_t)real, &fresh);
 	if (inode || !fresh.inode)
 		return inode ? inode : ERR_PTR(-ENOMEM);
@@ -443,47 +512,53 @@ ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n)
 	return len < 0 ? len : out;
 }
 
-static const char *
-xattr_name(const struct ovl_sb *ofs, bool origin)
-{
-	if (origin)
-		return ofs->userxattr ? "user.overlay.origin" : "trusted.overlay.origin";
-	return ofs->userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
-}
-
 bool
 ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real)
 {
-	struct inode *inode = d_inode(real);
 	char v;
 
-	return inode->i_op->getxattr && inode->i_op->getxattr(t, real, xattr_name(ofs, false), &v, 1) == 1 && v == 'y';
-}
-
-static int
-set_private(struct task *t, struct dentry *upper, const char *name, const void *v, size_t n)
-{
-	struct inode *inode = d_inode(upper);
-	int err;
-
-	if (!inode->i_op->setxattr)
-		return -EOPNOTSUPP;
-	mutex_lock_nested(&inode->i_rwsem);
-	err = inode->i_op->setxattr(t, upper, name, v, n, 0);
-	mutex_unlock(&inode->i_rwsem);
-	return err;
+	return get_note(ofs, real, NOTE_OPAQUE, &v, 1) && v == 'y';
 }
 
 int
 ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper)
 {
-	return set_private(t, upper, xattr_name(ofs, false), "y", 1);
+	return set_note(t, ofs, upper, NOTE_OPAQUE, "y", 1);
 }
 
 int
 ovl_set_origin(struct task *t, struct ovl_sb *ofs, struct dentry *upper, uint64_t ino)
 {
-	return set_private(t, upper, xattr_name(ofs, true), &ino, sizeof(ino));
+	int err;
+
+	if (!ofs->kept)
+		return set_note(t, ofs, upper, NOTE_ORIGIN, &ino, sizeof(ino));
+	err = set_note(t, ofs, upper, NOTE_STEAD, &ino, sizeof(ino));
+	return err ? err : set_note(t, ofs, upper, NOTE_ORIGIN, "", 0);
+}
+
+bool
+ovl_is_impure(struct task *t, struct inode *dir)
+{
+	struct ovl_inode *oi = OVL_I(dir);
+	struct dentry *upper = ovl_upper(dir);
+	char v;
+
+	if (!oi->impure_known && upper) {
+		if (get_note(OVL_SB(dir->i_sb), upper, NOTE_IMPURE, &v, 1) && v == 'y')
+			oi->impure = true;
+		oi->impure_known = true;
+	}
+	return oi->impure;
+}
+
+void
+ovl_set_impure(struct task *t, struct inode *dir)
+{
+	if (ovl_is_impure(t, dir))
+		return;
+	OVL_I(dir)->impure = true;
+	ignore_err(set_note(t, OVL_SB(dir->i_sb), ovl_upper(dir), NOTE_IMPURE, "y", 1), "only numbers in listings");
 }
 
 const struct inode_operations ovl_file_iops = {

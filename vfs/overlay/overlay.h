@@ -11,6 +11,11 @@
  * names of a hard-linked lower file share one inode; once copied up it is kept for the life of the mount, and the links stay
  * one file.
  *
+ * An upper layer on the host that is kept (stead run --upper) is written as overlayfs of Linux writes it, without redirect_dir,
+ * index and metacopy: whiteouts, trusted.overlay.opaque, impure, and origin (empty: "copied up, from where is not known"), or
+ * user.overlay.* where the user may not set trusted ones. The inode number a file had before is noted beside them in
+ * overlay.stead. Since there is no index, the names of a hard-linked lower file part when one is copied up, there and here.
+ *
  * Work on the upper layer is done with the caller's identity and all capabilities, since permissions were checked on the
  * overlay's own inodes.
  *
@@ -34,6 +39,7 @@ struct ovl_sb {
 	struct mount *lower_mnt[OVL_MAX_LOWER];
 	unsigned int nr_lower;
 	bool userxattr;
+	bool kept; /* the upper layer is a directory of the host that Linux's overlayfs may mount afterwards */
 	struct mutex lock; /* RANK_LEAF: i_overlay of real inodes, pinned, devs */
 	struct list_head pinned; /* ovl_inode.pinned: copied up, with more lower names than one */
 	uint64_t next_temp; /* atomic */
@@ -52,7 +58,8 @@ struct ovl_inode {
 	struct mutex copyup;
 	struct dentry *upper; /* atomic, set once */
 	struct list_head pinned;
-	bool impure; /* a directory of the upper layer into which something was moved that had been copied up */
+	bool impure; /* a directory that shows something that has been copied up: its numbers are not those of the upper layer */
+	bool impure_known; /* the upper directory has been asked */
 	bool own_nlink; /* i_nlink is counted here, not that of the real inode */
 	unsigned int nr_lower;
 	struct ovl_lower lower[];
@@ -84,6 +91,9 @@ void ovl_copyattr(struct inode *inode); /* what the real inode says now */
 struct inode *ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low,
 			    unsigned int nr_lower) __must_check;
 void ovl_set_upper(struct inode *inode, struct dentry *upper); /* copied up */
+struct inode *ovl_get_new_inode(struct super_block *sb, struct dentry *upper) __must_check; /* of a file just made */
+bool ovl_is_impure(struct task *t, struct inode *dir); /* has it upper files that have been copied up? */
+void ovl_set_impure(struct task *t, struct inode *dir);
 uint64_t ovl_map_ino(struct ovl_sb *ofs, const struct inode *real);
 uint64_t ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper); /* what it had before it was copied up, or its own */
 bool ovl_is_whiteout(const struct dentry *real);
@@ -124,6 +134,7 @@ extern const struct dentry_operations ovl_dentry_ops;
 extern const struct file_operations ovl_dir_fops;
 int ovl_check_empty(struct task *t, struct dentry *dentry) __must_check; /* 0, -ENOTEMPTY */
 int ovl_clear_whiteouts(struct task *t, struct dentry *upper) __must_check; /* takes its i_rwsem */
+int ovl_clean_work(struct task *t, struct mount *mnt, struct dentry *work) __must_check; /* what an earlier run left; likewise */
 
 /* file.c */
 extern const struct file_operations ovl_file_fops;
@@ -132,15 +143,28 @@ extern const struct file_operations ovl_file_fops;
 extern const struct file_system_type overlay_fs_type;
 
 /**
- * overlay_mount_root() - the root of the instance: an overlay of a host directory and a new tmpfs
+ * overlay_mount_root() - the root of the instance: an overlay of a directory and an upper layer
  * @t: the current task, with an fs_struct
- * @lower: for hostfs
- * @upper: for tmpfs
- * @overlay: for the mount
+ * @lower: a mount that no path leads to; consumed
+ * @upper: the upper layer's file system: tmpfs, or hostfs for a directory that is kept and has "upper" and "work" in it
+ * @fc: for that
+ * @userxattr: user.overlay.* instead of trusted.overlay.*
  *
  * Context: boot.
  * Return: 0, or the error of a mount.
  */
-int overlay_mount_root(struct task *t, struct fs_context *lower, struct fs_context *upper, struct fs_context *overlay) __must_check;
+int overlay_mount_root(struct task *t, struct mount *lower, const struct file_system_type *upper, struct fs_context *fc,
+		       bool userxattr) __must_check;
+
+/**
+ * overlay_layer_mount() - a mount of a file system that no path leads to
+ * @t: the current task
+ * @type: its type
+ * @fc: what to mount
+ * @out: set
+ *
+ * Return: 0, or the error of the mount.
+ */
+int overlay_layer_mount(struct task *t, const struct file_system_type *type, struct fs_context *fc, struct mount **out) __must_check;
 
 #endif

@@ -129,12 +129,12 @@ nomem:
 
 /* What a listing does not say: whether a device is a whiteout, and the number of what was copied up. */
 static void
-look_at_entry(struct task *t, struct ovl_sb *ofs, struct dentry *dir, struct ovl_entry *e)
+look_at_entry(struct task *t, struct ovl_sb *ofs, struct dentry *dir, bool impure, struct ovl_entry *e)
 {
 	bool upper = dir->d_sb == (ofs->upper_mnt ? ofs->upper_mnt->mnt_sb : NULL);
 	struct dentry *d;
 
-	if (!e->whiteout && !upper)
+	if (!e->whiteout && !(upper && impure))
 		return;
 	d = lookup_one_unlocked(t, &QSTR_LEN(e->name, e->len), dir);
 	if (IS_ERR(d))
@@ -146,7 +146,7 @@ look_at_entry(struct task *t, struct ovl_sb *ofs, struct dentry *dir, struct ovl
 }
 
 static int
-read_layer(struct task *t, struct ovl_sb *ofs, const struct path *path, struct ovl_list *l)
+read_layer(struct task *t, struct ovl_sb *ofs, const struct path *path, bool impure, struct ovl_list *l)
 {
 	struct layer_context lc = { .ctx.actor = collect, .list = l, .ofs = ofs, .dir = d_inode(path->dentry) };
 	struct file *f = dentry_open(t, path, O_RDONLY | O_DIRECTORY);
@@ -161,12 +161,12 @@ read_layer(struct task *t, struct ovl_sb *ofs, const struct path *path, struct o
 	if (!err)
 		err = lc.err;
 	for (uint32_t i = from; i < l->nr && !err; i++)
-		look_at_entry(t, ofs, path->dentry, l->entries[i]);
+		look_at_entry(t, ofs, path->dentry, impure, l->entries[i]);
 	return err;
 }
 
 static struct ovl_list *
-read_merged(struct task *t, const struct inode *dir)
+read_merged(struct task *t, struct inode *dir)
 {
 	struct ovl_sb *ofs = OVL_SB(dir->i_sb);
 	const struct ovl_inode *oi = OVL_I(dir);
@@ -178,9 +178,9 @@ read_merged(struct task *t, const struct inode *dir)
 		return ERR_PTR(-ENOMEM);
 	l->k = ofs->k;
 	if (upper)
-		err = read_layer(t, ofs, &(struct path){ ofs->upper_mnt, upper }, l);
+		err = read_layer(t, ofs, &(struct path){ ofs->upper_mnt, upper }, ovl_is_impure(t, dir), l);
 	for (unsigned int i = 0; i < oi->nr_lower && !err; i++)
-		err = read_layer(t, ofs, &(struct path){ ofs->lower_mnt[oi->lower[i].layer], oi->lower[i].dentry }, l);
+		err = read_layer(t, ofs, &(struct path){ ofs->lower_mnt[oi->lower[i].layer], oi->lower[i].dentry }, false, l);
 	if (err) {
 		list_free(l);
 		return ERR_PTR(err);
@@ -321,7 +321,7 @@ ovl_iterate(struct task *t, struct file *file, struct dir_context *ctx)
 		od->real = NULL;
 	}
 	if (od->real)
-		return iterate_real(t, OVL_SB(dir->i_sb), od->real, OVL_I(dir)->impure, ctx);
+		return iterate_real(t, OVL_SB(dir->i_sb), od->real, od->upper && ovl_is_impure(t, dir), ctx);
 	return iterate_merged(t, file, od, ctx);
 }
 
@@ -377,37 +377,54 @@ ovl_check_empty(struct task *t, struct dentry *dentry)
 	return err;
 }
 
-int
-ovl_clear_whiteouts(struct task *t, struct dentry *upper)
+/* Removes what may go from a directory of the upper file system: whiteouts only, or all but directories with something in them. */
+static int
+remove_entries(struct task *t, const struct path *path, bool whiteouts_only)
 {
-	struct inode *ui = d_inode(upper);
-	struct ovl_list l = { .k = ui->i_sb->k };
+	struct inode *dir = d_inode(path->dentry);
+	struct ovl_list l = { .k = dir->i_sb->k };
 	struct layer_context lc = { .ctx.actor = collect, .list = &l };
-	struct inode *over = ui->i_overlay;
-	struct path path = { over ? OVL_SB(over->i_sb)->upper_mnt : NULL, upper };
-	struct file *f = over ? dentry_open(t, &path, O_RDONLY | O_DIRECTORY) : ERR_PTR(-ESTALE);
+	struct file *f = dentry_open(t, path, O_RDONLY | O_DIRECTORY);
 	int err;
 
 	if (IS_ERR(f))
 		return (int)PTR_ERR(f);
 	err = iterate_dir(t, f, &lc.ctx);
 	fput(t, f);
-	mutex_lock(&ui->i_rwsem);
+	mutex_lock(&dir->i_rwsem);
 	for (uint32_t i = 0; i < l.nr && !err; i++) {
-		struct dentry *d = lookup_one(t, &QSTR_LEN(l.entries[i]->name, l.entries[i]->len), upper);
+		struct dentry *d = lookup_one(t, &QSTR_LEN(l.entries[i]->name, l.entries[i]->len), path->dentry);
 
 		if (IS_ERR(d)) {
 			err = (int)PTR_ERR(d);
 			continue;
 		}
 		if (ovl_is_whiteout(d))
-			err = vfs_unlink(t, ui, d);
+			err = vfs_unlink(t, dir, d);
+		else if (!whiteouts_only && !d_is_negative(d))
+			ignore_err(S_ISDIR(d_inode(d)->i_mode) ? vfs_rmdir(t, dir, d) : vfs_unlink(t, dir, d), "it is in nobody's way");
 		dput(d);
 	}
-	mutex_unlock(&ui->i_rwsem);
+	mutex_unlock(&dir->i_rwsem);
 	for (uint32_t i = 0; i < l.nr; i++)
 		kfree(l.k, l.entries[i]);
 	kfree(l.k, l.entries);
 	kfree(l.k, l.buckets);
 	return err;
+}
+
+int
+ovl_clear_whiteouts(struct task *t, struct dentry *upper)
+{
+	struct inode *over = d_inode(upper)->i_overlay;
+
+	if (!over)
+		return -ESTALE;
+	return remove_entries(t, &(struct path){ OVL_SB(over->i_sb)->upper_mnt, upper }, true);
+}
+
+int
+ovl_clean_work(struct task *t, struct mount *mnt, struct dentry *work)
+{
+	return remove_entries(t, &(struct path){ mnt, work }, false);
 }

@@ -294,6 +294,8 @@ boot_get_tree(struct fs_context *fc, struct super_block **out)
 	ofs->lower_mnt[ofs->nr_lower++] = fc->lower.mnt;
 	ofs->upper_mnt = fc->upper.mnt;
 	ofs->work = dget(fc->work.dentry);
+	ofs->kept = is_hostfs(fc->upper.mnt->mnt_sb);
+	ofs->userxattr = fc->options && !strcmp(fc->options, "userxattr");
 	return make_super(fc, ofs, out);
 }
 
@@ -303,8 +305,8 @@ static const struct file_system_type boot_overlay_type = {
 	.get_tree = boot_get_tree,
 };
 
-static int
-layer_mount(struct task *t, const struct file_system_type *type, struct fs_context *fc, struct mount **out)
+int
+overlay_layer_mount(struct task *t, const struct file_system_type *type, struct fs_context *fc, struct mount **out)
 {
 	struct super_block *sb;
 	int err = type->get_tree(fc, &sb);
@@ -318,18 +320,23 @@ layer_mount(struct task *t, const struct file_system_type *type, struct fs_conte
 	return 0;
 }
 
-/* A directory in the root of the upper layer's file system. */
+/* A directory of the upper layer's file system; *@made if it was not there. */
 static struct dentry *
-make_dir(struct task *t, struct mount *m, const char *name)
+make_dir(struct task *t, struct dentry *parent, const char *name, uint16_t mode, bool *made)
 {
-	struct inode *root = d_inode(m->mnt_root);
+	struct inode *dir = d_inode(parent);
 	struct dentry *d;
 	int err;
 
-	mutex_lock(&root->i_rwsem);
-	d = lookup_one(t, &QSTR(name), m->mnt_root);
-	err = IS_ERR(d) ? (int)PTR_ERR(d) : vfs_mkdir(t, root, d, 0755);
-	mutex_unlock(&root->i_rwsem);
+	mutex_lock(&dir->i_rwsem);
+	d = lookup_one(t, &QSTR(name), parent);
+	err = IS_ERR(d) ? (int)PTR_ERR(d) : 0;
+	*made = !err && d_is_negative(d);
+	if (*made)
+		err = vfs_mkdir(t, dir, d, mode);
+	else if (!err && !S_ISDIR(d_inode(d)->i_mode))
+		err = -ENOTDIR;
+	mutex_unlock(&dir->i_rwsem);
 	if (!err)
 		return d;
 	if (!IS_ERR(d))
@@ -337,40 +344,85 @@ make_dir(struct task *t, struct mount *m, const char *name)
 	return ERR_PTR(err);
 }
 
-int
-overlay_mount_root(struct task *t, struct fs_context *lower, struct fs_context *upper, struct fs_context *overlay)
+/* A new upper directory looks as the lower one does. */
+static int
+dress_upper(struct task *t, struct dentry *up, const struct inode *li, bool userxattr, bool kept)
 {
-	struct dentry *up, *work;
-	struct mount *m;
-	struct inode *li, *ui;
-	int err = layer_mount(t, &hostfs_fs_type, lower, &overlay->lower.mnt);
+	struct iattr attr = { .ia_valid = ATTR_UID | ATTR_GID | ATTR_FORCE, .ia_uid = li->i_uid, .ia_gid = li->i_gid };
+	int err;
 
+	ignore_err(notify_change(t, up, &attr), "an ordinary user cannot on the host");
+	attr.ia_valid = ATTR_MODE | ATTR_ATIME | ATTR_ATIME_SET | ATTR_MTIME | ATTR_MTIME_SET | ATTR_FORCE;
+	attr.ia_mode = li->i_mode & 07777;
+	attr.ia_atime = li->i_atime;
+	attr.ia_mtime = li->i_mtime;
+	err = notify_change(t, up, &attr);
+	return err ? err : ovl_set_origin(t, &(struct ovl_sb){ .userxattr = userxattr, .kept = kept }, up, li->i_ino);
+}
+
+/* "work" in "work", as on Linux: what is in there nobody needs. */
+static struct dentry *
+make_work(struct task *t, struct mount *m)
+{
+	struct iattr attr = { .ia_valid = ATTR_MODE | ATTR_FORCE, .ia_mode = 0700 }; /* Linux leaves it with none */
+	bool made;
+	struct dentry *outer = make_dir(t, m->mnt_root, "work", 0700, &made), *work;
+	int err;
+
+	if (IS_ERR(outer))
+		return outer;
+	work = make_dir(t, outer, "work", 0700, &made);
+	dput(outer);
+	if (IS_ERR(work) || made)
+		return work;
+	err = notify_change(t, work, &attr);
 	if (!err)
-		err = layer_mount(t, &tmpfs_fs_type, upper, &m);
-	if (err)
-		return err;
-	up = make_dir(t, m, "upper");
-	work = make_dir(t, m, "work");
-	if (IS_ERR(up) || IS_ERR(work))
-		return -ENOMEM;
-	/* the root directory looks as it does on the host */
-	li = d_inode(overlay->lower.mnt->mnt_root);
-	ui = d_inode(up);
-	ui->i_mode = li->i_mode;
-	ui->i_uid = li->i_uid;
-	ui->i_gid = li->i_gid;
-	ui->i_mtime = li->i_mtime;
-	ui->i_ctime = li->i_ctime;
-	err = ovl_set_origin(t, &(struct ovl_sb){ .userxattr = false }, up, li->i_ino);
-	refcount_inc(&m->mnt_sb->s_active);
-	overlay->upper.mnt = err ? NULL : alloc_mount(m->mnt_sb, up, "overlay");
-	if (!overlay->upper.mnt)
-		return -ENOMEM;
-	overlay->upper.mnt->mnt_flags = MNT_INTERNAL | MNT_RELATIME;
-	overlay->work.dentry = work;
-	err = do_mount_kernel(t, &boot_overlay_type, overlay, "/", MNT_RELATIME);
+		err = ovl_clean_work(t, m, work);
+	if (!err)
+		return work;
 	dput(work);
-	dput(up);
+	return ERR_PTR(err);
+}
+
+int
+overlay_mount_root(struct task *t, struct mount *lower, const struct file_system_type *type, struct fs_context *fc, bool userxattr)
+{
+	struct fs_context ov = { .k = t->k, .t = t, .source = "overlay", .host_root = HFD_NONE };
+	struct dentry *up = NULL, *work = NULL;
+	struct mount *m;
+	bool made;
+	int err = overlay_layer_mount(t, type, fc, &m);
+
+	if (err)
+		goto out;
+	up = make_dir(t, m->mnt_root, "upper", 0755, &made);
+	err = IS_ERR(up) ? (int)PTR_ERR(up) : 0;
+	if (!err && made)
+		err = dress_upper(t, up, d_inode(lower->mnt_root), userxattr, is_hostfs(m->mnt_sb));
+	if (!err) {
+		work = make_work(t, m);
+		err = IS_ERR(work) ? (int)PTR_ERR(work) : 0;
+	}
+	if (!err) {
+		refcount_inc(&m->mnt_sb->s_active);
+		ov.upper.mnt = alloc_mount(m->mnt_sb, up, "overlay");
+		err = ov.upper.mnt ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		ov.upper.mnt->mnt_flags = MNT_INTERNAL | MNT_RELATIME;
+		ov.lower.mnt = lower;
+		ov.work.dentry = work;
+		ov.options = userxattr ? "userxattr" : NULL;
+		lower = NULL;
+		err = do_mount_kernel(t, &boot_overlay_type, &ov, "/", MNT_RELATIME);
+	}
+	if (!IS_ERR(work))
+		dput(work);
+	if (!IS_ERR(up))
+		dput(up);
 	mntput(m);
+out:
+	if (lower)
+		mntput(lower);
 	return err;
 }
