@@ -101,7 +101,7 @@ parse_number(const char *name, const char *arg, unsigned int min, unsigned int m
 }
 
 static int
-parse_one(void *ctx, int opt, const char *arg)
+parse_one(void *ctx, struct run_options *run, int opt, const char *arg)
 {
 	struct diff_options *o = ctx;
 

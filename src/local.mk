@@ -60,6 +60,8 @@ stead_SOURCES += \
 	src/trace-args.c \
 	src/trace-args.h \
 	src/trace-command.c \
+	src/trace-count.c \
+	src/trace-count.h \
 	src/trace-events.h \
 	src/trace-flags.c \
 	src/trace-format.c \

@@ -301,8 +301,8 @@ parse_trap(struct run_options *o, const char *arg)
 	return option_mistake("--trap=%s: choose auto, resident, remote or unprotected; stead doctor says which this host can", arg);
 }
 
-static int
-parse_inject(struct run_options *o, const char *arg)
+int
+run_options_inject(struct run_options *o, const char *arg)
 {
 	char why[160];
 
@@ -313,6 +313,22 @@ parse_inject(struct run_options *o, const char *arg)
 	if (inject_parse(arg, o->inject, why, sizeof(why)) < 0)
 		return option_mistake("--inject=%s: %s", arg, why);
 	return 0;
+}
+
+int
+run_options_fault(struct run_options *o, const char *arg)
+{
+	size_t calls = strcspn(arg, ":");
+	char *text = must_realloc(NULL, strlen(arg) + 16);
+	int status;
+
+	if (strstr(arg, ":error=") || strstr(arg, ":retval="))
+		strcpy(text, arg);
+	else
+		sprintf(text, "%.*s:error=ENOSYS%s", (int)calls, arg, arg + calls);
+	status = run_options_inject(o, text);
+	free(text);
+	return status;
 }
 
 static int
@@ -367,7 +383,7 @@ parse_one(struct run_options *o, struct env_list *env, int opt, const char *arg)
 		o->trace_file = arg;
 		return 0;
 	case OPT_INJECT:
-		return parse_inject(o, arg);
+		return run_options_inject(o, arg);
 	case OPT_REPORT_MISSING:
 		o->report_missing = true;
 		o->report_file = arg;
@@ -454,7 +470,7 @@ run_options_parse(int argc, char **argv, const struct option_extension *ext, str
 			return unknown_option(opt, argv, at);
 		if (opt == OPT_CLEAR_ENV)
 			continue;
-		err = ext && (opt >= 1000 || opt < 256) ? ext->parse(ext->ctx, opt, optarg) : parse_one(out, &env, opt, optarg);
+		err = ext && (opt >= 1000 || opt < 256) ? ext->parse(ext->ctx, out, opt, optarg) : parse_one(out, &env, opt, optarg);
 		if (err)
 			return err;
 	}

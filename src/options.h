@@ -63,7 +63,7 @@ struct option_extension {
 	const char *command;	       /* its name, for messages */
 	const char *shorts;	       /* as getopt(3) has them */
 	const struct option *longs;    /* ended by zeros; values of 1,000 and more */
-	int (*parse)(void *ctx, int opt, const char *arg); /* 0, or an exit status after saying why */
+	int (*parse)(void *ctx, struct run_options *o, int opt, const char *arg); /* 0, or an exit status after saying why */
 	void *ctx;
 	const char *help; /* the whole text of --help */
 };
@@ -80,6 +80,16 @@ struct option_extension {
  * Return: 0, RUN_OPTIONS_HELP after printing help to stdout, or EXIT_STEAD_FAILED.
  */
 int run_options_parse(int argc, char **argv, const struct option_extension *ext, struct run_options *out);
+
+/**
+ * run_options_inject(), run_options_fault() - the values of --inject, and of strace's older fault=, whose default is ENOSYS
+ * @o: the rule is added to o->inject
+ * @arg: the value
+ *
+ * Return: 0, or EXIT_STEAD_FAILED after saying why.
+ */
+int run_options_inject(struct run_options *o, const char *arg);
+int run_options_fault(struct run_options *o, const char *arg);
 
 /**
  * option_mistake() - one line on stderr about a wrong command line

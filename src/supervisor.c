@@ -487,6 +487,22 @@ exec_failed(const struct run_options *opt, int err)
 	return -EXIT_NOT_EXECUTABLE;
 }
 
+/* The one of them that will be executed, for the trace. */
+static const char *
+found_program(struct task *t, const struct run_options *opt)
+{
+	const char **list = candidates(opt);
+	struct path path;
+
+	for (size_t i = 0; list[i]; i++) {
+		if (kern_path(t, list[i], LOOKUP_FOLLOW, &path) == 0) {
+			path_put(t, &path);
+			return list[i];
+		}
+	}
+	return opt->argv[0];
+}
+
 /* The tracer's look at a program's memory. Under the resident trap the task waits in its own process. */
 static size_t
 peek(void *task, uint64_t addr, void *buf, size_t n)
@@ -579,7 +595,7 @@ supervisor_run(const struct run_options *opt)
 	if (err < 0)
 		return err;
 	if (opt->hooks)
-		trace_start(opt->hooks, peek, opt->argv[0], opt->argv, opt->envp);
+		trace_start(opt->hooks, peek, found_program(k->main_task, opt), opt->argv, opt->envp);
 	err = terminal_start(k);
 	if (err == 0)
 		err = start_threads(k);

@@ -16,7 +16,7 @@ struct trace_mem;
 /* A line being put together; what does not fit is dropped. */
 struct trace_buf {
 	size_t n;
-	char text[16000];
+	char text[64000];
 };
 
 /* A call at its beginning, or (done) at its end. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/decode.h"
@@ -24,18 +25,31 @@
 /* t->user */
 struct text_task {
 	bool in_call, whole; /* whole: the arguments were all printed at the call's beginning */
-	uint64_t nr;
+	bool printed;	     /* the call is one that is shown */
+	uint64_t nr, began;  /* began: CLOCK_MONOTONIC, ns */
 	struct trace_call call;
-	size_t column; /* where its line is, 0 when it has none open */
+	size_t column; /* where its line is */
+	char *held;    /* the line so far, when it is not yet known whether it will be shown */
 };
 
 struct trace_text {
 	struct trace_text_options o;
 	int fd;
 	unsigned int tasks;
+	uint64_t last_line;	     /* CLOCK_MONOTONIC, ns */
 	struct traced *first, *open; /* open: whose line is not ended yet */
+	struct trace_count *count;
 	struct trace_buf line;
 };
+
+static uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 /* The trace is lost when it cannot be written, the program is not. */
 static void
@@ -60,6 +74,30 @@ shown(const struct trace_text *x, const struct traced *t)
 	return t->user && (x->o.follow || t == x->first);
 }
 
+static void
+print_stamp(struct trace_text *x)
+{
+	uint64_t ns = clock_ns(CLOCK_REALTIME), mono;
+	time_t sec = (time_t)(ns / 1000000000);
+	unsigned int us = (unsigned int)(ns % 1000000000 / 1000);
+	char text[16];
+	struct tm tm;
+
+	if (x->o.stamp == TRACE_STAMP_EPOCH) {
+		trace_printf(&x->line, "%lld.%06u ", (long long)sec, us);
+	} else if (x->o.stamp != TRACE_STAMP_NONE && localtime_r(&sec, &tm) && strftime(text, sizeof(text), "%T", &tm)) {
+		trace_printf(&x->line, "%s", text);
+		trace_printf(&x->line, x->o.stamp == TRACE_STAMP_MICROSECONDS ? ".%06u " : " ", us);
+	}
+	if (x->o.relative) {
+		mono = clock_ns(CLOCK_MONOTONIC);
+		ns = x->last_line ? mono - x->last_line : 0;
+		x->last_line = mono;
+		trace_printf(&x->line, "%6llu.%06llu ", (unsigned long long)ns / 1000000000,
+			     (unsigned long long)ns % 1000000000 / 1000);
+	}
+}
+
 /* Who is speaking, after ending another's open line. */
 static size_t
 leader(struct trace_text *x, struct traced *t)
@@ -74,6 +112,7 @@ leader(struct trace_text *x, struct traced *t)
 		trace_printf(&x->line, "%-5d ", t->tid);
 	else if (!x->o.file && x->tasks > 1)
 		trace_printf(&x->line, "[pid %5d] ", t->tid);
+	print_stamp(x);
 	return start;
 }
 
@@ -89,6 +128,22 @@ print_name(struct trace_buf *b, uint64_t nr)
 }
 
 static void
+print_beginning(struct trace_text *x, struct text_task *tt)
+{
+	if (x->o.numbers)
+		trace_printf(&x->line, "[%4llu] ", (unsigned long long)tt->nr);
+	print_name(&x->line, tt->nr);
+	trace_printf(&x->line, "(");
+	tt->whole = !trace_call_enter(&x->line, &tt->call);
+}
+
+static bool
+waits_for_result(const struct trace_text *x)
+{
+	return x->o.only_successful || x->o.only_failed;
+}
+
+static void
 text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 {
 	struct trace_text *x = ctx;
@@ -99,11 +154,22 @@ text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 		return;
 	tt->in_call = true;
 	tt->nr = nr;
+	tt->began = x->count || x->o.duration ? clock_ns(CLOCK_MONOTONIC) : 0;
+	tt->printed = !x->o.no_lines && (!x->o.calls || syscall_in_set(x->o.calls, nr));
+	if (!tt->printed)
+		return;
+	tt->call = (struct trace_call){
+		.d = syscall_desc(nr), .m = &t->mem, .args = args, .sp = t->sp, .string_shown = x->o.string_shown
+	};
+	if (waits_for_result(x)) {
+		print_beginning(x, tt);
+		free(tt->held);
+		tt->held = strndup(x->line.text, x->line.n);
+		x->line.n = 0;
+		return;
+	}
 	start = leader(x, t);
-	print_name(&x->line, nr);
-	trace_printf(&x->line, "(");
-	tt->call = (struct trace_call){ .d = syscall_desc(nr), .m = &t->mem, .args = args, .sp = t->sp };
-	tt->whole = !trace_call_enter(&x->line, &tt->call);
+	print_beginning(x, tt);
 	tt->column = x->line.n - start;
 	x->open = t;
 	flush(x);
@@ -126,13 +192,46 @@ resume(struct trace_text *x, struct traced *t)
 }
 
 static void
-end_of_args(struct trace_buf *b, size_t start)
+end_of_args(struct trace_text *x, size_t start)
 {
-	size_t column;
+	size_t column, result = x->o.column ? x->o.column : RESULT_COLUMN;
 
-	trace_printf(b, ") ");
-	column = b->n - start;
-	trace_printf(b, "%*s= ", (int)(column < RESULT_COLUMN ? RESULT_COLUMN - column : 0), "");
+	trace_printf(&x->line, ") ");
+	column = x->line.n - start;
+	trace_printf(&x->line, "%*s= ", (int)(column < result ? result - column : 0), "");
+}
+
+static void
+print_duration(struct trace_text *x, uint64_t ns)
+{
+	trace_printf(&x->line, " <%llu.%06llu>", (unsigned long long)ns / 1000000000, (unsigned long long)ns % 1000000000 / 1000);
+}
+
+static void
+print_end(struct trace_text *x, struct traced *t, const uint64_t args[6], int64_t result, uint64_t ns)
+{
+	struct text_task *tt = t->user;
+	size_t start;
+
+	if (waits_for_result(x)) {
+		start = leader(x, t);
+		trace_printf(&x->line, "%s", tt->held ? tt->held : "");
+	} else {
+		start = resume(x, t);
+	}
+	tt->call.args = args;
+	tt->call.done = true;
+	tt->call.result = result;
+	trace_call_exit(&x->line, &tt->call);
+	end_of_args(x, start);
+	trace_call_result(&x->line, &tt->call);
+	trace_printf(&x->line, t->tampered & TRACE_INJECTED ? " (INJECTED)" : "");
+	trace_printf(&x->line, t->tampered & TRACE_DELAYED ? " (DELAYED)" : "");
+	if (x->o.duration)
+		print_duration(x, ns);
+	trace_printf(&x->line, "\n");
+	flush(x);
+	x->open = NULL;
 }
 
 static void
@@ -140,23 +239,17 @@ text_exit(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6], int6
 {
 	struct trace_text *x = ctx;
 	struct text_task *tt = t->user;
-	size_t start;
+	bool failed = result < 0 && result >= -4095;
+	uint64_t ns;
 
 	if (!shown(x, t) || !tt->in_call)
 		return;
-	start = resume(x, t);
-	tt->call.args = args;
-	tt->call.done = true;
-	tt->call.result = result;
-	trace_call_exit(&x->line, &tt->call);
-	end_of_args(&x->line, start);
-	trace_call_result(&x->line, &tt->call);
-	trace_printf(&x->line, t->tampered & TRACE_INJECTED ? " (INJECTED)" : "");
-	trace_printf(&x->line, t->tampered & TRACE_DELAYED ? " (DELAYED)" : "");
-	trace_printf(&x->line, "\n");
-	flush(x);
-	x->open = NULL;
 	tt->in_call = false;
+	ns = tt->began ? clock_ns(CLOCK_MONOTONIC) - tt->began : 0;
+	if (x->count && (!x->o.calls || syscall_in_set(x->o.calls, nr)))
+		trace_count_add(x->count, nr, ns, failed);
+	if (tt->printed && !(x->o.only_successful && failed) && !(x->o.only_failed && !failed))
+		print_end(x, t, args, result, ns);
 }
 
 static void
@@ -164,7 +257,7 @@ text_signal(void *ctx, struct traced *t, const siginfo_t *info)
 {
 	struct trace_text *x = ctx;
 
-	if (!shown(x, t))
+	if (!shown(x, t) || x->o.no_lines || (x->o.signals >> (info->si_signo - 1) & 1))
 		return;
 	leader(x, t);
 	trace_printf(&x->line, "--- ");
@@ -180,7 +273,7 @@ text_stopped(void *ctx, struct traced *t, int sig)
 {
 	struct trace_text *x = ctx;
 
-	if (!shown(x, t))
+	if (!shown(x, t) || x->o.no_lines)
 		return;
 	leader(x, t);
 	trace_printf(&x->line, "--- stopped by ");
@@ -210,9 +303,24 @@ never_returned(struct trace_text *x, struct traced *t)
 
 	if (!tt->whole)
 		trace_printf(&x->line, " <unfinished ...>");
-	end_of_args(&x->line, start);
+	end_of_args(x, start);
 	trace_printf(&x->line, "?\n");
 	x->open = NULL;
+}
+
+static void
+print_gone(struct trace_text *x, struct traced *t, int status)
+{
+	leader(x, t);
+	if (status == TRACE_SUPERSEDED) {
+		trace_printf(&x->line, "+++ superseded by execve in another thread +++\n");
+	} else if (WIFSIGNALED(status)) {
+		trace_printf(&x->line, "+++ killed by ");
+		trace_format_signal(&x->line, WTERMSIG(status));
+		trace_printf(&x->line, WCOREDUMP(status) ? " (core dumped) +++\n" : " +++\n");
+	} else {
+		trace_printf(&x->line, "+++ exited with %d +++\n", WEXITSTATUS(status));
+	}
 }
 
 static void
@@ -222,37 +330,44 @@ text_gone(void *ctx, struct traced *t, int status)
 	struct text_task *tt = t->user;
 
 	if (shown(x, t)) {
-		if (tt->in_call)
+		if (tt->in_call && tt->printed && !waits_for_result(x))
 			never_returned(x, t);
-		leader(x, t);
-		if (status == TRACE_SUPERSEDED)
-			trace_printf(&x->line, "+++ superseded by execve in another thread +++\n");
-		else if (WIFSIGNALED(status)) {
-			trace_printf(&x->line, "+++ killed by ");
-			trace_format_signal(&x->line, WTERMSIG(status));
-			trace_printf(&x->line, WCOREDUMP(status) ? " (core dumped) +++\n" : " +++\n");
-		} else {
-			trace_printf(&x->line, "+++ exited with %d +++\n", WEXITSTATUS(status));
-		}
+		if (!x->o.no_lines && !(x->o.quiet_exit && WIFEXITED(status)))
+			print_gone(x, t, status);
 		flush(x);
 		x->tasks--;
 	}
-	free(t->user);
+	if (tt)
+		free(tt->held);
+	free(tt);
 	t->user = NULL;
+}
+
+static int
+open_output(const struct trace_text_options *o)
+{
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (o->append ? 0 : O_TRUNC);
+	int fd = o->file ? open(o->file, flags, 0666) : fcntl(2, F_DUPFD_CLOEXEC, 100);
+
+	return fd < 0 ? -errno : fd;
 }
 
 int
 trace_text_open(const struct trace_text_options *o, struct trace_text **out, struct trace_hooks *hooks)
 {
 	struct trace_text *x = calloc(1, sizeof(*x));
+	int err;
 
 	if (!x)
 		return -ENOMEM;
 	x->o = *o;
-	x->fd = o->file ? open(o->file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666) : fcntl(2, F_DUPFD_CLOEXEC, 100);
+	x->count = o->counts ? calloc(1, sizeof(*x->count)) : NULL;
+	x->fd = open_output(o);
 	if (x->fd < 0) {
+		err = x->fd;
+		free(x->count);
 		free(x);
-		return -errno;
+		return err;
 	}
 	*hooks = (struct trace_hooks){
 		.ctx = x,
@@ -272,7 +387,10 @@ trace_text_close(struct trace_text *x)
 {
 	if (x->open)
 		trace_printf(&x->line, " <unfinished ...>\n");
+	if (x->count)
+		trace_count_print(&x->line, x->count, x->o.sort);
 	flush(x);
 	close(x->fd);
+	free(x->count);
 	free(x);
 }

@@ -257,6 +257,8 @@ is_quick(struct task *t)
 {
 	uint64_t flags;
 
+	if (t->k->params.watch)
+		return false; /* a trace may have to wait for its reader, and a call may be delayed */
 	switch (t->regs.orig_rax) {
 	case SYS_clone:
 		return clone_is_quick(t->regs.rdi);
@@ -287,7 +289,7 @@ is_quick(struct task *t)
 void
 finish_here(struct trap_task *rt)
 {
-	if (exit_to_user_quick(rt->t))
+	if (!rt->t->k->params.watch && exit_to_user_quick(rt->t))
 		resume_now(rt);
 	else
 		pool_submit(finish_and_resume, rt);
