@@ -177,7 +177,6 @@ static int
 copy_sighand(struct task *t, struct task *p, uint64_t flags)
 {
 	struct sighand_struct *sh = t->sighand;
-	int i;
 
 	if (flags & CLONE_SIGHAND) {
 		refcount_inc(&sh->count);
@@ -190,11 +189,8 @@ copy_sighand(struct task *t, struct task *p, uint64_t flags)
 	mutex_lock(&sh->siglock);
 	memcpy(p->sighand->action, sh->action, sizeof(sh->action));
 	mutex_unlock(&sh->siglock);
-	if (flags & CLONE_CLEAR_SIGHAND) {
-		for (i = 0; i < K_NSIG; i++)
-			if (p->sighand->action[i].handler != SIG_IGN_ADDR)
-				memset(&p->sighand->action[i], 0, sizeof(p->sighand->action[i]));
-	}
+	if (flags & CLONE_CLEAR_SIGHAND)
+		flush_signal_handlers(p);
 	return 0;
 }
 

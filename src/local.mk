@@ -32,6 +32,8 @@ stead_SOURCES += \
 	src/diff/runner.h \
 	src/diff/sandbox.c \
 	src/diff/sandbox.h \
+	src/diff/streams.c \
+	src/diff/streams.h \
 	src/diff/structs.c \
 	src/diff/structs.h \
 	src/diff/text.c \

@@ -94,6 +94,9 @@ do_ioctl(struct task *t, int fd, struct file *file, unsigned int cmd, uint64_t a
 		if (!file->f_inode->i_sb->s_blocksize)
 			return -EINVAL;
 		return put_user_u32(t, file->f_inode->i_sb->s_blocksize, UADDR(arg));
+	case FICLONE:
+	case FICLONERANGE: /* no file system here shares blocks */
+		return type == S_IFREG ? -EOPNOTSUPP : type == S_IFDIR ? -EISDIR : -EINVAL;
 	case FIONREAD:
 		if (type == S_IFREG)
 			return ioctl_fionread(t, file, UADDR(arg));

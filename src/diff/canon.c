@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "kernel/errno.h"
 #include "src/diff/rules.h"
@@ -304,6 +305,21 @@ join_restarts(struct rtask *t)
 	compact(t);
 }
 
+/* kill(2) may or may not be seen to return to a task that it kills. */
+static void
+cut_last_call(struct rtask *t)
+{
+	struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? end - 1 : NULL;
+
+	if (!last || end->type != EVENT_END || !WIFSIGNALED((int)end->result) || last->type != EVENT_CALL)
+		return;
+	last->returned = false;
+	last->result = 0;
+	for (unsigned int i = 0; i < last->nfields; i++)
+		if (last->fields[i].out)
+			last->nfields = (uint16_t)i;
+}
+
 static int
 by_text(const void *a, const void *b)
 {
@@ -447,7 +463,7 @@ handler_task(struct run *run, size_t of, unsigned int sig)
 	struct rtask *t;
 	char *path;
 
-	if (asprintf(&path, "%s in %s%.0d", run->tasks[of].path, name ? name : "SIGRT", (int)sig) < 0)
+	if ((name ? asprintf(&path, "%s in %s", run->tasks[of].path, name) : asprintf(&path, "%s in SIGRT_%u", run->tasks[of].path, sig - 32)) < 0)
 		abort();
 	t = run_task_by_path(run, path);
 	if (t)
@@ -460,10 +476,11 @@ handler_task(struct run *run, size_t of, unsigned int sig)
 	return t;
 }
 
+/* From the end, so that a signal that came inside a handler is set apart from that, too. */
 static void
 set_handlers_apart(struct run *run, size_t at)
 {
-	for (size_t i = 0; i < run->tasks[at].nevents; i++) {
+	for (size_t i = run->tasks[at].nevents; i-- > 0;) {
 		struct rtask *t = &run->tasks[at], *h;
 		struct event *e = &t->events[i];
 		size_t end;
@@ -476,12 +493,25 @@ set_handlers_apart(struct run *run, size_t at)
 		h = handler_task(run, at, e->nr);
 		t = &run->tasks[at];
 		for (size_t j = i; j <= end; j++) {
+			if (t->events[j].type == EVENT_DROPPED)
+				continue;
 			push(h, &t->events[j]);
 			t->events[j].type = EVENT_DROPPED;
 		}
-		i = end;
 	}
 	compact(&run->tasks[at]);
+}
+
+/* What a call that failed was given an array of is not looked at beyond what is wrong with it. */
+static void
+drop_arrays(struct event *e)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < e->nfields; i++)
+		if (!strchr(e->fields[i].name, '[') || strncmp(e->fields[i].name, "argv", 4) == 0)
+			e->fields[n++] = e->fields[i];
+	e->nfields = (uint16_t)n;
 }
 
 static void
@@ -512,13 +542,19 @@ canonicalise(struct run *run)
 	for (size_t i = 0; i < real; i++) {
 		struct rtask *t = &run->tasks[i];
 
+		for (size_t j = 0; j < t->nevents; j++)
+			if (t->events[j].type == EVENT_CALL && t->events[j].returned && t->events[j].result < 0)
+				drop_arrays(&t->events[j]);
 		if (t->path && strcmp(t->path, "0") == 0) {
 			drop_start(t);
 			compact(t);
 		}
 		join_restarts(t);
+		cut_last_call(t);
 		join_reads(t);
 		set_handlers_apart(run, i);
 	}
+	for (size_t i = real; i < run->ntasks; i++)
+		qsort(run->tasks[i].events, run->tasks[i].nevents, sizeof(struct event), by_seq);
 	set_hashes(run);
 }

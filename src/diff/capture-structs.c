@@ -227,6 +227,12 @@ capture_special(const struct capture *c, const char *label, const char *decode, 
 	} else if (c->nr == SYS_futex && strcmp(label, "uaddr") == 0) {
 		if (!c->done)
 			record_value(c->r, label, "", FIELD_ADDRESS, false, addr);
+	} else if (c->nr == SYS_get_robust_list && strcmp(label, "head") == 0) {
+		uint64_t head = 0;
+
+		if (addr)
+			c->m->peek(c->m->ctx, addr, &head, sizeof(head));
+		record_value(c->r, label, "", FIELD_ADDRESS, out, head);
 	} else if (c->nr == SYS_clone) { /* ptid and ctid: the child writes there when it likes */
 		if (!c->done)
 			record_value(c->r, label, "", FIELD_ADDRESS, false, addr);

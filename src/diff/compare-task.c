@@ -4,6 +4,7 @@
  * excused by the rules for sequences, if one holds.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -11,7 +12,10 @@
 
 #include "src/decode.h"
 #include "src/diff/compare.h"
+#include "src/diff/streams.h"
 #include "src/diff/text.h"
+
+#define LOOP_MAX 16 /* calls of one round */
 
 struct pass {
 	struct task_comparison *t;
@@ -19,30 +23,6 @@ struct pass {
 	struct comparison *c;
 	bool order_differs, tasks_meet, stream_used;
 };
-
-static bool
-is_stream_call(const struct event *e)
-{
-	switch (e->nr) {
-	case SYS_read:
-	case SYS_readv:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-	case SYS_write:
-	case SYS_writev:
-	case SYS_sendto:
-	case SYS_sendmsg:
-		return e->type == EVENT_CALL && e->fd_kind == FD_STREAM;
-	default:
-		return false;
-	}
-}
-
-static bool
-is_input(const struct event *e)
-{
-	return e->nr == SYS_read || e->nr == SYS_readv || e->nr == SYS_recvfrom || e->nr == SYS_recvmsg;
-}
 
 static bool
 is_poll(const struct event *e)
@@ -93,40 +73,17 @@ is_meeting(const struct event *e)
 	return e->result == -EAGAIN && (is_stream_call(e) || e->nr == SYS_accept || e->nr == SYS_accept4);
 }
 
-/* Everything that went through a descriptor in one direction: length and digest. */
-static void
-stream_total(const struct rtask *t, uint64_t fd, bool input, uint64_t total[2])
-{
-	total[0] = total[1] = 0;
-	for (size_t i = 0; i < t->nevents; i++) {
-		const struct event *e = &t->events[i];
-		const struct field *f;
-
-		if (!is_stream_call(e) || is_input(e) != input || e->result <= 0 || !(f = field_by_name(e, "fd")) || f->value != fd)
-			continue;
-		for (unsigned int k = 0; k < e->nfields; k++) {
-			f = &e->fields[k];
-			if (f->kind != FIELD_BYTES || f->len < e->result) /* a write may have taken less */
-				continue;
-			total[1] = digest_join(total[1], f->len == e->result ? f->digest : digest(f->bytes, f->kept < e->result ? f->kept : (size_t)e->result),
-					       (uint64_t)e->result);
-			break;
-		}
-		total[0] += (uint64_t)e->result;
-	}
-}
-
 static bool
 stream_equal(const struct pass *p, const struct event *e)
 {
 	const struct field *fd = field_by_name(e, "fd");
-	uint64_t ta[2], tb[2];
+	struct stream_total ta, tb;
 
 	if (!is_stream_call(e) || !fd || !p->t->a || !p->t->b || (e->result < 0 && e->result != -EAGAIN))
 		return false;
-	stream_total(p->t->a, fd->value, is_input(e), ta);
-	stream_total(p->t->b, fd->value, is_input(e), tb);
-	return ta[0] == tb[0] && ta[1] == tb[1];
+	stream_total(p->t->a, fd->value, is_input(e), &ta);
+	stream_total(p->t->b, fd->value, is_input(e), &tb);
+	return (ta.len == tb.len && ta.digest == tb.digest) || (fd->value < 64 && p->t->a->stream_varies[is_input(e)] & 1ULL << fd->value);
 }
 
 /* Is @t the task @path, or what a handler did in it? */
@@ -175,6 +132,28 @@ is_acl_call(const struct event *e)
 	       (e->result == -EOPNOTSUPP || e->result == -ENODATA);
 }
 
+/* A call that stead says it does not have. */
+static bool
+is_absent(const struct event *e, bool left)
+{
+	const struct syscall_desc *d = syscall_desc(e->nr);
+
+	return e->type == EVENT_CALL && (left || e->result == -ENOSYS) && (!d || d->status == SYSCALL_ABSENT);
+}
+
+/* Was the task ended by another: SIGKILL, or the exit or execve of another thread? Where that met it is chance. */
+static bool
+ended_by_another(const struct rtask *t)
+{
+	const struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? end - 1 : NULL;
+
+	if (!end || end->type != EVENT_END)
+		return false;
+	if (WIFSIGNALED((int)end->result))
+		return WTERMSIG((int)end->result) == SIGKILL || !last || last->type != EVENT_SIGNAL || last->elsewhere;
+	return !last || last->type != EVENT_CALL || (last->nr != SYS_exit && last->nr != SYS_exit_group && last->nr != SYS_execve);
+}
+
 /* Is @e, which has no partner, or not an equal one, allowed by a rule for sequences? */
 static int
 excuse(struct pass *p, const struct event *e, bool left)
@@ -185,8 +164,10 @@ excuse(struct pass *p, const struct event *e, bool left)
 		return RULE_SCHEDULING;
 	if (is_wait_any(e) && (left ? waited_elsewhere(e, p->t->ra, p->t->path, p->rb) : waited_elsewhere(e, p->rb, p->t->path, p->t->ra)))
 		return RULE_SCHEDULING;
-	if (is_acl_call(e))
+	if (is_acl_call(e) || is_absent(e, left))
 		return RULE_ABSENT;
+	if (e->type == EVENT_CALL && e->nr == SYS_getrandom)
+		return RULE_RANDOM;
 	if (stream_equal(p, e)) {
 		p->stream_used = true;
 		return RULE_STREAM;
@@ -232,6 +213,30 @@ same_lines(const struct field *a, const struct field *b)
 	return sum[0] == sum[1];
 }
 
+static bool
+is_user_address(uint64_t v)
+{
+	return v >= 0x500000000000 && v < 0x800000000000;
+}
+
+/* Equal but for words that are addresses of the program on both sides. */
+static bool
+same_but_addresses(const struct field *a, const struct field *b)
+{
+	uint64_t wa, wb;
+	uint32_t i;
+
+	if (a->kind != b->kind || a->kind != FIELD_BYTES || a->len != b->len || a->len != a->kept)
+		return false;
+	for (i = 0; i + 8 <= a->len; i += 8) {
+		memcpy(&wa, a->bytes + i, 8);
+		memcpy(&wb, b->bytes + i, 8);
+		if (wa != wb && !(is_user_address(wa) && is_user_address(wb)))
+			return false;
+	}
+	return memcmp(a->bytes + i, b->bytes + i, a->len - i) == 0;
+}
+
 /* @report: note each difference; else only say whether there is one. */
 static int
 compare_pair(struct pass *p, size_t step, const struct event *a, const struct event *b, bool report)
@@ -244,6 +249,10 @@ compare_pair(struct pass *p, size_t step, const struct event *a, const struct ev
 
 		if (fa && fb && (rule = rule_field(fa, p->t->ra, fb, p->rb)) >= 0) {
 			used = rule != RULE_NONE ? rule : used;
+			continue;
+		}
+		if (fa && fb && same_but_addresses(fa, fb)) {
+			used = RULE_ADDRESS;
 			continue;
 		}
 		if (p->order_differs && fa && fb && same_lines(fa, fb)) {
@@ -303,15 +312,6 @@ excuse_moved(struct pass *p)
 	}
 }
 
-/* A call that stead says it does not have. */
-static bool
-is_absent(const struct event *e)
-{
-	const struct syscall_desc *d = syscall_desc(e->nr);
-
-	return e->type == EVENT_CALL && e->result == -ENOSYS && (!d || d->status == SYSCALL_ABSENT);
-}
-
 static int
 judge_step(struct pass *p, size_t i)
 {
@@ -325,7 +325,7 @@ judge_step(struct pass *p, size_t i)
 		rule = compare_pair(p, i, a, b, false);
 		if (rule != RULE_DIFFERENT)
 			return rule;
-		if (is_absent(b))
+		if (is_absent(b, false))
 			return RULE_ABSENT;
 		rule = excuse(p, a, true);
 		other = rule == RULE_DIFFERENT ? rule : excuse(p, b, false);
@@ -339,6 +339,73 @@ judge_step(struct pass *p, size_t i)
 	if (next ? next->gap : t->a->gap_end)
 		return RULE_NATIVE_VARIES;
 	return excuse(p, b, false);
+}
+
+/* Two tasks that were ended from outside got to different points: what one did more, behind all that both did, is chance. */
+static void
+excuse_cut(struct pass *p)
+{
+	struct task_comparison *t = p->t;
+
+	if (!ended_by_another(t->a) || !ended_by_another(t->b))
+		return;
+	for (size_t i = t->al.n; i-- > 0;) {
+		struct align_step s = t->al.steps[i];
+		const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+
+		if (a && b && a->type == EVENT_CALL && a->returned == b->returned)
+			return;
+		if (t->outcome[i] == RULE_DIFFERENT && !(a && b && a->type == EVENT_END))
+			t->outcome[i] = RULE_SCHEDULING;
+	}
+}
+
+static bool
+is_waiting(const struct event *e)
+{
+	return is_poll(e) || (e->type == EVENT_CALL && (e->nr == SYS_nanosleep || e->nr == SYS_clock_nanosleep || e->nr == SYS_sched_yield ||
+							e->nr == SYS_futex));
+}
+
+/* Do the @n events at @at repeat, @period events apart, what stands before (or after) them? */
+static bool
+repeats(const struct rtask *t, size_t at, size_t n, size_t period, bool before)
+{
+	for (size_t i = at; i < at + n; i++) {
+		if (before ? i < period : i + period >= t->nevents)
+			return false;
+		if (t->events[i].hash != t->events[before ? i - period : i + period].hash)
+			return false;
+	}
+	return true;
+}
+
+/* Rounds more of a loop that waits for something to happen. */
+static void
+excuse_rounds(struct pass *p, bool left)
+{
+	struct task_comparison *t = p->t;
+	const struct rtask *side = left ? t->a : t->b;
+	size_t i = 0, n, first, period;
+	bool waits;
+
+	for (; i < t->al.n; i += n ? n : 1) {
+		waits = false;
+		for (n = 0; i + n < t->al.n && t->outcome[i + n] == RULE_DIFFERENT; n++) {
+			const struct align_step s = t->al.steps[i + n];
+
+			if ((left ? s.b : s.a) != ALIGN_NONE)
+				break;
+			waits |= is_waiting(&side->events[left ? s.a : s.b]);
+		}
+		if (!n || !waits)
+			continue;
+		first = left ? t->al.steps[i].a : t->al.steps[i].b;
+		for (period = 1; period <= LOOP_MAX && !repeats(side, first, n, period, true) && !repeats(side, first, n, period, false); period++)
+			;
+		for (size_t k = 0; k < n && period <= LOOP_MAX; k++)
+			t->outcome[i + k] = RULE_SCHEDULING;
+	}
 }
 
 /* The last step at which both sides have something: what comes later on one side alone was not reached on the other. */
@@ -389,6 +456,9 @@ compare_task(struct task_comparison *t, const struct run *rb, struct comparison 
 	for (size_t i = 0; i < t->al.n; i++)
 		t->outcome[i] = (signed char)judge_step(&p, i);
 	excuse_moved(&p);
+	excuse_cut(&p);
+	excuse_rounds(&p, true);
+	excuse_rounds(&p, false);
 	t->differences = 0;
 	report_steps(&p);
 }

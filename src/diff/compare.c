@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "src/diff/streams.h"
 #include "src/diff/text.h"
 #include "src/diff/tree.h"
 
@@ -68,6 +69,7 @@ learn_task(struct rtask *t, const struct run *run, const struct rtask *o, const 
 	}
 	t->gap_end |= gap;
 	free(al.steps);
+	stream_learn(t, o);
 }
 
 void

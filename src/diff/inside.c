@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,13 +23,20 @@
 #include "src/diff/tree.h"
 #include "src/options.h"
 
-/* Our own limits: a new instance of stead begins with the kernel's defaults. */
+#define CAPABILITIES 64
+
+/* Our own limits and bounding set: a new instance of stead begins with the kernel's defaults. */
 static char *
-limits_text(void)
+limits_text(bool aslr)
 {
-	char *text = must_alloc(RLIM_NLIMITS * 40);
+	char *text = must_alloc((RLIM_NLIMITS + 2) * 44);
+	uint64_t bounding = 0;
 	struct rlimit r;
 
+	for (int i = 0; i < CAPABILITIES; i++)
+		if (prctl(PR_CAPBSET_READ, i) == 1)
+			bounding |= 1ULL << i;
+	sprintf(text, "%lu:%d,", bounding, aslr);
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		if (getrlimit(i, &r) == 0)
 			sprintf(text + strlen(text), "%lu:%lu,", r.rlim_cur, r.rlim_max);
@@ -40,7 +48,17 @@ static void
 set_limits(const char *text)
 {
 	struct rlimit r;
+	uint64_t bounding;
+	int aslr;
 
+	if (sscanf(text, "%lu:%d", &bounding, &aslr) == 2) {
+		for (int i = 0; i < CAPABILITIES; i++)
+			if (!(bounding & 1ULL << i))
+				prctl(PR_CAPBSET_DROP, i);
+		if (!aslr)
+			personality(ADDR_NO_RANDOMIZE);
+	}
+	text += strcspn(text, ",") + 1;
 	for (int i = 0; *text && i < RLIM_NLIMITS; i++) {
 		if (sscanf(text, "%lu:%lu", &r.rlim_cur, &r.rlim_max) == 2)
 			setrlimit(i, &r);
@@ -63,7 +81,7 @@ inside_argv(const char *self, const struct inside_options *o, int argc, char **a
 	v[n++] = (char *)(uintptr_t)where[o->where];
 	if (asprintf(&v[n++], "%d", o->linger) < 0)
 		abort();
-	v[n++] = limits_text();
+	v[n++] = limits_text(o->aslr);
 	v[n++] = (char *)(uintptr_t)o->tree;
 	for (int i = 0; i < argc; i++)
 		v[n++] = argv[i];
@@ -119,20 +137,21 @@ report(const char *mark, int status, const char *dir)
 	fclose(f);
 }
 
-/* The first process of stead is 2, we are 1 here: let the program have the same number on both sides, where the host can. */
+/* The first process of stead is 2, and 1 is the kernel's: be that, so that all have the same numbers on both sides. Returns in 2. */
 static int
-prepare_proc(void)
+be_init(void)
 {
-	int fd;
+	int status;
+	pid_t pid;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return -1;
-	fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 && write(fd, "2", 1) < 0)
-		errno = 0;
-	if (fd >= 0)
-		close(fd);
-	return 0;
+	pid = fork();
+	if (pid <= 0)
+		return pid;
+	while (waitpid(-1, &status, 0) != pid)
+		;
+	_exit(0);
 }
 
 int
@@ -147,7 +166,7 @@ inside_main(int argc, char **argv)
 	mark = argv[1];
 	linger = atoi(argv[3]);
 	dir = argv[5];
-	if (strcmp(argv[2], "proc") == 0 && prepare_proc() < 0) {
+	if (strcmp(argv[2], "proc") == 0 && be_init() < 0) {
 		perror("stead diff: /proc of a new pid namespace");
 		return EXIT_STEAD_FAILED;
 	}

@@ -13,7 +13,7 @@
 
 enum inside_where {
 	INSIDE_STEAD,
-	INSIDE_NAMESPACES, /* natively, the first of a pid namespace, in a mount namespace */
+	INSIDE_NAMESPACES, /* natively, the first of a pid namespace, in a mount namespace; it forks once more */
 	INSIDE_HOST,	   /* natively, among the host's other processes */
 };
 
@@ -21,6 +21,7 @@ enum inside_where {
 struct inside_options {
 	char mark[40];
 	enum inside_where where;
+	bool aslr;
 	int linger;	 /* seconds to wait for what the program left running */
 	const char *tree; /* directory, or "" */
 };

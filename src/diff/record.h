@@ -83,6 +83,7 @@ struct rtask {
 	bool handler; /* no task, but what the handlers of one signal did in one */
 	uint64_t born; /* in the order of events */
 	unsigned int nchildren;
+	uint64_t stream_varies[2]; /* natively: bits of descriptors written, read */
 	bool absent, gap_end; /* as in struct event: the task, events after its last */
 	struct event *events;
 	size_t nevents, cap;

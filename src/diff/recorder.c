@@ -23,7 +23,7 @@ struct recorded_task {
 static bool
 is_recorded(const struct recorded_task *rt)
 {
-	return rt && rt->id != 1;
+	return rt && rt->id > 1;
 }
 
 static uint32_t
@@ -70,8 +70,10 @@ on_new_task(void *ctx, struct traced *t, int parent_tid, enum trace_how how)
 		tgid = inner_number(t->tid, "NStgid:", t->tgid);
 	}
 	rt->t = t;
-	rt->id = ++r->next_id;
-	record_task(&r->sink, rt->id, how == TRACE_FIRST ? 0 : id_of(r, parent_tid), tid, tgid);
+	if (how != TRACE_FIRST || !r->init_first) {
+		rt->id = ++r->next_id;
+		record_task(&r->sink, rt->id, how == TRACE_FIRST ? 0 : id_of(r, parent_tid), tid, tgid);
+	}
 	rt->next = r->tasks;
 	r->tasks = rt;
 	t->user = rt;

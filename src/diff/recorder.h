@@ -14,6 +14,7 @@ struct recorder {
 	struct record_sink sink;
 	struct recorded_task *tasks; /* the living */
 	uint32_t next_id;
+	bool init_first; /* the first task is only the init of a namespace: the second counts as the first */
 	bool native; /* tids are the host's: the program may see others */
 };
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -129,8 +129,6 @@ run_native(struct side_run *s, char **argv, struct trace_hooks *hooks)
 	struct host_trace_options o = { .follow = true, .end_with_first = true, .inject = s->r->inject };
 	int status;
 
-	if (!s->r->aslr)
-		personality(ADDR_NO_RANDOMIZE);
 	if (s->r->sandbox && sandbox_enter(s->r->work) < 0)
 		return EXIT_STEAD_FAILED;
 	status = host_trace(argv, environ, &o, hooks);
@@ -168,6 +166,7 @@ child(struct side_run *s)
 	int status, argc = 0;
 	FILE *f;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	move_fds(s);
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC); /* stead passes on the first three; so do we */
@@ -182,6 +181,7 @@ child(struct side_run *s)
 	while (argv[argc])
 		argc++;
 	recorder_init(&rec, f, s->side == RUNNER_NATIVE, &hooks);
+	rec.init_first = s->inside.where == INSIDE_NAMESPACES;
 	status = s->side == RUNNER_NATIVE ? run_native(s, argv, &hooks) : run_stead(s, argv, argc, &hooks);
 	fflush(f);
 	_exit(status);
@@ -301,6 +301,7 @@ runner_run(const struct runner *r, enum runner_side side)
 	int status;
 
 	run->label = side == RUNNER_NATIVE ? "native" : "stead";
+	s.inside.aslr = r->aslr;
 	s.inside.where = side == RUNNER_STEAD ? INSIDE_STEAD : r->sandbox ? INSIDE_NAMESPACES : INSIDE_HOST;
 	s.out[0].fd = s.out[1].fd = s.in.fd = -1;
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
