@@ -56,3 +56,4 @@ stead_SOURCES += trap/resident/walls.h
 stead_SOURCES += trap/resident/scan.c
 stead_SOURCES += trap/resident/scan.h
 libkernel_a_SOURCES += trap/resident/vetted.h
+stead_SOURCES += trap/resident/warden.c

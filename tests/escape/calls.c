@@ -3,6 +3,7 @@
  * Ways to make a call of the host's, or to change how calls are caught: rows 6, 8, 12, 17, 18, 19, 20. The host's own answer is
  * told from ours by the process id, which is small here.
  */
+#include <pthread.h>
 #include <sched.h>
 
 #include "escape.h"
@@ -164,6 +165,71 @@ ends_that_write(void)
 	return CONTAINED;
 }
 
+/* The kernel's register for its task, emptied, while other threads of the process are in the kernel: all of it dies, and nothing else. */
+static void *
+busy(void *arg)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/tmp/escape-busy.%d.%d", (int)getppid(), *(int *)arg);
+	for (;;) {
+		int p[2], fd = open(name, O_CREAT | O_RDWR, 0600);
+
+		if (fd >= 0 && pipe(p) == 0) {
+			(void)!write(p[1], name, 10);
+			close(p[0]);
+			close(p[1]);
+		}
+		close(fd);
+		unlink(name);
+		kill(getppid(), 0);
+	}
+	return NULL;
+}
+
+static int
+an_empty_segment(void)
+{
+	static const unsigned int selectors[] = { 0, 3, 0x2b, 0x33, 0x7b };
+	char name[64];
+
+	for (int i = 0; i < 60; i++) {
+		pid_t pid = fork();
+		int status, fd;
+
+		if (pid == 0) {
+			static int ids[3] = { 0, 1, 2 };
+			pthread_t th;
+
+			for (int k = 0; k < 3; k++)
+				pthread_create(&th, NULL, busy, &ids[k]);
+			for (int k = 0; k < i % 7; k++)
+				sched_yield();
+			__asm__ volatile("mov %0, %%gs" : : "r"(selectors[i % 5]));
+			if (i & 1)
+				__asm__ volatile("ud2");
+			for (;;)
+				getppid();
+		}
+		alarm(20);
+		if (i % 4 == 3) /* it may just go on, where %gs is nobody's */
+			usleep(1000);
+		else
+			usleep(20000);
+		kill(pid, SIGKILL);
+		if (waitpid(pid, &status, 0) != pid)
+			return ESCAPED;
+		for (int k = 0; k < 3; k++) {
+			snprintf(name, sizeof(name), "/tmp/escape-busy.%d.%d", self, k);
+			unlink(name);
+		}
+		fd = open(name, O_CREAT | O_RDWR, 0600);
+		if (fd < 0 || close(fd) != 0 || unlink(name) != 0 || !still_ours())
+			return ESCAPED;
+	}
+	return CONTAINED;
+}
+
 static int
 stack_inside_kernel_memory(void)
 {
@@ -315,6 +381,7 @@ main(int argc, char **argv)
 	C(far_jump_to_32_bit_code);
 	C(state_of_the_thread);
 	C(ends_that_write);
+	C(an_empty_segment);
 	C(stack_inside_kernel_memory);
 	C(signals_made_up);
 	C(made_up_frame);

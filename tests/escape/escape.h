@@ -74,6 +74,9 @@ attack(const char *name, int (*fn)(void))
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) != CONTAINED) {
 		printf("ESCAPED: %s: status %d\n", name, WEXITSTATUS(status));
 		escaped = 1;
+	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+		printf("ESCAPED: %s: it did not end\n", name);
+		escaped = 1;
 	} else {
 		printf("contained: %s: %s\n", name, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "refused");
 	}

@@ -47,6 +47,7 @@ resident_prepare(struct kernel *k)
 		return -errno;
 	k->arena_size += RES_SIZE; /* programs are kept off these places as off the arena */
 	r->k = k;
+	r->next_slot = 1; /* the first is struct space_page's */
 	mutex_init(&r->lock, RANK_LEAF);
 	mutex_init(&r->queue_lock, RANK_LEAF);
 	mutex_init(&r->spawn_lock, RANK_NONE);
@@ -306,6 +307,7 @@ bury(struct kernel *k, pid_t pid)
 		task_killed_by_host(t);
 		put_task_struct(t); /* the trap's */
 		put_task_struct(t); /* find_orphan()'s */
+		__atomic_sub_fetch(&rt->proc->space->tasks, 1, __ATOMIC_SEQ_CST);
 		mutex_lock(&r->lock);
 		rt->t = NULL;
 		list_add_tail(&rt->list, &r->dead);
@@ -320,7 +322,7 @@ bury(struct kernel *k, pid_t pid)
 		}
 	mutex_unlock(&r->lock);
 	if (proc)
-		kfree(k, proc);
+		resident_put_proc(k, proc);
 }
 
 static void *
@@ -380,6 +382,7 @@ resident_run(struct kernel *k, const char **paths, const char *const *argv, cons
 	for (int i = 0; i < SERVERS; i++)
 		pthread_create(&th, NULL, server_thread, k);
 	pthread_create(&th, NULL, reaper_thread, k);
+	pthread_create(&th, NULL, resident_warden, k);
 	*err = exec_first(k, paths, argv, envp);
 	if (*err < 0)
 		return 0;

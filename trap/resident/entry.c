@@ -42,11 +42,11 @@ __asm__(".pushsection .text\n"
 	"	ja 2f\n"
 	/* Not the alternate stack: only kernel code that runs on the kernel stack may be interrupted there. */
 	"1:	cmp %rsp, " SEL(SEL_KLO) "\n"
-	"	ja 9f\n"
+	"	ja 8f\n"
 	"	cmp %rsp, " SEL(SEL_KSTACK) "\n"
-	"	jb 9f\n"
+	"	jb 8f\n"
 	"	cmpb $0, " SEL(SEL_BYTE) "\n"
-	"	jne 9f\n"
+	"	jne 8f\n"
 	"2:	mov %rsp, %rbx\n"
 	"	mov %edi, %ebp\n"
 	"	and $-16, %rsp\n"
@@ -67,9 +67,26 @@ __asm__(".pushsection .text\n"
 	"	mov %rbx, %rsi\n"
 	"	xor %ebp, %ebp\n"
 	"	call resident_from_program\n"
-	/* Nowhere to write another frame: the host ends the process. */
-	"9:	xor %esp, %esp\n"
-	"	ud2\n"
+	/* A stack that is not this task's: no signal, but a jump. Its own fault. */
+	"8:	ud2\n"
+	/*
+	 * No task: the program has emptied %gs. Word is left, once a thread (its frame tells if it was here before), and somebody else
+	 * ends the process (trap/resident/warden.c). A jump comes here by a fault at the latest.
+	 */
+	"9:	mov resident_space_page(%rip), %rdx\n"
+	"	mov " STR(SPACE_PAGE_DOOMED) "(%rdx), %rcx\n"
+	"	mov " STR(SPACE_PAGE_SPACE) "(%rdx), %rdx\n"
+	"	mov " STR(FRAME_RIP) "(%rsp), %rax\n"
+	"	lea resident_spin_start(%rip), %rbx\n"
+	"	sub %rbx, %rax\n"
+	"	cmp $(resident_spin_end - resident_spin_start), %rax\n"
+	"	jb resident_spin_start\n"
+	"	lock incl (%rdx)\n"
+	"resident_spin_start:\n"
+	"	mov %rdx, (%rcx)\n"
+	"	pause\n"
+	"	jmp resident_spin_start\n"
+	"resident_spin_end:\n"
 	".size resident_signal_entry, .-resident_signal_entry\n"
 
 	".globl resident_gate, resident_gate_open\n"
@@ -89,9 +106,9 @@ __asm__(".pushsection .text\n"
 	"	rdgsbase %rax\n"
 	"	sub resident_scratch_base(%rip), %rax\n"
 	"	cmp $" STR(RES_SEL_OFF) ", %rax\n"
-	"	jae 9b\n"
+	"	jae 8b\n"
 	"	test $0xfff, %eax\n"
-	"	jnz 9b\n"
+	"	jnz 8b\n"
 	"	movb $0, " SEL(SEL_BYTE) "\n"
 	"resident_gate_open:\n"
 	"	mov %rsp, %rcx\n"
@@ -243,6 +260,7 @@ __asm__(".pushsection .text\n"
 	".size resident_final_asm, .-resident_final_asm\n"
 
 	".balign 8\n"
+	"resident_space_page: .quad " STR(ARENA_BASE_NUM) " + " STR(RES_ARENA_SIZE) " + " STR(RES_SEL_OFF) "\n"
 	"resident_scratch_base: .quad " STR(ARENA_BASE_NUM) " + " STR(RES_ARENA_SIZE) "\n"
 	".popsection\n");
 
@@ -251,6 +269,9 @@ void resident_final_asm(struct pt_regs *regs, bool *kicked, struct task *t) __no
 _Static_assert(offsetof(struct pt_regs, rax) == 80 && offsetof(struct pt_regs, rip) == 128 && offsetof(struct pt_regs, rsp) == 152 &&
 		       offsetof(struct pt_regs, eflags) == 144 && offsetof(struct pt_regs, rdi) == 112,
 	       "offsets in resident_final_asm");
+_Static_assert(offsetof(struct space_page, space) == SPACE_PAGE_SPACE && offsetof(struct space_page, doomed) == SPACE_PAGE_DOOMED &&
+		       offsetof(struct trap_space, spinning) == 0,
+	       "offsets in resident_signal_entry");
 _Static_assert(offsetof(struct sel_page, kstack_top) == SEL_KSTACK && offsetof(struct sel_page, rt) == SEL_TASK &&
 		       offsetof(struct sel_page, alt_lo) == SEL_ALT_LO && offsetof(struct sel_page, alt_hi) == SEL_ALT_HI &&
 		       offsetof(struct sel_page, kstack_lo) == SEL_KLO && offsetof(struct sel_page, regs) == SEL_REGS &&

@@ -34,6 +34,11 @@
 #define SEL_REGS   48
 #define SEL_GATE   56
 
+/* And in struct space_page, and of rip in the host's signal frame. */
+#define SPACE_PAGE_SPACE  0
+#define SPACE_PAGE_DOOMED 8
+#define FRAME_RIP	  176
+
 #ifndef __ASSEMBLER__
 
 #include "kernel/exec.h"
@@ -57,7 +62,21 @@ struct sel_page {
 	uint64_t gate;	      /* what trampolines jump to */
 };
 
+/* Host processes with one memory: the others were made by vfork and its like. */
+struct trap_space {
+	uint32_t spinning; /* threads without %gs: resident_signal_entry */
+	uint32_t tasks;
+	uint32_t procs; /* references */
+};
+
+/* The first selector page is nobody's: what is known of the process without %gs. */
+struct space_page {
+	struct trap_space *space;
+	struct trap_space **doomed;
+};
+
 struct trap_process {
+	struct trap_space *space;
 	uint32_t tasks; /* atomic */
 	int32_t pid;
 };
@@ -124,6 +143,7 @@ struct resident {
 	/* the spawner */
 	struct mutex spawn_lock; /* RANK_EXEC */
 	uint32_t ready, spawn_seq, spawn_done;
+	struct trap_space *doomed; /* for the warden */
 	struct exec_job *job;
 	int32_t spawn_result;
 	uint32_t xsave_size;
@@ -162,6 +182,7 @@ void resident_return(struct task *t) __noreturn;
 
 /* thread.c */
 struct trap_task *resident_rt_alloc(struct kernel *k, struct task *t, struct trap_process *proc) __must_check;
+void resident_put_proc(struct kernel *k, struct trap_process *proc);
 void resident_thread_setup(struct trap_task *rt, bool process);
 void resident_leave(struct trap_task *rt) __noreturn;
 void resident_spawner_main(void *arg) __noreturn; /* @arg: struct spawn_area */
@@ -181,6 +202,9 @@ int resident_xstate_load(struct task *t, uint64_t u, uint64_t mask); /* xrstor b
 void resident_xrstor_mask(const uint8_t *img, uint64_t mask); /* @mask without PKRU */
 void resident_xrstor(struct resident *r, const uint8_t *img);
 void resident_xsave(struct resident *r, uint8_t *img);
+
+/* warden.c */
+void *resident_warden(void *k);
 
 /* request.c */
 int64_t resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);

@@ -39,7 +39,8 @@ struct host_frame {
 	uint64_t sigmask;
 	struct k_siginfo info;
 };
-_Static_assert(offsetof(struct host_frame, mc) == 8 + 40, "struct rt_sigframe of the host");
+_Static_assert(offsetof(struct host_frame, mc) == 8 + 40 && offsetof(struct host_frame, mc.rip) == FRAME_RIP,
+	       "struct rt_sigframe of the host");
 
 extern const char __start_ktext[], __stop_ktext[];
 

@@ -84,7 +84,33 @@ resident_rt_alloc(struct kernel *k, struct task *t, struct trap_process *proc)
 	rt->xframe = NULL;
 	rt->rearm = rt->kicked = false;
 	__atomic_add_fetch(&proc->tasks, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&proc->space->tasks, 1, __ATOMIC_RELAXED);
 	return rt;
+}
+
+/* @space: NULL for a new one */
+static struct trap_process *
+new_proc(struct kernel *k, struct trap_space *space)
+{
+	struct trap_process *proc = kzalloc(k, sizeof(*proc));
+
+	if (!proc)
+		return NULL;
+	proc->space = space ? space : kzalloc(k, sizeof(*space));
+	if (!proc->space) {
+		kfree(k, proc);
+		return NULL;
+	}
+	__atomic_add_fetch(&proc->space->procs, 1, __ATOMIC_RELAXED);
+	return proc;
+}
+
+void
+resident_put_proc(struct kernel *k, struct trap_process *proc)
+{
+	if (__atomic_sub_fetch(&proc->space->procs, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(k, proc->space);
+	kfree(k, proc);
 }
 
 /* A program that jumps to the instruction, to pass for another task, has its keys closed. (Without keys: boot.c drops the check.) */
@@ -117,6 +143,9 @@ resident_thread_setup(struct trap_task *rt, bool process)
 				  .gate = (uint64_t)(uintptr_t)resident_gate };
 	rt->tid = (int32_t)host_call0(__NR_gettid);
 	if (process) {
+		struct space_page *page = (struct space_page *)(uintptr_t)(RES_SCRATCH + RES_SEL_OFF);
+
+		*page = (struct space_page){ rt->proc->space, &rt->t->k->resident->doomed };
 		rt->proc->pid = rt->tid;
 		host_call2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR);
 	}
@@ -163,13 +192,16 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 	if (flags & CLONE_THREAD) {
 		host_flags = HOST_CLONE_THREAD;
 	} else {
-		proc = kzalloc(k, sizeof(*proc));
+		proc = new_proc(k, flags & CLONE_VM ? proc->space : NULL);
 		if (!proc)
 			return -ENOMEM;
 	}
 	crt = resident_rt_alloc(k, child, proc);
-	if (!crt)
+	if (!crt) {
+		if (!(flags & CLONE_THREAD))
+			resident_put_proc(k, proc);
 		return -ENOMEM;
+	}
 	copy_xstate(k->resident, rt, crt);
 	child->trap = crt;
 	child->direct = true;
@@ -191,8 +223,11 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 		mutex_lock(&k->resident->lock);
 		list_add(&crt->list, &k->resident->dead);
 		mutex_unlock(&k->resident->lock);
+		__atomic_sub_fetch(&proc->tasks, 1, __ATOMIC_RELAXED);
+		__atomic_sub_fetch(&proc->space->tasks, 1, __ATOMIC_RELAXED);
+		crt->proc = NULL;
 		if (!(flags & CLONE_THREAD))
-			kfree(k, proc);
+			resident_put_proc(k, proc);
 		return (int)tid;
 	}
 	return 0;
@@ -201,8 +236,10 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 void
 resident_leave(struct trap_task *rt)
 {
-	bool last = __atomic_sub_fetch(&rt->proc->tasks, 1, __ATOMIC_ACQ_REL) == 0;
+	bool last;
 
+	__atomic_sub_fetch(&rt->proc->space->tasks, 1, __ATOMIC_SEQ_CST);
+	last = __atomic_sub_fetch(&rt->proc->tasks, 1, __ATOMIC_ACQ_REL) == 0;
 	for (;;)
 		host_call1(last ? __NR_exit_group : __NR_exit, 0);
 }
@@ -293,7 +330,7 @@ resident_exec(struct task *t, struct linux_binprm *bprm)
 	if (old && resident_can_exec_in_place(old, bprm))
 		return resident_exec_in_place(t, bprm);
 	job = kzalloc(k, sizeof(*job));
-	proc = kzalloc(k, sizeof(*proc));
+	proc = new_proc(k, NULL);
 	rt = job && proc ? resident_rt_alloc(k, t, proc) : NULL;
 	if (!rt)
 		return -ENOMEM;
