@@ -195,6 +195,7 @@ struct super_block {
 	uint32_t s_blocksize;
 	uint64_t s_maxbytes;
 	uint32_t s_flags; /* SB_RDONLY and others as MS_* */
+	bool s_host_rdonly; /* whoever started the instance wants it so: no remount makes it writable */
 	const struct super_operations *s_op;
 	const struct file_system_type *s_type;
 	const struct dentry_operations *s_d_op; /* of every new dentry */

@@ -201,6 +201,8 @@ sb_set_readonly(struct vfs_state *v, struct super_block *sb, bool ro)
 	struct mount *m;
 
 	if (!ro) {
+		if (sb->s_host_rdonly)
+			return -EACCES; /* as of a write-protected device */
 		sb->s_flags &= ~(uint32_t)SB_RDONLY;
 		return 0;
 	}

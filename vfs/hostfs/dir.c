@@ -135,11 +135,18 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 	return 0;
 }
 
+/* The descriptor of a directory that is going to change. */
+static int
+writable_dirfd(struct task *t, struct dentry *dir, hfd_t *out)
+{
+	return HOSTFS_SB(dir->d_sb)->ro ? -EROFS : hostfs_dirfd(t, dir, out);
+}
+
 static int
 hostfs_create(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode, bool excl)
 {
 	hfd_t dirfd;
-	int64_t fd = hostfs_dirfd(t, dentry->d_parent, &dirfd);
+	int64_t fd = writable_dirfd(t, dentry->d_parent, &dirfd);
 	int err;
 
 	if (fd)
@@ -160,7 +167,7 @@ hostfs_tmpfile(struct task *t, struct inode *dir, struct file *file, uint16_t mo
 {
 	struct dentry *dentry = file->f_path.dentry;
 	hfd_t dirfd;
-	int64_t fd = hostfs_dirfd(t, dentry->d_parent, &dirfd);
+	int64_t fd = writable_dirfd(t, dentry->d_parent, &dirfd);
 	int err;
 
 	if (fd)
@@ -180,7 +187,7 @@ static int
 hostfs_mkdir(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode)
 {
 	hfd_t dirfd;
-	int err = hostfs_dirfd(t, dentry->d_parent, &dirfd);
+	int err = writable_dirfd(t, dentry->d_parent, &dirfd);
 
 	if (err)
 		return err;
@@ -195,7 +202,7 @@ static int
 hostfs_symlink(struct task *t, struct inode *dir, struct dentry *dentry, const char *target)
 {
 	hfd_t dirfd;
-	int err = hostfs_dirfd(t, dentry->d_parent, &dirfd);
+	int err = writable_dirfd(t, dentry->d_parent, &dirfd);
 
 	if (err)
 		return err;
@@ -216,7 +223,7 @@ hostfs_mknod(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t 
 	/* A device on the host would be a way to the host's devices; 0:0 is overlay's whiteout and harmless. */
 	if (type == S_IFBLK || (type == S_IFCHR && rdev != 0))
 		return -EPERM;
-	err = hostfs_dirfd(t, dentry->d_parent, &dirfd);
+	err = writable_dirfd(t, dentry->d_parent, &dirfd);
 	if (err)
 		return err;
 	err = (int)host_call4(__NR_mknodat, dirfd.fd, dentry->d_name.name, mode, 0);
@@ -232,7 +239,7 @@ hostfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry
 	struct inode *inode = old->d_inode;
 	hfd_t ofd, nfd, wfd;
 	bool writer;
-	int err = hostfs_dirfd(t, dentry->d_parent, &nfd);
+	int err = writable_dirfd(t, dentry->d_parent, &nfd);
 
 	if (err)
 		return err;
@@ -273,7 +280,7 @@ remove_name(struct task *t, struct inode *dir, struct dentry *dentry, unsigned i
 {
 	struct inode *inode = dentry->d_inode;
 	hfd_t dirfd;
-	int err = hostfs_dirfd(t, dentry->d_parent, &dirfd);
+	int err = writable_dirfd(t, dentry->d_parent, &dirfd);
 
 	if (err)
 		return err;
@@ -303,11 +310,11 @@ static int
 hostfs_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned int flags)
 {
 	hfd_t ofd, nfd;
-	int err = hostfs_dirfd(t, old->d_parent, &ofd);
+	int err = writable_dirfd(t, old->d_parent, &ofd);
 
 	if (err)
 		return err;
-	err = hostfs_dirfd(t, new->d_parent, &nfd);
+	err = writable_dirfd(t, new->d_parent, &nfd);
 	if (!err) {
 		err = (int)host_call5(__NR_renameat2, ofd.fd, old->d_name.name, nfd.fd, new->d_name.name, flags);
 		hostfs_unpin(new->d_parent->d_inode);

@@ -325,6 +325,8 @@ hostfs_writefd(struct task *t, struct dentry *dentry, bool read_too, hfd_t *out,
 	int err;
 
 	*own = false;
+	if (HOSTFS_SB(inode->i_sb)->ro)
+		return -EROFS;
 	mutex_lock(&st->lock);
 	if (hi->wfd.fd >= 0 && (hi->wfd_rw || !read_too)) {
 		hi->writers++;

@@ -43,6 +43,7 @@ struct hostfs_sb {
 	struct hostfs_state *state;
 	hfd_t root;    /* O_PATH, or the file itself when a file is bound */
 	bool layer;    /* under an overlay: the host may be asked less often, and is left unchanged */
+	bool ro;       /* nothing here may change on the host: the last word, whatever mounts say */
 	bool exclusive; /* the upper layer of an overlay: nobody else changes it, names need no second look */
 	bool may_noatime; /* O_NOATIME has not failed yet */
 };

@@ -352,6 +352,8 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 	struct hostfs_target tg;
 	int64_t ret = 0;
 
+	if (HOSTFS_SB(inode->i_sb)->ro)
+		return -EROFS;
 	if (attr->ia_valid & ATTR_SIZE) {
 		ret = truncate_to(t, dentry, attr->ia_size);
 		if (ret)

@@ -82,11 +82,13 @@ open_root_file(struct hostfs_sb *sbi, struct inode *root)
 	int64_t fd;
 
 	ksnprintf(link, sizeof(link), "/proc/self/fd/%d", sbi->root.fd);
-	fd = host_call4(__NR_openat, AT_FDCWD, link, O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
+	fd = sbi->ro ? -EROFS : host_call4(__NR_openat, AT_FDCWD, link, O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
 	if (fd >= 0)
 		hostfs_adopt_writefd(root, HFD((int)fd));
 	HOSTFS_I(root)->writers += fd >= 0; /* it stays open as long as the mount */
-	fd = host_call4(__NR_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+	fd = host_call4(__NR_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY | (sbi->ro ? O_NOATIME : 0), 0);
+	if (fd == -EPERM && sbi->ro) /* that is for owners and root */
+		fd = host_call4(__NR_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
 	if (fd >= 0) {
 		HOSTFS_I(root)->fd = HFD((int)fd);
 		HOSTFS_I(root)->fd_kind = HOSTFS_FD_READ;
@@ -126,6 +128,9 @@ hostfs_get_tree(struct fs_context *fc, struct super_block **out)
 	}
 	*sbi = (struct hostfs_sb){ .k = fc->k, .state = st, .root = fc->host_root };
 	sbi->layer = sbi->may_noatime = fc->options && !strcmp(fc->options, "layer");
+	sbi->ro = sbi->layer || (fc->flags & MS_RDONLY);
+	sbi->may_noatime |= sbi->ro;
+	sb->s_host_rdonly = sbi->ro;
 	sbi->exclusive = fc->options && !strcmp(fc->options, "upper");
 	if (host_call2(__NR_fstatfs, sbi->root.fd, &sfs) == 0) {
 		sb->s_magic = (uint32_t)sfs.f_type;

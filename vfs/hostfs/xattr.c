@@ -126,6 +126,8 @@ hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const v
 {
 	int64_t ret;
 
+	if (HOSTFS_SB(dentry->d_sb)->ro)
+		return -EROFS;
 	if (!strncmp(name, "system.", 7))
 		return -EOPNOTSUPP;
 	ret = ask(t, dentry,
