@@ -366,8 +366,8 @@ a_signal_storm_between_threads(void)
 	pthread_create(&th, NULL, sleep_thread, NULL);
 	for (i = 0; i < 1000; i++)
 		CHECK_EQ(pthread_kill(th, SIGUSR2), 0);
-	guest_sleep_ms(20);
-	CHECK(hits >= 1);
+	while (hits == 0) /* one that is never delivered runs into the case's time limit */
+		guest_sleep_ms(1);
 }
 
 int
