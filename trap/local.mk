@@ -12,6 +12,7 @@ stead_SOURCES += \
 	trap/remote/filter.c \
 	trap/remote/filter.h \
 	trap/remote/follow.c \
+	trap/remote/inject.c \
 	trap/remote/leader.c \
 	trap/remote/leader.h \
 	trap/remote/notify.c \

@@ -296,12 +296,83 @@ owner_dies_with_the_lock(void)
 	CHECK(lock_word & FUTEX_OWNER_DIED);
 }
 
+/* What the kernel does to a word is one step to the threads that use it. */
+
+static uint32_t added;
+static bool adding;
+
+static void *
+add_thread(void *arg)
+{
+	while (__atomic_load_n(&adding, __ATOMIC_SEQ_CST)) {
+		__atomic_add_fetch(&words[2], 1, __ATOMIC_SEQ_CST);
+		added++;
+		/* from time to time, so that it meets every moment of the call's */
+		for (uint32_t i = added % 64 * 8; i > 0; i--)
+			__asm__ volatile("pause");
+	}
+	return NULL;
+}
+
+static void
+wake_op_is_one_step(void)
+{
+	pthread_t th;
+	uint32_t i;
+
+	adding = true;
+	CHECK_EQ(pthread_create(&th, NULL, add_thread, NULL), 0);
+	for (i = 0; i < 2000; i++)
+		CHECK_EQ(futex(&words[3], FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &words[2], FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)), 0);
+	__atomic_store_n(&adding, false, __ATOMIC_SEQ_CST);
+	pthread_join(th, NULL);
+	CHECK_EQ(words[2], added + 2000);
+}
+
+/* The registers of a thread that does such a step are its own again afterwards. */
+static void
+wake_op_leaves_registers_alone(void)
+{
+	register long r10 __asm__("r10") = 1, r8 __asm__("r8") = (long)&words[2], r9 __asm__("r9");
+	long a4, a5, ret, rdi = (long)&words[3], rsi = FUTEX_WAKE_OP_PRIVATE, rdx = 1, rbx = 0x1234567;
+
+	words[2] = 7;
+	r9 = FUTEX_OP(FUTEX_OP_OR, 8, FUTEX_OP_CMP_EQ, 1);
+	__asm__ volatile("syscall"
+			 : "=a"(ret), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+b"(rbx), "+r"(r10), "+r"(r8), "+r"(r9)
+			 : "a"(SYS_futex)
+			 : "rcx", "r11", "memory");
+	a4 = r10;
+	a5 = r8;
+	CHECK_EQ(ret, 0);
+	CHECK_EQ(words[2], 15);
+	CHECK_EQ(rdi, (long)&words[3]);
+	CHECK_EQ(rsi, FUTEX_WAKE_OP_PRIVATE);
+	CHECK_EQ(rdx, 1);
+	CHECK_EQ(rbx, 0x1234567);
+	CHECK_EQ(a4, 1);
+	CHECK_EQ(a5, (long)&words[2]);
+}
+
+static char unreadable[8192] __attribute__((aligned(4096)));
+
+static void
+wake_op_on_bad_memory(void)
+{
+	CHECK_EQ(mprotect(unreadable, 4096, PROT_READ), 0);
+	CHECK_ERR(futex(&words[3], FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, (uint32_t *)(void *)unreadable,
+			FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)), EFAULT);
+	CHECK_EQ(mprotect(unreadable, 4096, PROT_NONE), 0);
+	CHECK_ERR(futex(&words[3], FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, (uint32_t *)(void *)unreadable,
+			FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)), EFAULT);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(arguments), T(masks_choose), T(private_and_shared_differ), T(requeue), T(one_of_many), T(owner_in_the_word),
-		T(lock_is_handed_over), T(owner_dies_with_the_lock),
+		T(lock_is_handed_over), T(owner_dies_with_the_lock), T(wake_op_is_one_step), T(wake_op_leaves_registers_alone), T(wake_op_on_bad_memory),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

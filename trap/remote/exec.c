@@ -229,6 +229,14 @@ find_syscall(const uint8_t *p, uint64_t n)
 	return 0;
 }
 
+static uint64_t
+find_room(uint64_t addr, uint64_t size)
+{
+	uint64_t room = addr + size - 8;
+
+	return *(const uint64_t *)(uintptr_t)room == 0 ? room : 0;
+}
+
 int
 remote_boot(struct kernel *k)
 {
@@ -258,6 +266,7 @@ remote_boot(struct kernel *k)
 	if (n < 0)
 		return n;
 	remote.vdso_syscall = find_syscall((void *)(uintptr_t)k->vdso_addr, k->vdso_size);
+	remote.vdso_room = find_room(k->vdso_addr, k->vdso_size);
 	n = build_filter(a->filter, ARRAY_SIZE(a->filter), allowed, ARRAY_SIZE(allowed));
 	if (n < 0 || !remote.vdso_syscall)
 		return -ENOSYS;

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "kernel/entry.h"
+#include "trap/host.h"
 #include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
@@ -39,7 +40,6 @@ answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret
 	int err;
 
 	rt->result = ret;
-	rt->nr = n->data.nr;
 	rt->override = true;
 	err = rt_kick(rt);
 	pthread_mutex_lock(&leave_lock);
@@ -53,10 +53,18 @@ answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret
 		answer(n->id, 0);
 }
 
-static bool
-is_restart(int64_t ret)
+bool
+stop_in_call(struct trap_task *rt)
 {
-	return ret == -ERESTARTSYS || ret == -ERESTARTNOINTR || ret == -ERESTARTNOHAND || ret == -ERESTART_RESTARTBLOCK;
+	if (rt->stop != STOP_NONE)
+		return !atomic_load(&rt->host_dead);
+	__atomic_store_n(&rt->parking, 1, __ATOMIC_SEQ_CST);
+	if (atomic_load(&rt->host_dead) || rt_kick(rt) < 0)
+		return false;
+	answer(rt->notif_id, 0);
+	while (__atomic_load_n(&rt->parking, __ATOMIC_ACQUIRE) && !atomic_load(&rt->host_dead))
+		host_futex_wait(&rt->parking, 1, INT64_MAX);
+	return !atomic_load(&rt->host_dead);
 }
 
 static void
@@ -69,7 +77,12 @@ serve_notified(const struct seccomp_notif *n)
 
 	if (!t)
 		return;
-	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST) != MODE_USER) {
+		answer(n->id, -ENOSYS); /* code that the program put where a call was to be injected */
+		return;
+	}
+	rt->notif_id = n->id;
+	rt->nr = n->data.nr;
 	rt->cpu = sched_getcpu(); /* the caller's own: see NOTIF_FD_SYNC_WAKE_UP */
 	rt->cpu_age = 0;
 	r = &t->regs;
@@ -88,7 +101,10 @@ serve_notified(const struct seccomp_notif *n)
 		finish_and_resume(t->trap); /* execve: another host thread by now */
 	} else if (atomic_load(&rt->host_dead)) {
 		serve_death(rt);
-	} else if (is_restart(ret) || !exit_to_user_fast(t)) {
+	} else if (rt->stop != STOP_NONE) {
+		t->regs.rax = (uint64_t)ret;
+		finish_and_resume(rt);
+	} else if (is_restart_code((uint64_t)ret) || !exit_to_user_fast(t)) {
 		answer_and_stop(rt, n, ret);
 	} else {
 		answer(n->id, ret);

@@ -48,19 +48,41 @@ remote_copy_to(struct task *t, uint64_t to, const void *from, size_t n)
 	return copy_vm(t->host_tid.id, (void *)from, to, n, true);
 }
 
-/* Not atomic against a thread that writes the word at the same moment: nobody else's registers can be used for it here.
- * The users are robust lists and FUTEX_WAKE_OP. See doc/threat-model.md and the list of known limits. */
+struct cmpxchg_arg {
+	struct trap_task *rt;
+	uint64_t addr;
+	uint32_t *expected, desired;
+};
+
+static int64_t
+do_cmpxchg(void *p)
+{
+	struct cmpxchg_arg *arg = p;
+
+	return inject_cmpxchg(arg->rt, arg->addr, arg->expected, arg->desired);
+}
+
+/*
+ * Done by the thread itself, which is stopped for it: nobody else can do it in one step. A look first costs less, and brings the page
+ * in. A program that has taken its vDSO away, and a thread that the host has killed, have it in two steps.
+ */
 static int
 remote_cmpxchg32(struct task *t, uint64_t u, uint32_t *expected, uint32_t desired)
 {
+	struct cmpxchg_arg arg = { t->trap, u, expected, desired };
 	uint32_t now;
+	int64_t err;
 
 	if (remote_copy_from(t, &now, u, 4) != 4)
 		return -EFAULT;
-	if (now == *expected && remote_copy_to(t, u, &desired, 4) != 4)
-		return -EFAULT;
-	*expected = now;
-	return 0;
+	if (now != *expected) {
+		*expected = now;
+		return 0;
+	}
+	err = stop_in_call(arg.rt) ? tracer_run(do_cmpxchg, &arg) : -ESRCH;
+	if (err == 0 || err == -EFAULT)
+		return (int)err;
+	return remote_copy_to(t, u, &desired, 4) == 4 ? 0 : -EFAULT;
 }
 
 struct mm_call_arg {
@@ -187,15 +209,13 @@ remote_kick(struct task *t)
 	pthread_mutex_unlock(&leave_lock);
 }
 
+/* Of one thread: the host thread makes the call itself. */
 static int64_t
 do_let_exit(void *p)
 {
 	struct trap_task *rt = p;
-	struct pt_regs r;
 
-	/* exit(2) of one thread: the host thread makes the call itself. */
-	if (rt->stop == STOP_SECCOMP && pt(PTRACE_GETREGS, rt->tid, 0, (uintptr_t)&r) == 0 && r.orig_rax == SYS_exit)
-		pt(PTRACE_CONT, rt->tid, 0, 0);
+	inject_exit(rt);
 	rt_put(rt);
 	return 0;
 }
@@ -213,7 +233,7 @@ remote_exit(struct task *t)
 		t->host_tid = HPID_NONE;
 		rt->t = NULL;
 		pthread_mutex_unlock(&leave_lock);
-		if (!last && rt->stop == STOP_SECCOMP) {
+		if (!last && rt->stop != STOP_NONE) {
 			atomic_fetch_add(&rt->refs, 1);
 			tracer_post(do_let_exit, rt);
 		}

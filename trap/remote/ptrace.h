@@ -35,6 +35,40 @@ extern pthread_mutex_t leave_lock;
 int64_t inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child);
 
 /**
+ * inject_cmpxchg() - have a stopped thread compare and exchange a word of its memory
+ * @rt: stopped; its call, if it is at one, will not be made by the host
+ * @addr: aligned, and readable a moment ago
+ * @expected: what is to be replaced; set to what was there
+ * @desired: by this
+ *
+ * Context: the tracer.
+ * Return: 0; -EFAULT; -ENOSYS if there is no instruction for it; -ESRCH if the thread died.
+ */
+int64_t inject_cmpxchg(struct trap_task *rt, uint64_t addr, uint32_t *expected, uint32_t desired);
+
+/**
+ * inject_exit() - a stopped thread ends
+ * @rt: stopped anywhere
+ *
+ * Context: the tracer.
+ */
+void inject_exit(struct trap_task *rt);
+
+/**
+ * get_regs() - read the registers of a stopped thread
+ * @rt: stopped
+ * @regs: where to
+ *
+ * Return: false if it died.
+ */
+bool get_regs(struct trap_task *rt, struct pt_regs *regs);
+
+/* What a wait status, or a result, says. */
+int event_of(int status);
+bool is_kick(int status);
+bool is_restart_code(uint64_t rax);
+
+/**
  * exec_finish() - a process that has loaded its program stops: take the kernel image away from it
  * @rt: seized, t->direct is over
  *

@@ -54,6 +54,8 @@ struct trap_task {
 	bool override;	    /* the next stop shows the end of a notified call: its result is here */
 	int64_t result;
 	int nr;
+	uint64_t notif_id; /* of the notified call that is served */
+	uint32_t parking;  /* futex: stop_in_call() waits for the stop */
 	int cpu;     /* where it last made a notified call; -1 not known */
 	int cpu_age; /* stops since then */
 	struct pt_regs regs; /* what the host has, as far as known: at a stop all but rcx and r11 */
@@ -65,6 +67,7 @@ struct remote {
 	pid_t tracer_tid;
 	struct trap_task **by_tid; /* indexed by host tid */
 	uint64_t vdso_syscall;	   /* a `syscall` instruction in the vDSO */
+	uint64_t vdso_room;	   /* eight bytes without a meaning at the end of the vDSO; 0: there are none */
 	struct spawn_area *spawn;
 	pid_t spawner;
 	int spawn_error; /* why there was no host process for a program, last time */
@@ -108,7 +111,7 @@ void tracer_stop(void);
  */
 bool is_tracer(void);
 
-/* stops.c: all of these on the tracer thread */
+/* stops.c, inject.c: all of these on the tracer thread */
 
 /**
  * handle_wait_status() - what waitpid() said of a host thread
@@ -201,6 +204,15 @@ void pool_submit(void (*fn)(struct trap_task *rt), struct trap_task *rt);
  * Return: 0 or negative errno.
  */
 int notify_start(void);
+
+/**
+ * stop_in_call() - bring a thread whose notified call is being served to a stop; its registers are valid then
+ * @rt: if it is stopped already, nothing is done
+ *
+ * Context: whoever serves the call; waits for the tracer. The call ends by finish_and_resume() afterwards.
+ * Return: false if it died.
+ */
+bool stop_in_call(struct trap_task *rt);
 
 /* tasks.c */
 
