@@ -79,4 +79,12 @@ int arena_create(uint64_t size, struct kernel **out) __must_check;
  */
 void arena_destroy(struct kernel *k);
 
+/**
+ * page_pool_near() - the first huge page's worth of the pool, where small extents come from
+ * @k: the instance
+ *
+ * Return: its address, aligned to its size, or NULL if the arena is too small for one.
+ */
+void *page_pool_near(struct kernel *k) __must_check;
+
 #endif

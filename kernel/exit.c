@@ -42,8 +42,9 @@ fill_child_info(struct k_siginfo *info, struct task *t, int signo)
 	info->chld.stime = (int64_t)(sum.stime / 10000000);
 }
 
-bool
-do_notify_parent(struct task *t, int sig)
+/* do_notify_parent() but for the wake-up. */
+static bool
+signal_parent(struct task *t, int sig)
 {
 	struct task *parent = t->parent;
 	struct k_siginfo info;
@@ -74,8 +75,16 @@ do_notify_parent(struct task *t, int sig)
 	}
 	if (sig > 0 && sig <= K_NSIG)
 		ignore_err(send_signal_locked(sig, &info, parent, PIDTYPE_TGID, NULL), "a full queue loses it, as in Linux");
-	wake_up_parent(parent);
 	mutex_unlock(&parent->sighand->siglock);
+	return autoreap;
+}
+
+bool
+do_notify_parent(struct task *t, int sig)
+{
+	bool autoreap = signal_parent(t, sig);
+
+	wake_up_parent(t->parent);
 	return autoreap;
 }
 
@@ -388,8 +397,8 @@ exit_files_and_fs(struct task *t)
 static void
 exit_notify(struct task *t, bool group_dead)
 {
+	struct task *p, *n, *parent = NULL;
 	struct list_head dead;
-	struct task *p, *n;
 	bool autoreap;
 
 	INIT_LIST_HEAD(&dead);
@@ -401,10 +410,15 @@ exit_notify(struct task *t, bool group_dead)
 	/* the last one tells them in do_notify_parent() */
 	if (!thread_group_leader(t) || !thread_group_empty(t))
 		wake_up_all(&t->thread_pid->wait_pidfd);
-	if (thread_group_leader(t))
-		autoreap = thread_group_empty(t) && do_notify_parent(t, t->exit_signal);
-	else
+	if (!thread_group_leader(t)) {
 		autoreap = true;
+	} else if (!thread_group_empty(t)) {
+		autoreap = false;
+	} else {
+		autoreap = signal_parent(t, t->exit_signal);
+		parent = t->parent;
+		get_task_struct(parent);
+	}
 	if (autoreap) {
 		t->exit_state = EXIT_DEAD;
 		list_add(&t->ptrace_entry, &dead);
@@ -413,6 +427,11 @@ exit_notify(struct task *t, bool group_dead)
 	if (t->signal->notify_count < 0)
 		wake_up_process(t->signal->group_exec_task);
 	mutex_unlock(&t->k->tasklist_lock);
+	/* Not before: it would run straight into the lock. */
+	if (parent) {
+		wake_up_parent(parent);
+		put_task_struct(parent);
+	}
 	list_for_each_entry_safe(p, n, &dead, ptrace_entry) {
 		list_del_init(&p->ptrace_entry);
 		release_task(p);

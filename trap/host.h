@@ -47,8 +47,9 @@ int host_futex_wait(uint32_t *w, uint32_t val, int64_t deadline);
 void host_futex_wake(uint32_t *w, int n);
 
 /* clone(2) as the resident trap makes processes and threads: trap/host-calls.h allows these flags and no others. */
-#define HOST_CLONE_PROCESS (CLONE_FILES | CLONE_PARENT | CLONE_PARENT_SETTID | 17 /* SIGCHLD */)
+#define HOST_CLONE_TIDS	   (CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define HOST_CLONE_PROCESS (CLONE_FILES | CLONE_PARENT | HOST_CLONE_TIDS | 17 /* SIGCHLD */)
 #define HOST_CLONE_THREAD                                                                                                 \
-	(CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID)
+	(CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | HOST_CLONE_TIDS)
 
 #endif

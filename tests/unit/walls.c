@@ -149,11 +149,11 @@ Test(filter, vsyscalls)
 Test(filter, arguments)
 {
 	build(true, false);
-	cr_assert_eq(CALL(SYS_clone, CLONE_FILES | CLONE_PARENT | SIGCHLD), SECCOMP_RET_ALLOW);
-	cr_assert_eq(CALL(SYS_clone, CLONE_PARENT | SIGCHLD), KILLED);
-	cr_assert_eq(CALL(SYS_clone, CLONE_FILES | CLONE_PARENT | CLONE_NEWUSER | SIGCHLD), KILLED);
-	cr_assert_eq(CALL(SYS_clone, CLONE_FILES | CLONE_PARENT | CLONE_UNTRACED | SIGCHLD), KILLED);
-	cr_assert_eq(CALL(SYS_clone, (CLONE_FILES | CLONE_PARENT | SIGCHLD) + (1ULL << 32)), KILLED);
+	cr_assert_eq(CALL(SYS_clone, HOST_CLONE_PROCESS), SECCOMP_RET_ALLOW);
+	cr_assert_eq(CALL(SYS_clone, HOST_CLONE_PROCESS & ~CLONE_FILES), KILLED);
+	cr_assert_eq(CALL(SYS_clone, HOST_CLONE_PROCESS | CLONE_NEWUSER), KILLED);
+	cr_assert_eq(CALL(SYS_clone, HOST_CLONE_PROCESS | CLONE_UNTRACED), KILLED);
+	cr_assert_eq(CALL(SYS_clone, HOST_CLONE_PROCESS + (1ULL << 32)), KILLED);
 	cr_assert_eq(CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL), SECCOMP_RET_ALLOW);
 	cr_assert_eq(CALL(SYS_prctl, PR_SET_SECCOMP, 1), KILLED);
 	cr_assert_eq(CALL(SYS_prctl, PR_SET_DUMPABLE, 1), KILLED);

@@ -271,7 +271,7 @@ remote_boot(struct kernel *k)
 	if (n < 0 || !remote.vdso_syscall)
 		return -ENOSYS;
 	a->prog = (struct sock_fprog){ (unsigned short)n, a->filter };
-	n = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, spawner_main, a, NULL);
+	n = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, spawner_main, a, NULL, NULL);
 	if (n < 0)
 		return n;
 	remote.spawner = n;

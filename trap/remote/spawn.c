@@ -27,7 +27,7 @@ __asm__(".pushsection .text\n"
 	"	mov %rdx, (%rsi)\n"
 	"	mov %rcx, 8(%rsi)\n"
 	"	mov %r8, %rdx\n"
-	"	xor %r10d, %r10d\n"
+	"	mov %r9, %r10\n"
 	"	xor %r8d, %r8d\n"
 	"	mov $56, %eax\n"
 	"	syscall\n"
@@ -97,7 +97,7 @@ serve_requests(struct spawn_area *a)
 		seen++;
 		job = a->job;
 		a->result = (int32_t)host_clone_fn(CLONE_FILES | CLONE_PARENT | SIGCHLD_NR,
-						   job->stack + SPAWN_STACK_PAGES * PAGE_SIZE, child_main, job, NULL);
+						   job->stack + SPAWN_STACK_PAGES * PAGE_SIZE, child_main, job, NULL, NULL);
 		__atomic_store_n(&a->done, seen, __ATOMIC_RELEASE);
 		host_futex_wake(&a->done, 1);
 	}

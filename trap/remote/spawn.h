@@ -75,11 +75,12 @@ void shed_supervisor(struct spawn_area *a);
  * @stack_top: 16-byte aligned end of its stack
  * @fn: must not return
  * @arg: its argument
- * @tid: with CLONE_PARENT_SETTID: gets the tid before either side goes on
+ * @tid: with CLONE_PARENT_SETTID: gets the new tid before @fn runs
+ * @alive: with CLONE_CHILD_CLEARTID: cleared at the end of a thread that is not the last of its process
  *
  * Return: the new host tid, or negative errno.
  */
-int64_t host_clone_fn(uint64_t flags, void *stack_top, void (*fn)(void *), void *arg, int *tid);
+int64_t host_clone_fn(uint64_t flags, void *stack_top, void (*fn)(void *), void *arg, int32_t *tid, uint32_t *alive);
 
 /**
  * spawn_prepare() - note what a spawner sheds, and where the vDSO is (supervisor)

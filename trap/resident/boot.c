@@ -24,7 +24,13 @@
 #include "trap/resident/resident.h"
 #include "trap/resident/scan.h"
 
-#define SERVERS 3
+#define SERVERS	      3
+#define MANY_PROCESSES 50
+#define HUGE_SIZE      (2UL << 20)
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 extern const char __start_ktext[], __stop_ktext[], __start_krodata[], __stop_krodata[], __start_krelro[], __stop_krelro[];
 
@@ -48,6 +54,7 @@ resident_prepare(struct kernel *k)
 	k->arena_size += RES_SIZE; /* programs are kept off these places as off the arena */
 	r->k = k;
 	r->next_slot = 1; /* the first is struct space_page's */
+	r->supervisor = getpid();
 	mutex_init(&r->lock, RANK_LEAF);
 	mutex_init(&r->queue_lock, RANK_LEAF);
 	mutex_init(&r->spawn_lock, RANK_NONE);
@@ -174,7 +181,7 @@ resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n)
 	k->resident->area = a;
 	/* What has taken a guest process over must not reach into this one: Landlock says so too, where it is. */
 	prctl(PR_SET_DUMPABLE, 0);
-	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a, NULL);
+	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a, NULL, NULL);
 	if (pid < 0)
 		return pid;
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
@@ -290,15 +297,32 @@ find_orphan(struct kernel *k, pid_t pid)
 	return NULL;
 }
 
+/* The struct of a process that is dead, and no task's any more: its host threads can be used again. @left: only if all tasks have said so. */
+static struct trap_process *
+forget_process(struct resident *r, pid_t pid, bool left)
+{
+	struct trap_process *proc = NULL;
+	struct trap_task *rt;
+	mutex_guard(&r->lock);
+
+	list_for_each_entry(rt, &r->dead, list)
+		if (rt->proc && rt->proc->pid == pid && !(left && __atomic_load_n(&rt->proc->tasks, __ATOMIC_ACQUIRE) != 0)) {
+			proc = rt->proc;
+			rt->proc = NULL;
+			__atomic_store_n(&rt->alive, 0, __ATOMIC_RELEASE);
+		}
+	return proc;
+}
+
+/* What is left of a process that has ended. Nearly all have taken leave of their own accord. */
 static void
 bury(struct kernel *k, pid_t pid)
 {
-	struct resident *r = k->resident;
-	struct trap_process *proc = NULL;
+	struct trap_process *proc = forget_process(k->resident, pid, true);
 	struct trap_task *rt;
 	struct task *t;
 
-	while ((t = find_orphan(k, pid)) != NULL) {
+	while (!proc && (t = find_orphan(k, pid)) != NULL) {
 		rt = t->trap;
 		t->trap = NULL;
 		t->host_tid = HPID_NONE;
@@ -308,34 +332,45 @@ bury(struct kernel *k, pid_t pid)
 		put_task_struct(t); /* the trap's */
 		put_task_struct(t); /* find_orphan()'s */
 		__atomic_sub_fetch(&rt->proc->space->tasks, 1, __ATOMIC_SEQ_CST);
-		mutex_lock(&r->lock);
+		mutex_lock(&k->resident->lock);
 		rt->t = NULL;
-		list_add_tail(&rt->list, &r->dead);
-		mutex_unlock(&r->lock);
+		list_add_tail(&rt->list, &k->resident->dead);
+		mutex_unlock(&k->resident->lock);
 	}
-	mutex_lock(&r->lock);
-	list_for_each_entry(rt, &r->dead, list)
-		if (rt->proc && rt->proc->pid == pid) {
-			proc = rt->proc;
-			rt->proc = NULL;
-			__atomic_store_n(&rt->alive, 0, __ATOMIC_RELEASE);
-		}
-	mutex_unlock(&r->lock);
+	if (!proc)
+		proc = forget_process(k->resident, pid, false);
 	if (proc)
 		resident_put_proc(k, proc);
+}
+
+/*
+ * What each new process of an instance that makes many touches again, as two huge pages: the kernel's own struct with the records of
+ * pages, and where small objects are. A favour of the host, if it can: then a child takes two faults for them all.
+ */
+static void
+make_huge(struct kernel *k)
+{
+	void *near = page_pool_near(k);
+
+	madvise(k, HUGE_SIZE, MADV_COLLAPSE);
+	if (near)
+		madvise(near, HUGE_SIZE, MADV_COLLAPSE);
 }
 
 static void *
 reaper_thread(void *arg)
 {
+	unsigned int reaped = 0;
 	int status;
 
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, __WALL);
 
-		if (pid > 0)
+		if (pid > 0) {
 			bury(arg, pid);
-		else if (errno != EINTR)
+			if (++reaped == MANY_PROCESSES)
+				make_huge(arg);
+		} else if (errno != EINTR)
 			usleep(1000);
 	}
 	return NULL;

@@ -132,6 +132,7 @@ struct exec_job {
 /* k->resident */
 struct resident {
 	struct kernel *k;
+	int32_t supervisor; /* its host pid */
 	struct mutex lock;	/* RANK_LEAF: dead, next_slot, free_slots */
 	struct list_head dead;	/* host threads that are leaving */
 	uint32_t next_slot;

@@ -45,26 +45,35 @@ reuse(struct resident *r)
 	return NULL;
 }
 
+/*
+ * The top of the kernel stack, the struct and the alternate stack lie in one piece of AROUND pages: so many the host maps at a fault for
+ * reading (fault_around_bytes), and a child's first access is one, to its stack. From RT_AT on, behind the kernel stack:
+ */
+#define AROUND	 16UL
+#define RT_PAGES (ALIGN_UP(sizeof(struct trap_task), PAGE_SIZE) / PAGE_SIZE)
+#define RT_AT	 (2 * AROUND - ALT_PAGES - RT_PAGES)
+_Static_assert(RT_AT >= KSTACK_PAGES && RT_AT > AROUND, "room for a kernel stack, whose top is in the second piece");
+
 static struct trap_task *
 fresh(struct kernel *k)
 {
 	struct resident *r = k->resident;
-	struct trap_task *rt = page_alloc(k, ALIGN_UP(sizeof(*rt), PAGE_SIZE) / PAGE_SIZE, 1);
+	char *room = page_alloc(k, 2 * AROUND, AROUND);
+	struct trap_task *rt;
 
-	if (!rt)
+	if (!room)
 		return NULL;
-	rt->kstack = page_alloc(k, KSTACK_PAGES, 1);
-	rt->alt = page_alloc(k, ALT_PAGES, 1);
+	rt = (struct trap_task *)(room + RT_AT * PAGE_SIZE);
+	rt->kstack = room + (RT_AT - KSTACK_PAGES) * PAGE_SIZE;
+	rt->alt = room + (2 * AROUND - ALT_PAGES) * PAGE_SIZE;
 	mutex_lock(&r->lock);
 	rt->slot = r->next_slot < RES_SLOTS ? r->next_slot++ : RES_SLOTS;
 	mutex_unlock(&r->lock);
-	if (rt->kstack && rt->alt && rt->slot < RES_SLOTS)
+	if (rt->slot < RES_SLOTS) {
+		page_free(k, room, RT_AT - KSTACK_PAGES);
 		return rt;
-	if (rt->kstack)
-		page_free(k, rt->kstack, KSTACK_PAGES);
-	if (rt->alt)
-		page_free(k, rt->alt, ALT_PAGES);
-	page_free(k, rt, ALIGN_UP(sizeof(*rt), PAGE_SIZE) / PAGE_SIZE);
+	}
+	page_free(k, room, 2 * AROUND);
 	return NULL;
 }
 
@@ -128,6 +137,7 @@ void
 resident_thread_setup(struct trap_task *rt, bool process)
 {
 	struct sel_page *sel = sel_of(rt);
+	const struct resident *res = rt->t->k->resident;
 	struct {
 		uint64_t sp, flags, size;
 	} ss = { (uint64_t)(uintptr_t)rt->alt, 1U << 31 /* SS_AUTODISARM */, ALT_PAGES * PAGE_SIZE };
@@ -141,15 +151,18 @@ resident_thread_setup(struct trap_task *rt, bool process)
 				  .kstack_lo = (uint64_t)(uintptr_t)rt->kstack,
 				  .regs = &rt->t->regs,
 				  .gate = (uint64_t)(uintptr_t)resident_gate };
-	rt->tid = (int32_t)host_call0(__NR_gettid);
+	if (!rt->tid)
+		rt->tid = rt->t->host_tid.id;
 	if (process) {
 		struct space_page *page = (struct space_page *)(uintptr_t)(RES_SCRATCH + RES_SEL_OFF);
 
 		*page = (struct space_page){ rt->proc->space, &rt->t->k->resident->doomed };
 		rt->proc->pid = rt->tid;
 		host_call2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR);
+		/* It may have died before that. */
+		if (host_call0(__NR_getppid) != res->supervisor)
+			host_call1(__NR_exit_group, 1);
 	}
-	host_call1(__NR_set_tid_address, &rt->alive);
 	host_call2(__NR_sigaltstack, &ss, NULL);
 	host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &sel->sel);
 	if (rt->t)
@@ -211,8 +224,8 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 	child->mode = MODE_KERNEL;
 	tid = host_flags & CLONE_VM ? 0 : mm_clone_begin(t, child);
 	if (tid == 0) {
-		tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt,
-				    &child->host_tid.id);
+		tid = host_clone_fn(host_flags, crt->kstack + KSTACK_PAGES * PAGE_SIZE, child_start, crt, &child->host_tid.id,
+				    &crt->alive);
 		if (!(host_flags & CLONE_VM))
 			mm_clone_end(t);
 	}
@@ -392,14 +405,16 @@ install_handlers(void)
 static void
 serve_spawns(struct resident *r)
 {
+	struct trap_task *rt;
 	uint32_t seen = 0;
 
 	for (;;) {
 		while (__atomic_load_n(&r->spawn_seq, __ATOMIC_ACQUIRE) == seen)
 			host_futex_wait(&r->spawn_seq, seen, INT64_MAX);
 		seen++;
-		r->spawn_result = (int32_t)host_clone_fn(HOST_CLONE_PROCESS, r->job->rt->kstack + KSTACK_PAGES * PAGE_SIZE,
-							 exec_main, r->job, &r->spawn_result);
+		rt = r->job->rt;
+		r->spawn_result = (int32_t)host_clone_fn(HOST_CLONE_PROCESS, rt->kstack + KSTACK_PAGES * PAGE_SIZE, exec_main, r->job,
+							 &rt->tid, &rt->alive);
 		__atomic_store_n(&r->spawn_done, seen, __ATOMIC_RELEASE);
 		host_futex_wake(&r->spawn_done, 1);
 	}
