@@ -29,6 +29,7 @@ libkernel_a_SOURCES += \
 	kernel/wait.h \
 	kernel/signal-deliver.c \
 	kernel/signal.c \
+	kernel/seeded.h \
 	kernel/signal.h \
 	kernel/sigframe.c \
 	kernel/slab.h \

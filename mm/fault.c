@@ -10,6 +10,7 @@
 #include <linux/mman.h>
 #include <linux/resource.h>
 
+#include "kernel/seeded.h"
 #include "kernel/errno.h"
 #include "mm/internal.h"
 #include "mm/text.h"
@@ -120,7 +121,7 @@ fault_inside(struct task *t, struct vma *v, uint64_t addr, unsigned int access, 
 {
 	enum verdict verdict = access_allowed(t, v, addr, access);
 
-	*code = K_SEGV_ACCERR;
+	*code = SEEDED(K_SEGV_ACCERR, K_SEGV_MAPERR);
 	if (verdict == FORBIDDEN)
 		return false;
 	if (addr >= v->backed_end) {

@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 
 #include "kernel/cred.h"
+#include "kernel/seeded.h"
 #include "kernel/task.h"
 #include "syscalls/proto.h"
 #include "vfs/internal.h"
@@ -24,7 +25,7 @@ copy_stat(struct task *t, const struct kstat *k, uaddr_t u)
 	struct stat st = {
 		.st_dev = k->dev,
 		.st_ino = k->ino,
-		.st_nlink = k->nlink,
+		.st_nlink = SEEDED(k->nlink, k->nlink - (k->nlink > 2)),
 		.st_mode = k->mode,
 		.st_uid = k->uid,
 		.st_gid = k->gid,

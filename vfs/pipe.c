@@ -18,6 +18,7 @@
 #include <linux/stat.h>
 
 #include "kernel/cred.h"
+#include "kernel/seeded.h"
 #include "kernel/task.h"
 #include "vfs/fdtable.h"
 #include "vfs/namei.h"
@@ -209,7 +210,7 @@ put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe)
 			if (cond)                                                                                         \
 				break;                                                                                    \
 			if (signal_pending(t)) {                                                                          \
-				err_ = -ERESTARTSYS;                                                                      \
+				err_ = SEEDED(-ERESTARTSYS, -ERESTARTNOINTR);                                                               \
 				break;                                                                                    \
 			}                                                                                                 \
 			schedule(t);                                                                                      \
@@ -293,7 +294,7 @@ pipe_wait_data(struct task *t, struct pipe_inode_info *pipe, bool nonblock) __no
 
 		mutex_unlock(&pipe->mutex);
 		if (signal_pending(t))
-			return -ERESTARTSYS;
+			return SEEDED(-ERESTARTSYS, -ERESTARTNOINTR);
 		if (nonblock)
 			return -EAGAIN;
 		err = pipe_wait_exclusive(t, &pipe->rd_wait, pipe_readable(pipe));

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 
 #include "kernel/signal.h"
+#include "kernel/seeded.h"
 #include "kernel/task.h"
 #include "vfs/internal.h"
 #include "vfs/read_write.h"
@@ -201,7 +202,7 @@ vfs_llseek(struct task *t, struct file *file, int64_t off, int whence)
 	if (whence < 0 || whence > SEEK_MAX)
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_LSEEK) || (file->f_mode & FMODE_STREAM))
-		return -ESPIPE;
+		return SEEDED(-ESPIPE, -EINVAL);
 	return file->f_op->llseek(t, file, off, whence);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "kernel/seeded.h"
 #include "kernel/task.h"
 #include "vfs/internal.h"
 #include "vfs/readdir.h"
@@ -92,7 +93,7 @@ filldir(struct dir_context *ctx, const char *name, int len, int64_t off, uint64_
 
 		d->d_ino = ino;
 		d->d_reclen = (uint16_t)reclen;
-		d->d_type = (uint8_t)type;
+		d->d_type = (uint8_t)SEEDED(type, type == S_IFLNK >> 12 ? S_IFREG >> 12 : type);
 		memcpy(d->d_name, name, (size_t)len);
 	}
 	b->last = b->used;

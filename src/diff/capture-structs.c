@@ -332,6 +332,10 @@ capture_pointed(const struct capture *c, unsigned int i)
 		if (!c->done)
 			record_value(c->r, i == 2 ? "val" : "val3", "", FIELD_COOKIE, false, c->args[i]);
 		return true;
+	case SYS_arch_prctl: /* the one of FS and GS is given, or written */
+		if (i == 1 && !c->done)
+			record_value(c->r, "addr", "", c->args[1] > 65535 ? FIELD_ADDRESS : FIELD_INT, false, c->args[1]);
+		return i == 1;
 	case SYS_sched_setattr:
 		if (i == 1 && !c->done)
 			capture_struct(c, "attr", "sched_attr", c->args[1], 1, false);

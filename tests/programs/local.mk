@@ -17,3 +17,20 @@ EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.l
 .PHONY: check-diff-all
 check-diff-all: stead
 	STEAD=$(abs_builddir)/stead $(srcdir)/tests/programs/check-diff --all
+
+# Faults on purpose (kernel/seeded.h) in the sources that have them; the rest of the kernel is the same objects.
+check_LIBRARIES = tests/libseeded.a
+tests_libseeded_a_SOURCES = mm/fault.c syscalls/stat.c vfs/pipe.c vfs/read_write.c vfs/readdir.c vfs/tmpfs/file.c
+tests_libseeded_a_CPPFLAGS = $(AM_CPPFLAGS) -DSEED_FAULT
+tests_libseeded_a_CFLAGS = $(KERNEL_CFLAGS)
+$(tests_libseeded_a_OBJECTS): | $(TABLE_GEN)
+
+tests/kernel-seeded.o: tests/libseeded.a libkernel.a $(srcdir)/kernel/local-symbols $(srcdir)/kernel/kernel.lds
+	$(AM_V_GEN)$(LD) -r -z muldefs -T $(srcdir)/kernel/kernel.lds --whole-archive tests/libseeded.a libkernel.a -o $@.tmp && \
+	$(OBJCOPY) --localize-symbols=$(srcdir)/kernel/local-symbols $@.tmp $@ && rm -f $@.tmp
+tests/stead-seeded: $(stead_OBJECTS) tests/kernel-seeded.o
+	$(AM_V_CCLD)$(CC) $(stead_CFLAGS) $(CFLAGS) $(stead_LDFLAGS) $(LDFLAGS) -o $@ $(stead_OBJECTS) tests/kernel-seeded.o \
+	$(filter-out kernel.o,$(stead_LDADD)) $(LIBS)
+check_DATA = tests/stead-seeded
+CLEANFILES += tests/kernel-seeded.o tests/stead-seeded
+check_PROGRAMS += tests/programs/seeded

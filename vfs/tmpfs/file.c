@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/stat.h>
 
+#include "kernel/seeded.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "vfs/generic.h"
@@ -40,7 +41,7 @@ tmpfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos,
 		if (p)
 			tmpfs_pin(inode);
 		mutex_unlock(&ti->lock);
-		n = MIN(MIN(to->count, (size_t)left), run * PAGE_SIZE - off);
+		n = MIN(MIN(to->count, (size_t)left), SEEDED(run * PAGE_SIZE, PAGE_SIZE) - off);
 		got = p ? copy_to_iter(p + off, n, to) : iov_iter_zero(n, to);
 		if (p)
 			tmpfs_unpin(inode);
@@ -51,6 +52,8 @@ tmpfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos,
 				done = -EFAULT;
 			break;
 		}
+		if (SEEDED(0, off && !(*pos & (PAGE_SIZE - 1))))
+			break;
 	}
 	file_accessed(t, file);
 	return done;
