@@ -2,8 +2,6 @@
  *
  * Fault injection. kernel/entry.c asks for each call once any rule exists; without rules there is nothing here that is run.
  */
-#include <asm/unistd.h>
-
 #include "kernel/inject.h"
 
 #include "kernel/task.h"
@@ -16,11 +14,8 @@ inject_call_rule(struct task *t, uint64_t nr)
 
 	if (nr >= INJECT_CALLS || !r->rule_of[nr])
 		return NULL;
-	if (!t->inject) {
+	if (!t->inject)
 		t->inject = kzalloc(t->k, sizeof(*t->inject));
-		if (t->inject && t == t->k->main_task)
-			t->inject->count[__NR_execve] = 1; /* the one that started the program */
-	}
 	return inject_rule_hit(r, t->inject, nr);
 }
 

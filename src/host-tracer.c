@@ -312,8 +312,8 @@ tamper_enter(struct host_tracer *h, struct tracee *e)
 
 	e->rule = NULL;
 	e->t.tampered = 0;
-	if (!r)
-		return;
+	if (!r || !h->first_exec)
+		return; /* the execve of the program itself is not one of its calls */
 	if (!e->inject)
 		e->inject = calloc(1, sizeof(*e->inject));
 	e->rule = inject_rule_hit(r, e->inject, e->nr);

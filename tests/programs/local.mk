@@ -1,7 +1,9 @@
 # Real programs, a terminal, and the command itself.
 
 check_PROGRAMS += tests/programs/pty
+check_PROGRAMS += tests/programs/traced
 tests_programs_pty_LDADD = -lutil
+tests_programs_traced_LDADD = -lutil
 program_tests =
 program_tests += tests/programs/check-command
 program_tests += tests/programs/check-diff
@@ -9,9 +11,10 @@ program_tests += tests/programs/check-files
 program_tests += tests/programs/check-pty
 program_tests += tests/programs/check-remote
 program_tests += tests/programs/check-resident
+program_tests += tests/programs/check-trace
 program_tests += tests/programs/check-unprotected
 TESTS += $(program_tests)
-EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/goroutines.go
+EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/goroutines.go tests/programs/trace-normalize
 
 # All of diff.list under every trap.
 .PHONY: check-diff-all
