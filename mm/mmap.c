@@ -13,6 +13,7 @@
 
 #include "kernel/errno.h"
 #include "mm/internal.h"
+#include "mm/text.h"
 #include "vfs/fdtable.h"
 
 #ifndef MAP_ABOVE4G
@@ -64,6 +65,7 @@ int
 do_munmap(struct task *t, uint64_t addr, uint64_t len)
 {
 	struct list_head gone;
+	struct vma *v;
 	int err;
 
 	if ((addr & ~PAGE_MASK) || addr > TASK_SIZE_MAX || len > TASK_SIZE_MAX - addr)
@@ -74,6 +76,9 @@ do_munmap(struct task *t, uint64_t addr, uint64_t len)
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&t->mm->mmap_lock);
 	err = munmap_locked(t, addr, addr + len, true, &gone);
+	if (t->k->text)
+		list_for_each_entry(v, &gone, list)
+			text_unmapped(t, v, &gone);
 	mutex_unlock(&t->mm->mmap_lock);
 	vma_free_list(&gone);
 	return err;

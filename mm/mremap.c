@@ -145,6 +145,8 @@ move_host(struct task *t, struct remap *r, struct vma *nv)
 	if (r->old_len && !ret)
 		ret = host_move(t, r->addr, r->old_len, r->new_addr,
 				MREMAP_MAYMOVE | MREMAP_FIXED | (r->flags & MREMAP_DONTUNMAP));
+	if (r->old_len && !ret && t->k->text)
+		ret = text_moved(t, r->v, r->addr, nv);
 	if (!ret && r->new_len > r->old_len)
 		ret = map_tail(t, nv, r->new_addr + r->old_len);
 	return ret;
@@ -192,6 +194,8 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 	}
 	if (r->old_len)
 		ignore_err(leave_old(t, r, gone), "isolated above: nothing to split");
+	if (r->old_len && t->k->text && !(r->flags & MREMAP_DONTUNMAP))
+		text_unmapped(t, r->v, gone);
 	if (nv->flags & VM_SPECIAL)
 		mm->vdso_touched = true;
 	if (nv->flags & VM_SPECIAL && mm->vdso >= r->addr && mm->vdso < r->addr + r->old_len)

@@ -71,6 +71,27 @@ uint32_t text_first_prot(const struct text_entry *e) __must_check;
 void text_allow(struct task *t, uint64_t start, const struct text_entry *e);
 
 /**
+ * text_moved() - text was moved by mremap: its trampolines are mapped at the new place too
+ * @t: the current task, mmap_lock is held
+ * @v: the vma it was in
+ * @from: its start there
+ * @nv: the new vma, not in the tree yet; its host mapping is there
+ *
+ * Where there is no room for them the file's own text is mapped.
+ *
+ * Return: 0 or negative errno.
+ */
+int text_moved(struct task *t, struct vma *v, uint64_t from, struct vma *nv) __must_check;
+
+/**
+ * text_unmapped() - a vma is gone: so are its trampolines, if it was the last to use them
+ * @t: the current task, mmap_lock is held
+ * @v: the vma, out of the tree
+ * @gone: vmas to be freed without the lock
+ */
+void text_unmapped(struct task *t, const struct vma *v, struct list_head *gone);
+
+/**
  * text_origin() - where in its own text a program is that was interrupted
  * @t: the current task
  * @rip: in a trampoline, or anywhere else

@@ -12,6 +12,7 @@ guest_programs = \
 	tests/guest/fork \
 	tests/guest/futex \
 	tests/guest/futex2 \
+	tests/guest/hidden \
 	tests/guest/ids \
 	tests/guest/image \
 	tests/guest/madvise \

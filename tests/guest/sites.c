@@ -259,81 +259,78 @@ signals_show_own_text(void)
 }
 
 #define MAPPERS 8
-static char copy_path[PATH_MAX];
 static pthread_barrier_t barrier;
 static size_t code_offset, map_offset, map_size;
+
+/* others_between in the mapping at @p */
+static bool
+works_at(const char *p)
+{
+	const char *code = p + code_offset - map_offset;
+
+	return call(code, (struct regs){ 0 }) == getppid() &&
+	       call(code + (others_between_sys - others_between), (struct regs){ .rax = 39 }) == getpid();
+}
+
+static char *
+map_self(void)
+{
+	int fd = open(guest_self, O_RDONLY);
+	char *p = mmap(NULL, map_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)map_offset);
+
+	close(fd);
+	return p;
+}
 
 static void *
 map_and_call(void *arg)
 {
-	int fd = open(copy_path, O_RDONLY);
-	long bad = 0;
+	bool works = true;
 	char *p;
 
 	(void)arg;
 	pthread_barrier_wait(&barrier);
-	p = mmap(NULL, map_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)map_offset);
+	p = map_self();
 	if (p == MAP_FAILED)
 		return (void *)1L;
-	for (int i = 0; i < 100; i++) {
-		bad |= call(p + code_offset - map_offset, (struct regs){ 0 }) ^ getppid();
-		bad |= call(p + code_offset - map_offset + (others_between_sys - others_between), (struct regs){ .rax = 39 }) ^ getpid();
-	}
+	for (int i = 0; i < 100; i++)
+		works &= works_at(p);
 	munmap(p, map_size);
-	close(fd);
-	return (void *)bad;
+	return (void *)(long)!works;
 }
 
+/* Where the program's file has the code of others_between. */
 static void
-copy_file(const char *from, const char *to)
-{
-	char buf[65536];
-	ssize_t n;
-	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0700);
-
-	CHECK(in >= 0 && out >= 0);
-	while ((n = read(in, buf, sizeof(buf))) > 0)
-		CHECK_EQ(write(out, buf, (size_t)n), n);
-	CHECK_EQ(n, 0);
-	close(in);
-	close(out);
-}
-
-/* Where a file has the code of others_between. */
-static size_t
-find_code(const char *path)
+find_code(void)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY);
+	int fd = open(guest_self, O_RDONLY);
 	char *p, *at;
 
 	CHECK_EQ(fstat(fd, &st), 0);
 	map_size = (size_t)st.st_size;
+	map_offset = 0;
 	p = mmap(NULL, map_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	CHECK(p != MAP_FAILED);
-	/* the first instruction may be a jump here; the others are as they were */
+	/* the first instruction in memory may be a jump; the others are as they were */
 	at = memmem(p, map_size, others_between + 5, (size_t)(others_between_end - others_between - 5));
 	CHECK(at != NULL);
+	code_offset = (size_t)(at - p) - 5;
 	close(fd);
 	munmap(p, map_size);
-	return (size_t)(at - p) - 5;
 }
 
-/* Many threads map a file that was never executed before, and run it at once. */
+/* Many threads map a part of a file that was never mapped before, and run it at once. */
 static void
 first_mapping_at_once(void)
 {
 	pthread_t th[MAPPERS];
 	void *bad;
 
-	guest_tmpdir();
-	CHECK(getcwd(copy_path, sizeof(copy_path) - 8) != NULL);
-	strcat(copy_path, "/copy");
-	copy_file(guest_self, copy_path);
-	code_offset = find_code(copy_path);
-	for (int round = 0; round < 2; round++) {
-		map_offset = round ? code_offset & ~4095UL : 0;
-		map_size = round ? 8192 : map_size;
+	find_code();
+	for (int round = 0; round < 4; round++) {
+		map_offset = (code_offset & ~4095UL) - 4096UL * (unsigned int)(round & 1);
+		map_size = 8192 + 4096UL * (unsigned int)round;
 		CHECK_EQ(pthread_barrier_init(&barrier, NULL, MAPPERS), 0);
 		for (int i = 0; i < MAPPERS; i++)
 			CHECK_EQ(pthread_create(&th[i], NULL, map_and_call, NULL), 0);
@@ -342,6 +339,78 @@ first_mapping_at_once(void)
 			CHECK_EQ((long)bad, 0);
 		}
 	}
+}
+
+/* Text that mremap moves: where there is nothing near, and where everything below is taken. */
+static void
+moved_text(void)
+{
+	char *room, *p, *q;
+
+	find_code();
+	for (int taken = 0; taken < 2; taken++) {
+		for (int part = 0; part < 2; part++) {
+			if (part) {
+				map_offset = code_offset & ~4095UL;
+				map_size = 8192;
+			}
+			p = map_self();
+			CHECK(p != MAP_FAILED && works_at(p));
+			room = mmap(NULL, 1 << 24, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			CHECK(room != MAP_FAILED);
+			if (!taken)
+				CHECK_EQ(munmap(room, 1 << 24), 0);
+			q = mremap(p, map_size, map_size, MREMAP_MAYMOVE | MREMAP_FIXED, room + (1 << 23));
+			CHECK(q == room + (1 << 23));
+			CHECK(works_at(q));
+			CHECK_EQ(munmap(room, 1 << 24), 0);
+		}
+		find_code();
+	}
+}
+
+static int
+count_maps(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	int n = 0, c;
+
+	CHECK(f != NULL);
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+/* Nothing stays of text that is gone. */
+static void
+unmapped_text(void)
+{
+	int before;
+	char *p;
+
+	find_code();
+	before = count_maps();
+	for (int i = 0; i < 20; i++) {
+		p = map_self();
+		CHECK(p != MAP_FAILED && works_at(p));
+		CHECK_EQ(munmap(p, map_size), 0);
+	}
+	CHECK_EQ(count_maps(), before);
+	/* in parts, the one with the code first and last */
+	for (int i = 0; i < 2; i++) {
+		size_t at = code_offset & ~4095UL;
+
+		p = map_self();
+		CHECK(p != MAP_FAILED && works_at(p));
+		if (i == 0)
+			CHECK_EQ(munmap(p + at, 4096), 0);
+		CHECK_EQ(munmap(p, at), 0);
+		if (i == 1)
+			CHECK(works_at(p));
+		CHECK_EQ(munmap(p + at, map_size - at), 0);
+	}
+	CHECK_EQ(count_maps(), before);
 }
 
 /* A program that looks at its own text sees what calls do with it, but it can be changed and run as any. */
@@ -379,7 +448,8 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(every_shape), T(to_the_instruction), T(to_the_middle), T(flags_and_registers), T(fault_before_the_call),
-		T(signals_show_own_text), T(first_mapping_at_once), T(changed_text), T(calls_of_children),
+		T(signals_show_own_text), T(first_mapping_at_once), T(moved_text), T(unmapped_text),
+		T(changed_text), T(calls_of_children),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -20,8 +20,7 @@
 
 #define MAX_NR	   460
 #define BACK	   96 /* decoding starts in the first half of these bytes */
-#define STARTS	   48
-#define AGREE	   16
+#define BACK_PLAIN 48 /* enough where the bytes tell much */
 #define FAR_ENOUGH 2048 /* a jump table's jump stands closer to its targets than this, or the function is larger than those here */
 
 static uint32_t
@@ -41,13 +40,13 @@ struct paths {
 };
 
 static void
-count_paths(const uint8_t *text, uint64_t len, uint64_t place, struct paths *w)
+count_paths(const uint8_t *text, uint64_t len, uint64_t place, unsigned int back, struct paths *w)
 {
 	bool good[BACK + 1], bad[BACK + 1];
 	struct insn in;
 	unsigned int n;
 
-	w->first = place > BACK ? place - BACK : 0;
+	w->first = place > back ? place - back : 0;
 	w->n = n = (unsigned int)(place - w->first);
 	w->reached = w->missed = 0;
 	good[n] = true;
@@ -61,7 +60,7 @@ count_paths(const uint8_t *text, uint64_t len, uint64_t place, struct paths *w)
 		bad[o] = next > n || (next > o && bad[next]);
 	}
 	for (unsigned int o = 0; o < n; o++) {
-		unsigned int start = o < STARTS || n < BACK;
+		unsigned int start = o < back / 2 || n < back;
 
 		w->reached += start && good[o];
 		w->missed += start && bad[o];
@@ -71,6 +70,12 @@ count_paths(const uint8_t *text, uint64_t len, uint64_t place, struct paths *w)
 		if (o + w->length[o] < n)
 			w->votes[o + w->length[o]] = (uint8_t)(w->votes[o + w->length[o]] + w->votes[o]);
 	}
+}
+
+static bool
+is_certain(const struct paths *w, unsigned int back)
+{
+	return w->n == 0 || (w->reached > 0 && w->reached >= MIN(back / 6, w->n / 3) && w->missed * 8 <= w->reached);
 }
 
 /* The instruction that ends at @pos, if there is agreement; or @pos. */
@@ -89,9 +94,9 @@ insns_before(const uint8_t *text, uint64_t len, uint64_t place, struct insns_bef
 	uint64_t pos = place;
 	struct paths w;
 
-	count_paths(text, len, place, &w);
+	count_paths(text, len, place, BACK, &w);
 	out->n = 0;
-	if (w.reached == 0 || w.reached < MIN(AGREE, w.n / 3) || w.missed * 8 > w.reached)
+	if (!is_certain(&w, BACK))
 		return false;
 	while (out->n < SITE_INSNS) {
 		uint64_t p = previous(&w, pos);
@@ -208,7 +213,7 @@ is_indirect_jump(const uint8_t *text, uint64_t len, uint64_t i)
 	if (text[i] != 0xff || (text[i + 1] & 0x38) != 0x20)
 		return false;
 	for (unsigned int prefix = 0; prefix <= 2 && prefix <= i; prefix++) {
-		count_paths(text, len, i - prefix, &w);
+		count_paths(text, len, i - prefix, BACK, &w);
 		if (w.reached * 8 > w.missed)
 			return true;
 	}
@@ -295,11 +300,16 @@ find_byte(const uint8_t *text, uint64_t from, uint64_t end, uint8_t a, uint8_t b
 	return from;
 }
 
-/* A site by its bytes alone: mov $nr, %eax; syscall. */
+/* mov $nr, %eax; syscall. It could be an immediate, in a program that makes programs. */
 static bool
-is_plain(const uint8_t *text, uint64_t at)
+is_plain(const uint8_t *text, uint64_t len, uint64_t at)
 {
-	return at >= 5 && text[at - 5] == 0xb8 && get32(text + at - 4) < MAX_NR;
+	struct paths w;
+
+	if (at < 5 || text[at - 5] != 0xb8 || get32(text + at - 4) >= MAX_NR)
+		return false;
+	count_paths(text, len, at - 5, BACK_PLAIN, &w);
+	return is_certain(&w, BACK_PLAIN);
 }
 
 uint32_t
@@ -313,7 +323,7 @@ find_sites(const uint8_t *text, uint64_t len, const struct text_range *r, struct
 
 		if (text[s.at] != 0x0f)
 			continue;
-		if (is_plain(text, s.at))
+		if (is_plain(text, len, s.at))
 			s.jump = s.first = s.at - 5;
 		else if (!insns_before(text, len, s.at, &b) || !window(text, len, &b, &s))
 			continue;

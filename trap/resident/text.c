@@ -18,19 +18,16 @@
 #include "kernel/list.h"
 #include "mm/internal.h"
 #include "mm/text.h"
-#include "mm/uaccess-direct.h"
 #include "trap/host.h"
 #include "trap/resident/patch.h"
 #include "trap/resident/ranges.h"
 #include "trap/resident/sites.h"
+#include "trap/resident/tramps.h"
 
 #define CACHE_BUCKETS 64
-#define TRAMPS_SIZE   (64 * 1024UL) /* MM_TEXT_GAP leaves room for it below images */
 #define CACHE_MAX     (1UL << 18) /* pages */
 #define SITES_MAX     2048	  /* more than there is room for trampolines */
 #define BAD_MAX	      64
-
-static const char tramps_name[] = "[stead]";
 
 /* What tells one state of a host file from another. */
 struct text_key {
@@ -244,67 +241,6 @@ cached_text(struct task *t, hfd_t fd, uint64_t start, const struct text_key *key
 	return e->text ? e : NULL;
 }
 
-/* What begins on one side of a border and ends on the other; what cannot be read cannot be executed either. */
-static bool
-border_is_clean(const uint8_t *left, const uint8_t *right)
-{
-	uint8_t w[6 * TEXT_CONTEXT];
-
-	memset(w, 0, sizeof(w));
-	if (uaccess_rep_movsb(w + TEXT_CONTEXT, left, 2 * TEXT_CONTEXT))
-		memset(w + TEXT_CONTEXT, 0, 2 * TEXT_CONTEXT);
-	if (uaccess_rep_movsb(w + 3 * TEXT_CONTEXT, right, 2 * TEXT_CONTEXT))
-		memset(w + 3 * TEXT_CONTEXT, 0, 2 * TEXT_CONTEXT);
-	return text_is_clean(w + 3 * TEXT_CONTEXT, 0);
-}
-
-static bool
-ends_are_clean(const uint8_t *text, uint64_t start, uint64_t len)
-{
-	const uint8_t *at = (const uint8_t *)(uintptr_t)start;
-
-	return border_is_clean(at - 2 * TEXT_CONTEXT, text) && border_is_clean(text + len - 2 * TEXT_CONTEXT, at + len);
-}
-
-/* Where trampolines of an image go: at the same distance from its text in every process. 0: there is no room. */
-static uint64_t
-tramps_place(struct task *t, uint64_t start, uint64_t off)
-{
-	uint64_t addr = start - off - TRAMPS_SIZE, lo, hi;
-
-	if (start < off + TRAMPS_SIZE + 65536 || range_reserved(t, addr, addr + TRAMPS_SIZE, &lo, &hi) ||
-	    find_vma_intersection(t->mm, addr, addr + TRAMPS_SIZE))
-		return 0;
-	return addr;
-}
-
-static int
-map_tramps(struct task *t, uint64_t addr, const struct text_entry *e)
-{
-	int64_t ret;
-
-	if (t->k->vet_text && !ends_are_clean(e->tramps, addr, TRAMPS_SIZE))
-		return -EACCES;
-	ret = mm_host(t, __NR_mmap, addr, TRAMPS_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, (uint64_t)(int64_t)t->k->arena_fd.fd,
-		      arena_offset(e->tramps));
-	return ret < 0 ? (int)ret : map_special(t, addr, TRAMPS_SIZE, VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC | VM_DONTDUMP,
-						tramps_name);
-}
-
-uint64_t
-text_origin(struct task *t, uint64_t rip)
-{
-	const struct vma *v;
-	int64_t place;
-
-	mutex_guard(&t->mm->mmap_lock);
-	v = find_vma(t->mm, rip);
-	if (!v || rip < v->start || v->name != tramps_name || v->end - v->start != TRAMPS_SIZE)
-		return rip;
-	place = patch_origin((const uint8_t *)(uintptr_t)v->start, TRAMPS_SIZE, rip - v->start);
-	return place ? v->start + (uint64_t)place : rip;
-}
-
 const struct text_entry *
 text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src)
 {
@@ -319,9 +255,9 @@ text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *sr
 	tramps = tramps_place(t, start, src->off);
 	key.patched = tramps != 0;
 	e = cached_text(t, src->fd, start, &key);
-	if (!e || (t->k->vet_text && !ends_are_clean(e->text, start, len)))
+	if (!e || (t->k->vet_text && !text_ends_are_clean(e->text, start, len)))
 		return NULL;
-	if (e->tramps && map_tramps(t, tramps, e))
+	if (e->tramps && tramps_map(t, tramps, e->tramps))
 		return NULL;
 	*src = (struct mmap_source){ .fd = t->k->arena_fd, .off = arena_offset(e->text), .len = len };
 	return e;
