@@ -144,6 +144,71 @@ xrstor_with_the_bit_of_pkru(void)
 	return ((int (*)(void *))(uintptr_t)p)(image);
 }
 
+/* A real xrstor of the program's text, which is checked behind it: 0x40(%rdi,%rdx), with the mask in esi; then the word at ARENA. */
+__asm__(".pushsection .text\n.balign 16\nown_xrstor:\n mov %esi, %eax\n xor %edx, %edx\n .byte 0x0f, 0xae, 0x6c, 0x17, 0x40\n"
+	"movabs $0x400000000000, %rax\n mov (%rax), %al\n mov $1, %eax\n ret\n nop\n.popsection\n");
+extern int own_xrstor(void *image, long mask);
+static unsigned char image_room[8192] __attribute__((aligned(64)));
+
+static int
+xrstor_of_own_text(void)
+{
+	return own_xrstor(image_room, 0x200) | own_xrstor(image_room, -1);
+}
+
+/* Where the trampolines of the program itself are. */
+static unsigned char *
+own_trampolines(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start, end, last = 0;
+	char line[600];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx", &start, &end) != 2)
+			continue;
+		if (strstr(line, "[stead]"))
+			last = start;
+		else if (start <= (uintptr_t)own_xrstor && (uintptr_t)own_xrstor < end)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return (unsigned char *)last;
+}
+
+static int
+jump_with_mask(unsigned char *to)
+{
+	int ret;
+
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n call *%%rbx\n lea 128(%%rsp), %%rsp"
+			 : "=a"(ret) : "a"(0x200), "b"(to), "d"(0), "D"(image_room), "S"(0x200) : "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
+	return ret;
+}
+
+/* To every byte around the xrstor in its trampoline, with a mask that it must not have. */
+static int
+xrstor_in_its_trampoline(void)
+{
+	unsigned char *t = own_trampolines();
+	int status;
+
+	for (long i = 0; t && i < 4096; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			alarm(patience);
+			_exit(jump_with_mask(t + i) == 1);
+		}
+		if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 1)
+			return ESCAPED;
+		if (i >= 256 && t[i] == 0xcc && t[i + 1] == 0xcc && t[i + 15] == 0xcc)
+			break;
+	}
+	return CONTAINED;
+}
+
 static int
 wrpkru_behind_madvise(void)
 {
@@ -237,6 +302,8 @@ main(int argc, char **argv)
 	A(wrpkru_in_a_file_changed_later);
 	A(wrpkru_in_a_race_with_the_scan);
 	A(xrstor_with_the_bit_of_pkru);
+	A(xrstor_of_own_text);
+	A(xrstor_in_its_trampoline);
 	A(wrpkru_behind_madvise);
 	A(wrpkru_with_read_implies_exec);
 	A(wrpkru_on_stack_and_heap);
