@@ -16,7 +16,7 @@
 #include "mm/uaccess.h"
 #include "trap/trap.h"
 #include "vfs/fdtable.h"
-#include "vfs/namei.h"
+#include "vfs/internal.h"
 #include "vfs/proc/proc.h"
 
 #define NO_ID "4294967295"
@@ -109,6 +109,11 @@ fs_jump(const struct proc_inode *pi, struct path *out, bool root)
 		err = 0;
 	}
 	mutex_unlock(&task->alloc_lock);
+	if (err && task == pi->k->init_task && pi->k->vfs->ns.root) { /* as threads of the kernel, it stands at the top */
+		*out = (struct path){ pi->k->vfs->ns.root, pi->k->vfs->ns.root->mnt_root };
+		path_get(out);
+		err = 0;
+	}
 	put_task_struct(task);
 	return err;
 }
@@ -267,6 +272,8 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops },                                                 \
 	{ .name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_pid_mountinfo, .fops = &proc_mounts_fops },            \
 	{ .name = "mounts", .mode = S_IFREG | 0444, .show = proc_pid_mounts, .fops = &proc_mounts_fops },                  \
+	{ .name = "mountstats", .mode = S_IFREG | 0400, .show = proc_pid_mountstats },                                     \
+	{ .name = "ns", .mode = S_IFDIR | 0511, .children = proc_ns_table, .nr_children = PROC_NS_LINKS },                 \
 	{ .name = "oom_adj", .mode = S_IFREG | 0644, .show = oom_adj_show, .store = oom_adj_store },                       \
 	{ .name = "oom_score", .mode = S_IFREG | 0444, .show = oom_score_show },                                           \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = oom_score_adj_show, .store = oom_score_adj_store },     \

@@ -380,5 +380,5 @@ proc_init(struct kernel *k)
 	p->boot_id[6] = (p->boot_id[6] & 0x0f) | 0x40;
 	p->boot_id[8] = (p->boot_id[8] & 0x3f) | 0x80;
 	register_filesystem(k, &proc_fs_type);
-	return 0;
+	return proc_ns_init(k);
 }

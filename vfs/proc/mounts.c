@@ -159,6 +159,26 @@ proc_pid_mountinfo(struct proc_seq *m)
 	return for_each_mount(m, mountinfo_line);
 }
 
+static void
+mountstats_line(struct proc_seq *m, struct mount *mnt, const char *where)
+{
+	if (mnt->mnt_devname && mnt->mnt_devname[0]) {
+		seq_puts(m, "device ");
+		seq_escape(m, mnt->mnt_devname, BLANKS);
+	} else {
+		seq_puts(m, "no device");
+	}
+	seq_puts(m, " mounted on ");
+	seq_escape(m, where, BLANKS);
+	seq_printf(m, " with fstype %s\n", mnt->mnt_sb->s_type->name);
+}
+
+int
+proc_pid_mountstats(struct proc_seq *m)
+{
+	return for_each_mount(m, mountstats_line);
+}
+
 static int
 mounts_open(struct task *t, struct inode *inode, struct file *file)
 {

@@ -54,9 +54,13 @@ struct proc_inode {
 };
 
 /* What the instance keeps for procfs. */
+#define PROC_NR_SYSCTL 64
 struct proc_state {
 	hfd_t host_cpuinfo, host_stat, host_loadavg; /* opened at boot, or HFD_NONE */
 	uint8_t boot_id[16];
+	struct mount *ns_mnt;	/* nsfs */
+	struct inode *ns_inode; /* the namespace of mounts */
+	int64_t sysctl[PROC_NR_SYSCTL]; /* what was written to settings that are kept and shown, see sysctl.c; 0: the default */
 };
 
 /* A growing text. */
@@ -203,6 +207,9 @@ extern const struct proc_entry proc_root_entry;
 extern const struct proc_entry proc_tgid_entry, proc_tid_entry;
 extern const struct inode_operations proc_task_dir_iops, proc_fd_dir_iops, proc_fdinfo_dir_iops;
 extern const struct file_operations proc_task_dir_fops, proc_fd_dir_fops, proc_fdinfo_dir_fops;
+#define PROC_NS_LINKS 1
+extern const struct proc_entry proc_ns_table[PROC_NS_LINKS];
+int proc_ns_init(struct kernel *k) __must_check; /* ns.c: 0, -ENOMEM */
 #define PROC_SYS_DIRS 4
 extern const struct proc_entry proc_sys_table[PROC_SYS_DIRS];
 
@@ -252,11 +259,13 @@ int proc_pid_children(struct proc_seq *m);
 int proc_pid_maps(struct proc_seq *m), proc_pid_smaps(struct proc_seq *m), proc_pid_smaps_rollup(struct proc_seq *m); /* maps.c */
 int proc_pid_cmdline(struct proc_seq *m), proc_pid_environ(struct proc_seq *m), proc_pid_auxv(struct proc_seq *m); /* mem.c */
 extern const struct file_operations proc_mem_fops;
-int proc_pid_mounts(struct proc_seq *m), proc_pid_mountinfo(struct proc_seq *m); /* mounts.c */
+int proc_pid_mounts(struct proc_seq *m), proc_pid_mountinfo(struct proc_seq *m), proc_pid_mountstats(struct proc_seq *m); /* mounts.c */
 extern const struct file_operations proc_mounts_fops;
 int proc_meminfo(struct proc_seq *m), proc_cpuinfo(struct proc_seq *m), proc_stat(struct proc_seq *m); /* system.c */
 int proc_loadavg(struct proc_seq *m), proc_uptime(struct proc_seq *m), proc_version(struct proc_seq *m);
 int proc_filesystems(struct proc_seq *m), proc_vmstat(struct proc_seq *m), proc_devices(struct proc_seq *m);
+int proc_interrupts(struct proc_seq *m), proc_softirqs(struct proc_seq *m), proc_slabinfo(struct proc_seq *m); /* tables.c */
+int proc_nothing(struct proc_seq *m), proc_tty_drivers(struct proc_seq *m);
 
 /* Resident pages of a task's address space, as far as they are known. */
 uint64_t proc_rss_pages(struct task *task, struct mm *mm);

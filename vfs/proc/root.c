@@ -3,7 +3,7 @@
  * /proc itself: the files about the system, links to the reader's own directory, and a directory for every process. Threads that
  * are not leaders are found by name but not listed, as in Linux.
  *
- * Left out: acpi bus driver fb fs interrupts iomem ioports kallsyms kcore kmsg locks modules net softirqs sysvipc and others
+ * Left out: acpi bus driver fb fs iomem ioports kallsyms kcore kmsg locks modules net sysvipc and others
  * of hardware and of parts that are not there.
  */
 #include <linux/stat.h>
@@ -45,19 +45,31 @@ static const struct inode_operations thread_self_iops = { .get_link = thread_sel
 #define FILE_ENTRY(n, fn) { .name = (n), .mode = S_IFREG | 0444, .show = (fn) }
 #define TEXT_ENTRY(n, s)  { .name = (n), .mode = S_IFREG | 0444, .text = (s) }
 
+static const struct proc_entry tty_table[] = {
+	FILE_ENTRY("drivers", proc_tty_drivers),
+	TEXT_ENTRY("ldiscs", "n_tty       0"),
+};
+
 static const struct proc_entry root_table[] = {
+	TEXT_ENTRY("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled"),
 	{ .name = "cmdline", .mode = S_IFREG | 0444, .text = "" },
 	FILE_ENTRY("cpuinfo", proc_cpuinfo),
 	FILE_ENTRY("devices", proc_devices),
+	FILE_ENTRY("diskstats", proc_nothing),
+	TEXT_ENTRY("execdomains", "0-0\tLinux           \t[kernel]"),
 	FILE_ENTRY("filesystems", proc_filesystems),
+	FILE_ENTRY("interrupts", proc_interrupts),
 	FILE_ENTRY("loadavg", proc_loadavg),
 	FILE_ENTRY("meminfo", proc_meminfo),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .text = "self/mounts" },
 	TEXT_ENTRY("partitions", "major minor  #blocks  name\n"),
 	{ .name = "self", .mode = S_IFLNK | 0777, .iops = &self_iops },
+	{ .name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_slabinfo },
+	FILE_ENTRY("softirqs", proc_softirqs),
 	FILE_ENTRY("stat", proc_stat),
 	TEXT_ENTRY("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"),
 	{ .name = "thread-self", .mode = S_IFLNK | 0777, .iops = &thread_self_iops },
+	PROC_DIR("tty", tty_table),
 	FILE_ENTRY("uptime", proc_uptime),
 	FILE_ENTRY("version", proc_version),
 	FILE_ENTRY("vmstat", proc_vmstat),

@@ -12,7 +12,9 @@
 #include "kernel/cred.h"
 #include "kernel/errno.h"
 #include "kernel/uts.h"
+#include "devices/tty.h"
 #include "mm/mm.h"
+#include "net/unix.h"
 #include "trap/host.h"
 #include "vfs/internal.h"
 #include "vfs/pipe.h"
@@ -46,6 +48,51 @@ static int
 number_show(struct proc_seq *m)
 {
 	seq_printf(m, "%lu\n", m->pi->entry->arg);
+	return 0;
+}
+
+/*
+ * Settings that are kept and shown, and that nothing else of this kernel would make visible: what they tune (swap, write-back, the
+ * kernel's own crash) is not there. The entry's arg has the place in proc_state.sysctl, the default and the largest value.
+ */
+enum kept_sysctl {
+	KEPT_PANIC, KEPT_PANIC_ON_OOPS, KEPT_PANIC_ON_WARN, KEPT_CTRL_ALT_DEL, KEPT_DMESG_RESTRICT, KEPT_KPTR_RESTRICT, KEPT_FATAL_SIGNALS,
+	KEPT_PRINTK_DELAY, KEPT_PRINTK_RATELIMIT, KEPT_PRINTK_BURST, KEPT_ADMIN_RESERVE, KEPT_USER_RESERVE, KEPT_DIRTY_BG_BYTES,
+	KEPT_DIRTY_BG_RATIO, KEPT_DIRTY_BYTES, KEPT_DIRTY_EXPIRE, KEPT_DIRTY_RATIO, KEPT_DIRTY_WRITEBACK, KEPT_DIRTYTIME,
+	KEPT_LAPTOP_MODE, KEPT_MIN_FREE, KEPT_OOM_ALLOCATING, KEPT_OOM_DUMP, KEPT_PAGE_CLUSTER, KEPT_STAT_INTERVAL, KEPT_SWAPPINESS,
+	KEPT_CACHE_PRESSURE, KEPT_WATERMARK_BOOST, KEPT_WATERMARK_SCALE, NR_KEPT,
+};
+_Static_assert(NR_KEPT <= PROC_NR_SYSCTL, "there is room for them");
+
+#define KEPT_DEFAULT_SHIFT 8
+#define KEPT_MAX_SHIFT	   32
+#define KEPT_ARG(id, def, max) ((uint64_t)(id) | (uint64_t)(def) << KEPT_DEFAULT_SHIFT | (uint64_t)(max) << KEPT_MAX_SHIFT)
+#define KEPT(n, id, def, max)                                                                                             \
+	{                                                                                                                 \
+		.name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL, .show = kept_show, .store = kept_store,        \
+		.iops = &sysctl_iops, .arg = KEPT_ARG(id, def, max)                                                       \
+	}
+
+/* Kept as the difference to the default, so that all begin as zeros. */
+static int
+kept_show(struct proc_seq *m)
+{
+	uint64_t arg = m->pi->entry->arg;
+	int64_t def = (int64_t)(arg >> KEPT_DEFAULT_SHIFT & 0xffffff);
+
+	seq_printf(m, "%lld\n", (long long)(def + READ_ONCE(m->t->k->proc->sysctl[arg & 0xff])));
+	return 0;
+}
+
+static int
+kept_store(struct task *t, const struct proc_inode *pi, char *text)
+{
+	uint64_t arg = pi->entry->arg;
+	int64_t v;
+
+	if (proc_parse_long(text, &v) || v < 0 || v > (int64_t)(arg >> KEPT_MAX_SHIFT))
+		return -EINVAL;
+	WRITE_ONCE(t->k->proc->sysctl[arg & 0xff], v - (int64_t)(arg >> KEPT_DEFAULT_SHIFT & 0xffffff));
 	return 0;
 }
 
@@ -125,6 +172,32 @@ randomize_show(struct proc_seq *m)
 }
 
 static int
+randomize_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0 || n > 2)
+		return -EINVAL;
+	WRITE_ONCE(t->k->params.aslr, n != 0);
+	return 0;
+}
+
+static int
+pty_nr_show(struct proc_seq *m)
+{
+	const struct tty_state *tty = m->t->k->tty;
+
+	seq_printf(m, "%u\n", tty ? READ_ONCE(tty->nr_ptys) : 0);
+	return 0;
+}
+
+static const struct proc_entry pty_table[] = {
+	NUMBER("max", PTY_MAX),
+	SHOW("nr", pty_nr_show),
+	NUMBER("reserve", 0),
+};
+
+static int
 threads_max_show(struct proc_seq *m)
 {
 	/* Linux's: an eighth of memory for stacks of 16 KiB, at most half a pid space. */
@@ -177,8 +250,11 @@ static const struct proc_entry kernel_table[] = {
 	TEXT("core_pattern", "core"),
 	NUMBER("core_pipe_limit", 0),
 	NUMBER("core_uses_pid", 0),
+	KEPT("ctrl-alt-del", KEPT_CTRL_ALT_DEL, 0, INT32_MAX),
+	KEPT("dmesg_restrict", KEPT_DMESG_RESTRICT, 0, 1),
 	EDIT("domainname", domainname_show, domainname_store),
 	EDIT("hostname", hostname_show, hostname_store),
+	KEPT("kptr_restrict", KEPT_KPTR_RESTRICT, 0, 2),
 	NUMBER("msgmax", 8192),
 	NUMBER("msgmnb", 16384),
 	NUMBER("msgmni", 32000),
@@ -187,11 +263,18 @@ static const struct proc_entry kernel_table[] = {
 	TEXT("ostype", UTS_SYSNAME),
 	NUMBER("overflowgid", 65534),
 	NUMBER("overflowuid", 65534),
-	NUMBER("panic", 0),
+	KEPT("panic", KEPT_PANIC, 0, INT32_MAX),
+	KEPT("panic_on_oops", KEPT_PANIC_ON_OOPS, 0, INT32_MAX),
+	KEPT("panic_on_warn", KEPT_PANIC_ON_WARN, 0, 1),
 	EDIT("pid_max", pid_max_show, pid_max_store),
+	KEPT("print-fatal-signals", KEPT_FATAL_SIGNALS, 0, INT32_MAX),
 	TEXT("printk", "4\t4\t1\t7"),
+	KEPT("printk_delay", KEPT_PRINTK_DELAY, 0, 10000),
+	KEPT("printk_ratelimit", KEPT_PRINTK_RATELIMIT, 5, INT32_MAX),
+	KEPT("printk_ratelimit_burst", KEPT_PRINTK_BURST, 10, INT32_MAX),
+	PROC_DIR("pty", pty_table),
 	PROC_DIR("random", random_table),
-	SHOW("randomize_va_space", randomize_show),
+	EDIT("randomize_va_space", randomize_show, randomize_store),
 	NUMBER("sched_rt_period_us", 1000000),
 	NUMBER("sched_rt_runtime_us", 950000),
 	TEXT("sem", "32000\t1024000000\t500\t32000"),
@@ -205,20 +288,54 @@ static const struct proc_entry kernel_table[] = {
 
 /* vm */
 
+/* Unused names of the root file system go. Everything else that is cached goes with them or cannot be had again. */
+static int
+drop_caches_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	struct path root;
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 1 || n > 4)
+		return -EINVAL;
+	if ((n & 2) && kern_path(t, "/", 0, &root) == 0) {
+		shrink_dcache_parent(root.dentry);
+		path_put(t, &root);
+	}
+	return 0;
+}
+
 static const struct proc_entry vm_table[] = {
+	KEPT("admin_reserve_kbytes", KEPT_ADMIN_RESERVE, 8192, INT32_MAX),
+	KEPT("dirty_background_bytes", KEPT_DIRTY_BG_BYTES, 0, INT32_MAX),
+	KEPT("dirty_background_ratio", KEPT_DIRTY_BG_RATIO, 10, 100),
+	KEPT("dirty_bytes", KEPT_DIRTY_BYTES, 0, INT32_MAX),
+	KEPT("dirty_expire_centisecs", KEPT_DIRTY_EXPIRE, 3000, INT32_MAX),
+	KEPT("dirty_ratio", KEPT_DIRTY_RATIO, 20, 100),
+	KEPT("dirty_writeback_centisecs", KEPT_DIRTY_WRITEBACK, 500, INT32_MAX),
+	KEPT("dirtytime_expire_seconds", KEPT_DIRTYTIME, 43200, INT32_MAX),
+	{ .name = "drop_caches", .mode = S_IFREG | 0200, .flags = PROC_SYSCTL, .show = proc_nothing, .store = drop_caches_store,
+	  .iops = &sysctl_iops },
+	KEPT("laptop_mode", KEPT_LAPTOP_MODE, 0, INT32_MAX),
 	NUMBER("legacy_va_layout", 0),
 	NUMBER("max_map_count", MAX_MAP_COUNT),
+	KEPT("min_free_kbytes", KEPT_MIN_FREE, 67584, INT32_MAX),
 	NUMBER("mmap_min_addr", MMAP_MIN_ADDR),
 	NUMBER("mmap_rnd_bits", 28),
 	NUMBER("nr_hugepages", 0),
 	NUMBER("nr_overcommit_hugepages", 0),
-	NUMBER("oom_dump_tasks", 1),
+	KEPT("oom_dump_tasks", KEPT_OOM_DUMP, 1, INT32_MAX),
+	KEPT("oom_kill_allocating_task", KEPT_OOM_ALLOCATING, 0, INT32_MAX),
 	NUMBER("overcommit_kbytes", 0),
 	NUMBER("overcommit_memory", 1),
 	NUMBER("overcommit_ratio", 50),
+	KEPT("page-cluster", KEPT_PAGE_CLUSTER, 3, 31),
 	NUMBER("panic_on_oom", 0),
-	NUMBER("swappiness", 60),
-	NUMBER("vfs_cache_pressure", 100),
+	KEPT("stat_interval", KEPT_STAT_INTERVAL, 1, INT32_MAX),
+	KEPT("swappiness", KEPT_SWAPPINESS, 60, 200),
+	KEPT("user_reserve_kbytes", KEPT_USER_RESERVE, 131072, INT32_MAX),
+	KEPT("vfs_cache_pressure", KEPT_CACHE_PRESSURE, 100, INT32_MAX),
+	KEPT("watermark_boost_factor", KEPT_WATERMARK_BOOST, 15000, INT32_MAX),
+	KEPT("watermark_scale_factor", KEPT_WATERMARK_SCALE, 10, 3000),
 };
 
 /* fs */
@@ -372,12 +489,39 @@ static const struct proc_entry fs_table[] = {
 
 /* net */
 
+static int
+dgram_qlen_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->net->un->max_dgram_qlen));
+	return 0;
+}
+
+static int
+dgram_qlen_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0 || n > INT32_MAX)
+		return -EINVAL;
+	WRITE_ONCE(t->k->net->un->max_dgram_qlen, (uint32_t)n);
+	return 0;
+}
+
+static const struct proc_entry net_unix_table[] = {
+	EDIT("max_dgram_qlen", dgram_qlen_show, dgram_qlen_store),
+};
+
 static const struct proc_entry net_core_table[] = {
+	NUMBER("rmem_default", SOCK_BUF_MAX),
+	NUMBER("rmem_max", SOCK_BUF_MAX),
 	NUMBER("somaxconn", 4096),
+	NUMBER("wmem_default", SOCK_BUF_MAX),
+	NUMBER("wmem_max", SOCK_BUF_MAX),
 };
 
 static const struct proc_entry net_table[] = {
 	PROC_DIR("core", net_core_table),
+	PROC_DIR("unix", net_unix_table),
 };
 
 const struct proc_entry proc_sys_table[PROC_SYS_DIRS] = {
