@@ -9,6 +9,7 @@
 #include "kernel/inject.h"
 #include "kernel/missing.h"
 #include "kernel/task.h"
+#include "mm/mm.h"
 #include "syscalls/proto.h"
 #include "trap/request.h"
 
@@ -102,6 +103,8 @@ exit_to_user(struct task *t)
 		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
 
 		clear_bits(&t->work, WORK_NOTIFY);
+		if (work & WORK_MM)
+			mm_cut_mappings(t);
 		if (work & (WORK_SIGPENDING | WORK_RESTORE_MASK))
 			do_signal(t);
 	}

@@ -390,6 +390,8 @@ publish(struct task *t, struct task *p, const struct kernel_clone_args *args)
 		else
 			link_process(t, p);
 		attach_pid(p, PIDTYPE_PID);
+		if (p->mm && READ_ONCE(p->mm->cut))
+			set_bits(&p->work, WORK_MM);
 		__atomic_add_fetch(&k->nr_threads, 1, __ATOMIC_RELAXED);
 		k->total_forks++;
 	}

@@ -46,6 +46,7 @@ enum task_mode {
 #define WORK_SIGPENDING	  (1u << 0) /* a deliverable signal may be pending */
 #define WORK_RESTORE_MASK (1u << 1) /* t->saved_sigmask waits to be restored (sigsuspend, ppoll, ...) */
 #define WORK_NOTIFY	  (1u << 2) /* look again (text changed, trace toggled, ...) */
+#define WORK_MM		  (1u << 4) /* a file that the address space maps became shorter (mm/truncate.c) */
 #define WORK_REGS	  (1u << 3) /* the call needs registers written back (remote) */
 
 #define PF_EXITING   (1u << 0)

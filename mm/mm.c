@@ -182,6 +182,7 @@ dup_mm(struct task *t, struct mm *old)
 	mutex_lock(&old->mmap_lock);
 	copy_settings(mm, old);
 	err = copy_vmas(mm, old);
+	mm->cut = READ_ONCE(old->cut);
 	mutex_unlock(&old->mmap_lock);
 	if (err) {
 		mmput(mm);
@@ -206,6 +207,10 @@ mm_clone_begin(struct task *t, struct task *child) __no_thread_safety
 		err = copy_vmas(mm, old);
 		mm->brk = old->brk;
 		mutex_unlock(&mm->mmap_lock);
+	}
+	if (READ_ONCE(old->cut)) {
+		WRITE_ONCE(mm->cut, true);
+		set_bits(&child->work, WORK_MM);
 	}
 	if (err)
 		mm_clone_end(t);

@@ -82,6 +82,7 @@ struct mm {
 	uint32_t def_flags; /* mlockall(MCL_FUTURE) */
 	struct file *exe_file;
 	bool dumpable;
+	bool cut; /* some mapping may reach past the end of its file (mm/truncate.c) */
 	bool membarrier_private; /* membarrier(2): registered */
 	uint64_t vdso;
 	bool vdso_touched; /* once protected anew or moved: what it holds may be the program's */
@@ -284,14 +285,21 @@ uint64_t mm_mmap_rnd(struct task *t) __must_check;
 bool mm_fault(struct task *t, uint64_t addr, unsigned int access, int *sig, int *code);
 
 /**
- * mm_file_truncated() - a file became shorter: the current task's mappings past its end give SIGBUS from now on
- * @t: the current task, in a call that the table marks `trace`
- * @inode: the file, as it is mapped
- * @size: its size now
+ * mm_file_truncated() - a file became shorter: mappings past its end give SIGBUS from now on, in every process
+ * @t: the current task; its own mappings go on its way out of the kernel
+ * @inode: the file, its new size set
  *
- * Context: takes mmap_lock; host calls. The caller holds no lock.
+ * Context: sleeps, holds no lock.
  */
-void mm_file_truncated(struct task *t, struct inode *inode, uint64_t size);
+void mm_file_truncated(struct task *t, struct inode *inode);
+
+/**
+ * mm_cut_mappings() - WORK_MM: take what is past the end of files out of the current task's address space
+ * @t: the current task, at a stop or in its own thread
+ *
+ * Context: sleeps, holds no lock.
+ */
+void mm_cut_mappings(struct task *t);
 
 /**
  * mm_stack_limited() - the current task's RLIMIT_STACK became lower: the unused part of the main stack goes

@@ -2,72 +2,65 @@
  *
  * Mappings that become smaller because something else did: those of a truncated file, and the stack with its limit.
  *
- * Only the caller's own address space is changed: another one cannot be reached while its program runs. A mapping of another
- * process keeps pages of zeros past the new end of file (the file system keeps them for as long as they may be mapped).
+ * Pages of tmpfs files are the arena's, so the host does not take them out of anybody's mappings: each process does that itself.
+ * Who made a file shorter marks the address spaces that map it (mm->cut) and gives each of their tasks work; one that runs
+ * program code is kicked, and waited for, so that nobody sees pages past the end once the call has returned. A task in the
+ * kernel does it before it leaves. The file system keeps such pages, empty, for as long as they may be mapped.
  */
 #include <linux/mman.h>
 #include <linux/resource.h>
+#include <linux/stat.h>
 #include <asm/unistd.h>
 
 #include "kernel/errno.h"
+#include "kernel/time.h"
+#include "kernel/waitq.h"
 #include "mm/internal.h"
 #include "trap/trap.h"
 #include "vfs/fs.h"
 
-struct truncation {
-	struct task *t;
-	struct inode *inode;
-	uint64_t pages;
-};
+#define CUT_POLL_NS 200000
+#define CUT_WAIT_NS 2000000000
 
-/* Where the vma's pages past the end of file begin. */
+/* Where the vma's pages past the end of its file begin. */
 static uint64_t
-cut_of(const struct vma *v, uint64_t pages)
+cut_of(const struct vma *v)
 {
+	uint64_t pages = ALIGN_UP((uint64_t)__atomic_load_n(&v->file->f_inode->i_size, __ATOMIC_ACQUIRE), PAGE_SIZE) >> PAGE_SHIFT;
+
 	if (pages <= v->pgoff)
 		return v->start;
 	return MIN(v->end, v->start + ((pages - v->pgoff) << PAGE_SHIFT));
 }
 
 static bool
-is_cut(const struct vma *v, const struct inode *inode, uint64_t pages)
+may_be_cut(const struct vma *v)
 {
-	return v->file && v->file->f_inode == inode && !(v->flags & VM_HOSTFILE) && cut_of(v, pages) < v->backed_end;
+	return v->file && !(v->flags & VM_HOSTFILE) && (v->file->f_inode->i_state & I_CUT);
 }
 
 static int64_t
 cut_mappings(void *arg)
 {
-	struct truncation *tr = arg;
-	struct mm *mm = tr->t->mm;
+	struct task *t = arg;
+	struct mm *mm = t->mm;
 	struct vma *v;
 	mutex_guard(&mm->mmap_lock);
 
+	WRITE_ONCE(mm->cut, false);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	list_for_each_entry(v, &mm->vmas, list) {
-		uint64_t cut;
-		int64_t ret;
+		uint64_t cut = may_be_cut(v) ? cut_of(v) : v->end;
 
-		if (!is_cut(v, tr->inode, tr->pages))
+		if (cut >= v->backed_end)
 			continue;
-		cut = cut_of(v, tr->pages);
-		ret = mm_host(tr->t, __NR_mmap, cut, v->end - cut, PROT_NONE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, (uint64_t)-1, 0);
-		if (ret >= 0)
+		if (mm_host(t, __NR_mmap, cut, v->end - cut, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+			    (uint64_t)-1, 0) >= 0) {
 			v->backed_end = cut;
+			mm->seq++;
+		}
 	}
 	return 0;
-}
-
-static bool
-any_cut(struct mm *mm, const struct truncation *tr)
-{
-	struct vma *v;
-	mutex_guard(&mm->mmap_lock);
-
-	list_for_each_entry(v, &mm->vmas, list)
-		if (is_cut(v, tr->inode, tr->pages))
-			return true;
-	return false;
 }
 
 static int64_t
@@ -79,16 +72,68 @@ mm_run(struct task *t, int64_t (*fn)(void *arg), void *arg)
 }
 
 void
-mm_file_truncated(struct task *t, struct inode *inode, uint64_t size)
+mm_cut_mappings(struct task *t)
 {
-	struct truncation tr = { t, inode, ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT };
-	bool mapped;
+	clear_bits(&t->work, WORK_MM);
+	if (t->mm && READ_ONCE(t->mm->cut))
+		mm_run(t, cut_mappings, t);
+}
 
-	mutex_lock(&inode->i_mmap_lock);
-	mapped = !list_empty(&inode->i_mmap);
-	mutex_unlock(&inode->i_mmap_lock);
-	if (mapped && t->mm && any_cut(t->mm, &tr))
-		mm_run(t, cut_mappings, &tr);
+/* Marks every address space that maps the file. */
+static bool
+mark_mappings(struct inode *inode)
+{
+	struct vma *v;
+	bool any = false;
+	mutex_guard(&inode->i_mmap_lock);
+
+	list_for_each_entry(v, &inode->i_mmap, i_mmap) {
+		if (v->flags & VM_HOSTFILE)
+			continue;
+		set_bits(&inode->i_state, I_CUT);
+		WRITE_ONCE(v->mm->cut, true);
+		any = true;
+	}
+	return any;
+}
+
+/* Are there tasks that run program code and have not cut their mappings yet? @first: give all of them the work. */
+static bool
+tasks_to_cut(struct task *t, bool first)
+{
+	struct task *p, *o;
+	bool any = false;
+	mutex_guard(&t->k->tasklist_lock);
+
+	for_each_process (t->k, p)
+		for_each_thread(p->signal, o) {
+			struct mm *mm = READ_ONCE(o->mm);
+
+			if (!mm || !READ_ONCE(mm->cut))
+				continue;
+			if (first)
+				set_bits(&o->work, WORK_MM);
+			if (o == t || __atomic_load_n(&o->mode, __ATOMIC_SEQ_CST) != MODE_USER)
+				continue;
+			if (first)
+				t->k->trap->kick(o);
+			any = true;
+		}
+	return any;
+}
+
+void
+mm_file_truncated(struct task *t, struct inode *inode)
+{
+	int64_t end;
+
+	if (!S_ISREG(inode->i_mode) || !mark_mappings(inode) || !tasks_to_cut(t, true))
+		return;
+	end = ktime_get() + CUT_WAIT_NS;
+	do {
+		set_current_state(t, TASK_KILLABLE);
+		ignore_err(schedule_until(t, ktime_get() + CUT_POLL_NS), "it is time to look again");
+	} while (tasks_to_cut(t, false) && ktime_get() < end && !fatal_signal_pending(t));
 }
 
 /* What lies below the stack pointer is dead. */

@@ -261,8 +261,6 @@ sys_truncate(struct task *t, uaddr_t path, int64_t length)
 	if (err)
 		return err;
 	err = vfs_truncate(t, &p, length);
-	if (!err)
-		mm_file_truncated(t, p.dentry->d_inode, (uint64_t)length);
 	path_put(t, &p);
 	return err;
 }
@@ -284,8 +282,6 @@ sys_ftruncate(struct task *t, int fd, int64_t length)
 		err = -EPERM;
 	else
 		err = do_truncate(t, f.file->f_path.dentry, length, ATTR_MTIME | ATTR_CTIME, f.file);
-	if (!err)
-		mm_file_truncated(t, f.file->f_inode, (uint64_t)length);
 	fdput(t, f);
 	return err;
 }

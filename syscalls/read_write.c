@@ -182,13 +182,12 @@ sys_sendfile(struct task *t, int out_fd, int in_fd, uaddr_t offset, uint64_t cou
 	struct fd in = fdget(t, in_fd), out = fdget(t, out_fd);
 	int64_t ret = -EBADF, pos = 0;
 
-	if (!in.file || !out.file)
-		goto out;
 	if (!uaddr_null(offset) && copy_in(t, &pos, offset)) {
 		ret = -EFAULT;
 		goto out;
 	}
-	ret = do_sendfile(t, out.file, in.file, uaddr_null(offset) ? NULL : &pos, count);
+	if (in.file)
+		ret = do_sendfile(t, out.file, in.file, uaddr_null(offset) ? NULL : &pos, count);
 	if (ret >= 0 && !uaddr_null(offset) && copy_out(t, offset, &pos))
 		ret = -EFAULT;
 out:

@@ -14,6 +14,7 @@
 #include "kernel/cred.h"
 #include "kernel/signal.h"
 #include "kernel/task.h"
+#include "mm/mm.h"
 #include "vfs/internal.h"
 
 static bool
@@ -184,7 +185,7 @@ needs_remove_privs(struct task *t, const struct inode *inode)
 
 	if (!S_ISREG(mode) || !(mode & (S_ISUID | S_ISGID)))
 		return false;
-	if (!(mode & S_ISUID) && !(mode & S_IXGRP))
+	if (!(mode & S_ISUID) && !(mode & S_IXGRP) && in_group_p(t->cred, inode->i_gid))
 		return false;
 	return !capable(t, CAP_FSETID);
 }
@@ -214,6 +215,8 @@ int
 do_truncate(struct task *t, struct dentry *dentry, int64_t length, uint32_t time_attrs, struct file *file)
 {
 	struct iattr attr = { .ia_valid = ATTR_SIZE | time_attrs, .ia_size = length, .ia_file = file };
+	int64_t old;
+	int err;
 
 	if (length < 0)
 		return -EINVAL;
@@ -221,7 +224,11 @@ do_truncate(struct task *t, struct dentry *dentry, int64_t length, uint32_t time
 		attr.ia_valid |= ATTR_FILE;
 	if (needs_remove_privs(t, d_inode(dentry)))
 		attr.ia_valid |= ATTR_KILL_SUID | ATTR_KILL_SGID | ATTR_FORCE;
-	return notify_change(t, dentry, &attr);
+	old = READ_ONCE(d_inode(dentry)->i_size);
+	err = notify_change(t, dentry, &attr);
+	if (!err && length < old)
+		mm_file_truncated(t, d_inode(dentry));
+	return err;
 }
 
 /**

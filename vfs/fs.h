@@ -84,6 +84,7 @@ struct inode {
 #define I_NEW	   1u
 #define I_BAD	   2u
 #define I_HASHED   4u
+#define I_CUT	   16u /* became shorter while it was mapped (mm/truncate.c) */
 #define I_LINKABLE 8u /* O_TMPFILE without O_EXCL: may get its first name by linkat */
 
 /* The largest file offset. */

@@ -8,6 +8,7 @@
  * A new inode is hashed at once with I_NEW and i_new_lock held; who finds it waits on that lock. If it could not be filled it is
  * marked I_BAD and unhashed, and the waiters search again.
  */
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
@@ -238,6 +239,24 @@ iput(struct inode *inode)
 	}
 	mutex_unlock(&b->lock);
 	evict(inode);
+}
+
+/**
+ * mode_strip_sgid() - who is not in the group that a set-group-id directory hands on makes no programs that run as it
+ * @t: the current task
+ * @dir: the directory
+ * @mode: of the new file
+ *
+ * Return: @mode, perhaps without S_ISGID.
+ */
+uint16_t
+mode_strip_sgid(struct task *t, const struct inode *dir, uint16_t mode)
+{
+	if ((mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) || S_ISDIR(mode) || !(dir->i_mode & S_ISGID))
+		return mode;
+	if (in_group_p(t->cred, dir->i_gid) || capable(t, CAP_FSETID))
+		return mode;
+	return mode & (uint16_t)~S_ISGID;
 }
 
 /**

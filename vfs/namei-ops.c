@@ -78,7 +78,7 @@ vfs_create(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mo
 		return err;
 	if (!dir->i_op || !dir->i_op->create)
 		return -EACCES;
-	return dir->i_op->create(t, dir, dentry, (uint16_t)((mode & 07777) | S_IFREG), excl);
+	return dir->i_op->create(t, dir, dentry, mode_strip_sgid(t, dir, (uint16_t)((mode & 07777) | S_IFREG)), excl);
 }
 
 int
@@ -105,7 +105,7 @@ vfs_mknod(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mod
 		return -EPERM;
 	if (!dir->i_op || !dir->i_op->mknod)
 		return -EPERM;
-	return dir->i_op->mknod(t, dir, dentry, mode, rdev);
+	return dir->i_op->mknod(t, dir, dentry, mode_strip_sgid(t, dir, mode), rdev);
 }
 
 int

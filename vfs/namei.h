@@ -89,6 +89,7 @@ struct inode *igrab(struct inode *inode);
 void iput(struct inode *inode);
 /* Take an inode out of the hash, so that the next iget_locked() makes a new one (the host's file was replaced). */
 void remove_inode_hash(struct inode *inode);
+uint16_t mode_strip_sgid(struct task *t, const struct inode *dir, uint16_t mode) __must_check;
 void inode_init_owner(struct task *t, struct inode *inode, const struct inode *dir, uint16_t mode);
 struct k_timespec current_time(void);
 void inode_update_times(struct inode *inode, uint32_t which); /* ATTR_ATIME | ATTR_MTIME | ATTR_CTIME to now */

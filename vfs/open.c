@@ -378,7 +378,7 @@ do_tmpfile(struct nameidata *nd, struct file *f, const struct open_flags *op)
 	struct task *t = nd->t;
 	struct inode *dir = d_inode(nd->path.dentry);
 	struct path path = { nd->path.mnt, NULL };
-	uint16_t mode = (uint16_t)(op->mode & ~current_umask(t));
+	uint16_t mode = mode_strip_sgid(t, dir, (uint16_t)(op->mode & ~current_umask(t)));
 	int err = mnt_want_write(nd->path.mnt);
 
 	if (!err)

@@ -286,7 +286,7 @@ copy_through(struct task *t, struct file *in, int64_t *ipos, struct file *out, i
 /**
  * do_sendfile() - sendfile(2)
  * @t: the current task
- * @out: where to
+ * @out: where to; NULL: nothing was open there
  * @in: where from; it must have positions
  * @pos: NULL: its own position is used and moved
  * @count: bytes
@@ -297,7 +297,7 @@ int64_t
 do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uint64_t count)
 {
 	int64_t ipos, opos, ret;
-	bool has_opos = !(out->f_mode & FMODE_STREAM);
+	bool has_opos = out && !(out->f_mode & FMODE_STREAM);
 
 	bool seekable = !(in->f_mode & FMODE_STREAM) && (in->f_mode & FMODE_PREAD);
 
@@ -308,7 +308,7 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 	ipos = pos ? *pos : seekable ? file_position(t, in) : 0;
 	if (ipos < 0)
 		return -EINVAL;
-	if (!(out->f_mode & FMODE_WRITE))
+	if (!out || !(out->f_mode & FMODE_WRITE))
 		return -EBADF;
 	if ((out->f_flags & O_APPEND) || !seekable)
 		return -EINVAL;

@@ -198,8 +198,11 @@ op_sendfile(struct proc *p, struct op *o)
 	off_t from = pick_offset(o);
 	bool use_from = pick(o, 2);
 	size_t n = pick_length(o);
-	long ret = sendfile(out, in, use_from ? &from : NULL, n);
+	long ret;
 
+	if (to_itself(o, in, out))
+		return;
+	ret = sendfile(out, in, use_from ? &from : NULL, n);
 	if (say_result(o, ret) >= 0 && use_from)
 		say(o, " %lld", (long long)from);
 }
@@ -215,6 +218,8 @@ op_splice(struct proc *p, struct op *o)
 
 	if (n > 16384)
 		n = 16384;
+	if (to_itself(o, in, out))
+		return;
 	ret = splice(in, pick(o, 2) ? &from : NULL, p->pipe[1], NULL, n, SPLICE_F_NONBLOCK);
 	if (say_result(o, ret) <= 0)
 		return;

@@ -126,6 +126,14 @@ op_map_write(struct proc *p, struct op *o)
 	catch_sigbus(SIG_DFL);
 }
 
+static bool
+past_end(const struct mapping *m, const char *at)
+{
+	struct stat st;
+
+	return fstat(m->fd, &st) != 0 || m->off + (at - m->p) >= st.st_size;
+}
+
 /* The kernel reads and writes a mapping. */
 static void
 op_map_io(struct proc *p, struct op *o)
@@ -138,6 +146,8 @@ op_map_io(struct proc *p, struct op *o)
 	char *at = pick_part(o, m, &n);
 
 	if (!at || !(in ? m->writable : m->readable))
+		return;
+	if (to_itself(o, m->fd, fd) || (!in && lacks("faulting-writes") && past_end(m, at)))
 		return;
 	say_result(o, in ? pread(fd, at, n, pos) : pwrite(fd, at, n, pos));
 }

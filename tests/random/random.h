@@ -95,6 +95,7 @@ off_t pick_offset(struct op *o);
 size_t pick_length(struct op *o);
 unsigned int pick_flags(struct op *o, const unsigned int *flags, unsigned int n, unsigned int chance); /* one in @chance each */
 void fill(struct op *o, char *buf, size_t n);
+bool to_itself(struct op *o, int in, int out); /* and says so */
 uint32_t hash(const void *p, size_t n);
 
 /* digest.c */

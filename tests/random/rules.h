@@ -14,6 +14,7 @@ enum rule {
 	RULE_DIR_TIMES,
 	RULE_ATIME,
 	RULE_MAPPED_HOLES,
+	RULE_TO_ITSELF,
 	RULES
 };
 
@@ -25,6 +26,7 @@ static const struct {
 	[RULE_DIR_SIZE] = { "dir-size", "blocks on ext4, entries on tmpfs", true },
 	[RULE_DIR_TIMES] = { "dir-times", "compared", false },
 	[RULE_ATIME] = { "atime", "depends on the host's mount options, and on how long the run takes", true },
+	[RULE_TO_ITSELF] = { "to-itself", "splice and sendfile move references to pages, so that a file copied onto itself is undefined", true },
 	[RULE_MAPPED_HOLES] = { "mapped-holes", "looking at a hole through a mapping makes it data on tmpfs", true },
 };
 

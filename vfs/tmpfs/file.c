@@ -272,7 +272,7 @@ tmpfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64_
 	}
 	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode->i_size)
 		__atomic_store_n(&inode->i_size, end, __ATOMIC_RELEASE);
-	inode_update_times(inode, ATTR_CTIME);
+	inode_update_times(inode, ATTR_MTIME | ATTR_CTIME);
 	return 0;
 }
 
