@@ -110,6 +110,18 @@ posix_conflict(struct file_lock_context *ctx, const struct file_lock *req)
 	return NULL;
 }
 
+/* F_OFD_GETLK with F_UNLCK asks for the open file's own locks. */
+static struct file_lock *
+posix_own(struct file_lock_context *ctx, const struct file_lock *req)
+{
+	struct file_lock *l;
+
+	list_for_each_entry(l, &ctx->posix, link)
+		if (l->owner == req->owner && overlaps(l, req))
+			return l;
+	return NULL;
+}
+
 static void
 posix_insert(struct file_lock_context *ctx, struct file_lock *new)
 {
@@ -327,7 +339,7 @@ posix_getlk(struct task *t, struct file *file, struct flock *fl, struct file_loc
 		return 0;
 	}
 	mutex_lock(&ctx->lock);
-	l = posix_conflict(ctx, want);
+	l = want->type == F_UNLCK ? posix_own(ctx, want) : posix_conflict(ctx, want);
 	if (!l) {
 		fl->l_type = F_UNLCK;
 	} else {

@@ -13,7 +13,9 @@
 #include "kernel/seeded.h"
 #include "kernel/task.h"
 #include "vfs/internal.h"
+#include "vfs/pipe.h"
 #include "vfs/read_write.h"
+#include "vfs/splice.h"
 
 static int
 check_rwf(struct file *file, uint32_t rwf)
@@ -310,7 +312,19 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 		return -EINVAL;
 	if (!out || !(out->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if ((out->f_flags & O_APPEND) || !seekable)
+	if (count == 0 && get_pipe_info(out))
+		return 0;
+	if (!seekable)
+		return -EINVAL;
+	if (get_pipe_info(out)) { /* the buffers of a pipe: as many as it takes now */
+		ret = do_splice(t, in, &ipos, out, NULL, count, 0);
+		if (ret > 0 && !pos)
+			file_set_position(t, in, ipos);
+		else if (ret > 0)
+			*pos = ipos;
+		return ret;
+	}
+	if (out->f_flags & O_APPEND)
 		return -EINVAL;
 	if (S_ISDIR(in->f_inode->i_mode) ? count > 0 : !in->f_op || !in->f_op->read)
 		return -EINVAL;

@@ -12,6 +12,7 @@ tests_random_fileops_SOURCES = \
 	tests/random/random.h \
 	tests/random/rules.h
 random_tests = tests/random/check-remote tests/random/check-resident tests/random/check-unprotected
+TESTS += $(random_tests)
 EXTRA_DIST += tests/random/run-random $(random_tests)
 
 SECONDS = 600

@@ -5,16 +5,21 @@
 #include <sys/file.h>
 
 #include "random.h"
+#include "rules.h"
 
 static void
-pick_lock(struct op *o, struct flock *l)
+pick_lock(struct op *o, int fd, struct flock *l)
 {
+	struct stat st;
+
 	*l = (struct flock){
 		.l_type = (short[]){ F_RDLCK, F_WRLCK, F_UNLCK }[pick(o, 3)],
 		.l_whence = (short[]){ SEEK_SET, SEEK_SET, SEEK_CUR, SEEK_END }[pick(o, 4)],
 		.l_start = (off_t[]){ 0, 1, 5, 10, 20, -5 }[pick(o, 6)],
 		.l_len = (off_t[]){ 0, 1, 5, 10, 100, -3 }[pick(o, 6)],
 	};
+	if (l->l_whence == SEEK_END && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && rule(RULE_DIR_SIZE))
+		l->l_whence = SEEK_SET;
 	say(o, " type=%d %d+%lld n=%lld", l->l_type, l->l_whence, (long long)l->l_start, (long long)l->l_len);
 }
 
@@ -24,7 +29,7 @@ op_setlk(struct proc *p, struct op *o)
 	int fd = pick_fd(p, o), cmd = pick(o, 3) ? F_SETLK : F_OFD_SETLK;
 	struct flock l;
 
-	pick_lock(o, &l);
+	pick_lock(o, fd, &l);
 	say(o, " %d", cmd);
 	say_result(o, fcntl(fd, cmd, &l));
 }
@@ -35,7 +40,7 @@ op_getlk(struct proc *p, struct op *o)
 	int fd = pick_fd(p, o), cmd = pick(o, 3) ? F_GETLK : F_OFD_GETLK;
 	struct flock l;
 
-	pick_lock(o, &l);
+	pick_lock(o, fd, &l);
 	say(o, " %d", cmd);
 	if (say_result(o, fcntl(fd, cmd, &l)) < 0)
 		return;
