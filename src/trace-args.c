@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -194,6 +195,7 @@ futex_time_when(const struct trace_call *c, unsigned int i)
 {
 	switch (futex_cmd(c)) {
 	case FUTEX_WAKE:
+	case FUTEX_FD:
 		return TRACE_END;
 	case FUTEX_WAKE_BITSET:
 		return TRACE_SKIP;
@@ -581,16 +583,72 @@ print_sigmask6(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 	trace_printf(b, ", sigsetsize=%llu}", (unsigned long long)v[1]);
 }
 
-/* A set of signals with its size in the next argument. */
+/* A set of signals, whose size is an argument further on. */
 static void
 print_sized_sigset(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 {
 	bool output = strncmp(c->d->args[i].type, "out", 3) == 0;
+	unsigned int s = i + 1;
 
-	if (c->args[i + 1] != 8 || (output && c->result < 0))
+	while (s + 1 < c->d->nargs && !strstr(c->d->args[s].name, "size"))
+		s++;
+	if (c->args[s] != 8 || (output && c->result < 0))
 		trace_print_address(b, c->args[i]);
 	else
 		trace_print_struct(b, c, "sigset", c->args[i]);
+}
+
+static void
+print_epoll_ctl(struct trace_buf *b, const struct trace_call *c, unsigned int i)
+{
+	if (c->args[1] == 2) /* EPOLL_CTL_DEL: not looked at */
+		trace_print_address(b, c->args[i]);
+	else
+		trace_print_struct(b, c, "epoll_event", c->args[i]);
+}
+
+/* mount(2) does not look at type and data when it moves, binds or marks what is there. */
+#define MS_EXISTING (MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+static void
+print_mount_type(struct trace_buf *b, const struct trace_call *c, unsigned int i)
+{
+	if (c->args[3] & (MS_EXISTING | MS_REMOUNT))
+		trace_print_address(b, c->args[i]);
+	else
+		trace_print_string(b, c, c->args[i], 4096);
+}
+
+static void
+print_mount_data(struct trace_buf *b, const struct trace_call *c, unsigned int i)
+{
+	if (c->args[3] & MS_EXISTING)
+		trace_print_address(b, c->args[i]);
+	else
+		trace_print_string(b, c, c->args[i], 4096);
+}
+
+static enum trace_when
+kcmp_when(const struct trace_call *c, unsigned int i)
+{
+	return c->args[2] == 0 || c->args[2] == 7 ? TRACE_AT_ENTER : TRACE_END; /* KCMP_FILE, KCMP_EPOLL_TFD */
+}
+
+/* A byte for each page. */
+static void
+print_mincore(struct trace_buf *b, const struct trace_call *c, unsigned int i)
+{
+	uint64_t pages = (c->args[1] + 4095) / 4096, n = pages < 32 ? pages : 32, k;
+	unsigned char vec[32];
+
+	if (c->result < 0 || !trace_peek(c, c->args[i], vec, n)) {
+		trace_print_address(b, c->args[i]);
+		return;
+	}
+	trace_printf(b, "[");
+	for (k = 0; k < n; k++)
+		trace_printf(b, "%s%d", k ? ", " : "", vec[k] & 1);
+	trace_printf(b, pages > 32 ? ", ...]" : "]");
 }
 
 static const struct trace_special specials[] = {
@@ -623,6 +681,11 @@ static const struct trace_special specials[] = {
 	{ "random", at_exit, print_random },
 	{ "fdset", NULL, print_fds },
 	{ "sigmask6", NULL, print_sigmask6 },
+	{ "epollctl", NULL, print_epoll_ctl },
+	{ "mounttype", NULL, print_mount_type },
+	{ "mountdata", NULL, print_mount_data },
+	{ "kcmpidx", kcmp_when, print_hex },
+	{ "mincore", at_exit, print_mincore },
 	{ "sigset8", NULL, print_sized_sigset },
 	{ "ioctl", NULL, trace_print_ioctl_cmd },
 	{ "ioctlarg", trace_ioctl_arg_when, trace_print_ioctl_arg },
@@ -694,7 +757,7 @@ clone_exit(struct trace_buf *b, const struct trace_call *c)
 	if (flags & CLONE_PARENT_SETTID)
 		print_tid_pointer(b, c, "parent_tid", c->args[2]);
 	else if (flags & CLONE_PIDFD)
-		print_tid_pointer(b, c, "pidfd", c->args[2]);
+		print_tid_pointer(b, c, "parent_tid", c->args[2]); /* strace has no other name for it */
 	if (flags & CLONE_SETTLS)
 		trace_printf(b, ", tls=%#llx", (unsigned long long)c->args[4]);
 	if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) {
@@ -760,10 +823,19 @@ sigreturn_enter(struct trace_buf *b, struct trace_call *c)
 	return false;
 }
 
+static bool
+restart_enter(struct trace_buf *b, struct trace_call *c)
+{
+	if (c->before)
+		trace_printf(b, "<... resuming interrupted %s ...>", c->before->name);
+	return false;
+}
+
 static const struct trace_whole wholes[] = {
 	{ "clone", clone_enter, clone_exit },
 	{ "clone3", clone3_enter, clone3_exit },
 	{ "rt_sigreturn", sigreturn_enter, NULL },
+	{ "restart_syscall", restart_enter, NULL },
 };
 
 const struct trace_whole *

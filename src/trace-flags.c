@@ -41,9 +41,9 @@
 #define V(name, v) { v, #name }
 
 #define OPEN_BITS                                                                                                        \
-	N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK), N(O_SYNC), N(O_DSYNC), N(O_ASYNC),     \
+	N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK), N(O_SYNC), V(__O_SYNC, 0x100000), N(O_DSYNC), \
 		N(O_DIRECT), V(O_LARGEFILE, 0x8000), N(O_NOFOLLOW), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH), N(O_TMPFILE),     \
-		N(O_DIRECTORY)
+		V(__O_TMPFILE, 0x400000), N(O_DIRECTORY), V(FASYNC, 0x2000)
 
 static const struct const_name open_flags[] = { OPEN_BITS };
 
@@ -89,7 +89,7 @@ static const struct const_name access_modes[] = { N(R_OK), N(W_OK), N(X_OK) };
 static const struct const_name msg_flags[] = {
 	N(MSG_OOB), N(MSG_PEEK), N(MSG_DONTROUTE), N(MSG_CTRUNC), V(MSG_PROBE, 0x10), N(MSG_TRUNC), N(MSG_DONTWAIT), N(MSG_EOR),
 	N(MSG_WAITALL), N(MSG_FIN), N(MSG_SYN), N(MSG_CONFIRM), N(MSG_RST), N(MSG_ERRQUEUE), N(MSG_NOSIGNAL), N(MSG_MORE),
-	N(MSG_WAITFORONE), V(MSG_NO_SHARED_FRAGS, 0x80000), N(MSG_FASTOPEN), N(MSG_CMSG_CLOEXEC),
+	N(MSG_WAITFORONE), V(MSG_SENDPAGE_NOTLAST, 0x20000), V(MSG_BATCH, 0x40000), V(MSG_NO_SHARED_FRAGS, 0x80000), V(MSG_ZEROCOPY, 0x4000000), N(MSG_FASTOPEN), N(MSG_CMSG_CLOEXEC),
 };
 
 static const struct const_name splice_flags[] = {
@@ -99,7 +99,7 @@ static const struct const_name splice_flags[] = {
 static const struct const_name xattr_flags[] = { N(XATTR_CREATE), N(XATTR_REPLACE) };
 
 static const struct const_name wait_options[] = {
-	N(WNOHANG), N(WSTOPPED), N(WEXITED), N(WCONTINUED), N(WNOWAIT), N(__WNOTHREAD), N(__WALL), N(__WCLONE),
+	N(WNOHANG), N(WEXITED), N(WSTOPPED), N(WCONTINUED), N(WNOWAIT), N(__WCLONE), N(__WALL), N(__WNOTHREAD),
 };
 
 static const struct const_name timer_flags[] = { N(TIMER_ABSTIME) };
@@ -113,7 +113,7 @@ static const struct const_name mount_flags[] = {
 	N(MS_I_VERSION), N(MS_STRICTATIME), N(MS_LAZYTIME),
 };
 
-static const struct const_name msync_flags[] = { N(MS_ASYNC), N(MS_INVALIDATE), N(MS_SYNC) };
+static const struct const_name msync_flags[] = { N(MS_SYNC), N(MS_ASYNC), N(MS_INVALIDATE) };
 
 static const struct const_name mremap_flags[] = { N(MREMAP_MAYMOVE), N(MREMAP_FIXED), N(MREMAP_DONTUNMAP) };
 
@@ -142,7 +142,7 @@ static const struct const_name memfd_flags[] = {
 };
 
 static const struct const_name lock_ops[] = {
-	V(LOCK_MAND, 32), V(LOCK_RW, 192), V(LOCK_READ, 64), V(LOCK_WRITE, 128), N(LOCK_SH), N(LOCK_EX), N(LOCK_UN), N(LOCK_NB),
+	N(LOCK_SH), N(LOCK_EX), N(LOCK_NB), N(LOCK_UN), V(LOCK_MAND, 32), V(LOCK_RW, 192), V(LOCK_READ, 64), V(LOCK_WRITE, 128),
 };
 
 static const struct const_name inotify_flags[] = {
@@ -184,15 +184,15 @@ static const struct const_name efd_flags[] = { N(EFD_SEMAPHORE), N(EFD_CLOEXEC),
 static const struct const_name pidfd_flags[] = { V(PIDFD_NONBLOCK, O_NONBLOCK) };
 
 static const struct const_name sa_flags[] = {
-	V(SA_RESTORER, 0x04000000), V(SA_STACK, SA_ONSTACK), N(SA_RESTART), N(SA_INTERRUPT), N(SA_NODEFER), N(SA_RESETHAND), N(SA_SIGINFO),
-	N(SA_NOCLDSTOP), N(SA_NOCLDWAIT), V(SA_UNSUPPORTED, 0x400), V(SA_EXPOSE_TAGBITS, 0x800),
+	V(SA_RESTORER, 0x04000000), N(SA_ONSTACK), N(SA_RESTART), N(SA_INTERRUPT), N(SA_NODEFER), N(SA_RESETHAND), N(SA_SIGINFO),
+	N(SA_NOCLDSTOP), N(SA_NOCLDWAIT),
 };
 
 static const struct const_name ss_flags[] = { V(SS_ONSTACK, 1), V(SS_DISABLE, 2), V(SS_AUTODISARM, 1u << 31) };
 
 static const struct const_name epoll_events[] = {
-	N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLRDNORM), N(EPOLLRDBAND), N(EPOLLWRNORM), N(EPOLLWRBAND), N(EPOLLMSG), N(EPOLLERR),
-	N(EPOLLHUP), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE), N(EPOLLWAKEUP), N(EPOLLONESHOT), N(EPOLLET),
+	N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLERR), N(EPOLLHUP), V(EPOLLNVAL, 0x20), N(EPOLLRDNORM), N(EPOLLRDBAND),
+	N(EPOLLWRNORM), N(EPOLLWRBAND), N(EPOLLMSG), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE), N(EPOLLWAKEUP), N(EPOLLONESHOT), N(EPOLLET),
 };
 
 static const struct const_name poll_events[] = {
@@ -231,6 +231,8 @@ static const struct const_name sched_flags[] = {
 };
 
 static const struct const_name futex2_flags[] = { V(FUTEX_32, 2), V(FUTEX_PRIVATE_FLAG, 128) };
+
+static const struct const_name pkey_rights[] = { V(PKEY_DISABLE_ACCESS, 1), V(PKEY_DISABLE_WRITE, 2) };
 
 static const struct const_name membarrier_flags[] = { V(MEMBARRIER_CMD_FLAG_CPU, 1) };
 
@@ -308,6 +310,7 @@ const struct const_table flag_tables[] = {
 	TABLE("PERSONA_*", persona_flags, "PER_???"),
 	TABLE("SCHED_FLAG_*", sched_flags, "SCHED_FLAG_???"),
 	TABLE("FUTEX2_*", futex2_flags, "FUTEX_???"),
+	TABLE("PKEY_*", pkey_rights, "PKEY_???"),
 	TABLE("MEMBARRIER_CMD_FLAG_*", membarrier_flags, "MEMBARRIER_CMD_FLAG_???"),
 	ZTABLE("IFLAG_*", iflags, "???", ""),
 	ZTABLE("OFLAG_*", oflags, "???", ""),

@@ -219,7 +219,7 @@ trace_print_iov(struct trace_buf *b, const struct trace_call *c, uint64_t addr, 
 {
 	uint64_t iov[2], i, take;
 
-	if (n > 1024 || (n && !trace_peek(c, addr, iov, 16))) {
+	if (!addr || n > 1024 || (n && !trace_peek(c, addr, iov, 16))) {
 		trace_print_address(b, addr);
 		return;
 	}

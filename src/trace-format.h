@@ -22,6 +22,7 @@ struct trace_buf {
 /* A call at its beginning, or (done) at its end. */
 struct trace_call {
 	const struct syscall_desc *d; /* NULL: a number that the table does not have */
+	const struct syscall_desc *before; /* the task's call before this one, or NULL */
 	const struct trace_mem *m;
 	const uint64_t *args;
 	uint64_t saved[6]; /* trace_call_enter(): what small inout arguments pointed to then */

@@ -60,8 +60,7 @@ print_address_of(struct trace_buf *b, const struct sockaddr_storage *ss, size_t 
 		trace_printf(b, nl->nl_groups ? ", nl_pid=%d, nl_groups=%#010x" : ", nl_pid=%d, nl_groups=%08x", nl->nl_pid, nl->nl_groups);
 	} else if (len > 2) {
 		trace_printf(b, ", sa_data=");
-		trace_print_quoted(b, (const char *)ss + 2, len - 2 < 14 ? len - 2 : 14);
-		trace_printf(b, len > 16 ? "..." : "");
+		trace_print_quoted(b, (const char *)ss + 2, len - 2);
 	}
 	trace_printf(b, "}");
 }
@@ -113,7 +112,7 @@ trace_print_addrlen(struct trace_buf *b, const struct trace_call *c, unsigned in
 {
 	int was = (int)c->saved[i], is;
 
-	if (!trace_peek(c, c->args[i], &is, 4))
+	if (!c->args[i - 1] || !trace_peek(c, c->args[i], &is, 4))
 		trace_print_address(b, c->args[i]);
 	else if (c->result >= 0 && is != was)
 		trace_printf(b, "[%d => %d]", was, is);
@@ -193,7 +192,7 @@ trace_print_optval(struct trace_buf *b, const struct trace_call *c, unsigned int
 
 	if (output && (c->result < 0 || !trace_peek(c, c->args[i + 1], &len, 4)))
 		trace_print_address(b, c->args[i]);
-	else if (len < 0 || !c->args[i])
+	else if (len <= 0 || !c->args[i])
 		trace_print_address(b, c->args[i]);
 	else
 		print_optval_of(b, c, c->args[i], len);

@@ -30,6 +30,10 @@ result_octal(struct trace_buf *b, const struct trace_call *c)
 static void
 result_signal(struct trace_buf *b, const struct trace_call *c)
 {
+	if (c->result == 0) {
+		trace_printf(b, "0");
+		return;
+	}
 	trace_printf(b, "%lld (", (long long)c->result);
 	trace_format_signal(b, (int)c->result);
 	trace_printf(b, ")");
@@ -160,7 +164,7 @@ result_epoch(struct trace_buf *b, const struct trace_call *c)
 	struct tm tm;
 
 	trace_printf(b, "%lld", (long long)c->result);
-	if (gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%FT%T%z", localtime_r(&t, &tm)))
+	if (t && gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%FT%T%z", localtime_r(&t, &tm)))
 		trace_printf(b, " (%s)", text);
 }
 

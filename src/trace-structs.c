@@ -227,7 +227,11 @@ print_utsname(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct utsname *u = raw;
 
-	trace_printf(b, "{sysname=\"%.64s\", nodename=\"%.64s\", ...}", u->sysname, u->nodename);
+	trace_printf(b, "{sysname=");
+	trace_print_quoted(b, u->sysname, strnlen(u->sysname, 64));
+	trace_printf(b, ", nodename=");
+	trace_print_quoted(b, u->nodename, strnlen(u->nodename, 64));
+	trace_printf(b, ", ...}");
 }
 
 static void

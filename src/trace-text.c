@@ -148,10 +148,12 @@ text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 {
 	struct trace_text *x = ctx;
 	struct text_task *tt = t->user;
+	const struct syscall_desc *before;
 	size_t start;
 
 	if (!shown(x, t))
 		return;
+	before = syscall_desc(tt->nr);
 	tt->in_call = true;
 	tt->nr = nr;
 	tt->began = x->count || x->o.duration ? clock_ns(CLOCK_MONOTONIC) : 0;
@@ -159,7 +161,7 @@ text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 	if (!tt->printed)
 		return;
 	tt->call = (struct trace_call){
-		.d = syscall_desc(nr), .m = &t->mem, .args = args, .sp = t->sp, .string_shown = x->o.string_shown
+		.d = syscall_desc(nr), .before = before, .m = &t->mem, .args = args, .sp = t->sp, .string_shown = x->o.string_shown
 	};
 	if (waits_for_result(x)) {
 		print_beginning(x, tt);

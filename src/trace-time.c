@@ -115,13 +115,24 @@ trace_print_timezone(struct trace_buf *b, const struct trace_mem *m, const void 
 	trace_printf(b, "{tz_minuteswest=%d, tz_dsttime=%d}", tz->tz_minuteswest, tz->tz_dsttime);
 }
 
+static void
+print_ticks(struct trace_buf *b, const char *name, unsigned long ticks)
+{
+	trace_printf(b, "%s=%lu", name, ticks);
+	if (ticks)
+		trace_printf(b, " /* %lu.%02lu s */", ticks / 100, ticks % 100);
+}
+
 void
 trace_print_tms(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct tms *t = raw;
 
-	trace_printf(b, "{tms_utime=%ld, tms_stime=%ld, tms_cutime=%ld, tms_cstime=%ld}", t->tms_utime, t->tms_stime, t->tms_cutime,
-		     t->tms_cstime);
+	print_ticks(b, "{tms_utime", (unsigned long)t->tms_utime);
+	print_ticks(b, ", tms_stime", (unsigned long)t->tms_stime);
+	print_ticks(b, ", tms_cutime", (unsigned long)t->tms_cutime);
+	print_ticks(b, ", tms_cstime", (unsigned long)t->tms_cstime);
+	trace_printf(b, "}");
 }
 
 void

@@ -244,9 +244,28 @@ static const struct struct_layout layouts[] = {
 	LAYOUT("sched_attr", 48, f_sched_attr),
 };
 
+/* Words of syscalls/table that say more than the structure's name: when it is shown, or how. */
+static const struct {
+	const char *word, *decode;
+} aliases[] = {
+	{ "addrlen", "int" },
+	{ "epollctl", "epoll_event" },
+	{ "id", "uint" },
+	{ "pointer", "ulong" },
+	{ "remaining", "timespec" },
+	{ "sendoff", "off" },
+	{ "sigset8", "sigset" },
+	{ "utimespec", "timespec" },
+	{ "utimeval", "timeval" },
+	{ "waitrusage", "rusage" },
+};
+
 const struct struct_layout *
 struct_layout(const char *decode)
 {
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (strcmp(aliases[i].word, decode) == 0)
+			decode = aliases[i].decode;
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
 		if (strcmp(layouts[i].decode, decode) == 0)
 			return &layouts[i];
