@@ -114,6 +114,7 @@ compare_text(const uint8_t *code, size_t left, struct tally *t)
 		const uint8_t *at = code;
 		unsigned int len = insn_decode(at, left, &in);
 
+		cr_assert_eq(insn_length(at, left), len);
 		if (!cs_disasm_iter(t->cs, &code, &left, &addr, t->insn)) { /* one that capstone does not know, or data */
 			code += len ? len : 1;
 			left -= len ? len : 1;

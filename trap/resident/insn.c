@@ -12,7 +12,7 @@
 /*
  * A letter an opcode. Nothing behind it: '.'; modrm: 'm'; modrm with an immediate of 8 bits 'B', of 16 or 32 'Z'; immediates alone: 'b',
  * 'w' (16), 'z' (16 or 32), 'v' (up to 64), 'o' (an address), 'e' (enter); jumps: 'j' (8), 'J' (32); groups f6 and f7: 'g', 'G'; prefixes
- * and escapes 'p'; none: '!'.
+ * and escapes 'p'; none: '!'. 'n', 'C' and 'Y' are 'm', 'B' and 'Z' of which only some forms exist; in the second map any may be so.
  */
 static const char one_byte[] = "mmmmbz!!mmmmbz!p" /* 00 */
 			       "mmmmbz!!mmmmbz!!" /* 10 */
@@ -22,14 +22,14 @@ static const char one_byte[] = "mmmmbz!!mmmmbz!p" /* 00 */
 			       "................" /* 50 */
 			       "!!pmppppzZbB!!!!" /* 60 */
 			       "jjjjjjjjjjjjjjjj" /* 70 */
-			       "BZ!Bmmmmmmmmmmmm" /* 80 */
+			       "BZ!Bmmmmmmmmnnnn" /* 80 */
 			       "..........!....." /* 90 */
 			       "oooo....bz......" /* a0 */
 			       "bbbbbbbbvvvvvvvv" /* b0 */
-			       "BBw.ppBZe.!!.b!!" /* c0 */
+			       "BBw.ppCYe.!!.b!!" /* c0 */
 			       "mmmm!!!.mmmmmmmm" /* d0 */
 			       "jjjj!!!!JJ!j!!!!" /* e0 */
-			       "p!pp..gG..!!..mm"; /* f0 */
+			       "p!pp..gG..!!..nn"; /* f0 */
 
 static const char two_byte[] = "!mmm!.!!!!!.!m!!" /* 00 */
 			       "mmmmmmmmmmmmmmmm" /* 10 */
@@ -190,10 +190,13 @@ by_letter(struct cursor *c, struct insn *in, char letter)
 	case '.':
 		return true;
 	case 'm':
+	case 'n':
 		return modrm(c, in) && group(c, in);
 	case 'B':
+	case 'C':
 		return modrm(c, in) && group(c, in) && immediate(c, in, 1);
 	case 'Z':
+	case 'Y':
 		return modrm(c, in) && group(c, in) && immediate(c, in, z);
 	case 'g':
 	case 'G':
@@ -323,6 +326,37 @@ insn_decode(const uint8_t *p, size_t n, struct insn *in)
 	classify(in);
 	in->len = (uint8_t)c.i;
 	return in->len;
+}
+
+#define MODRM 0x40
+
+/* What follows the opcode, by the letter, where that needs no more looking. */
+static const uint8_t quick['~'] = { ['.'] = 8,	     ['m'] = 8 | MODRM, ['B'] = 1 | MODRM, ['Z'] = 4 | MODRM,
+				    ['b'] = 1, ['j'] = 1, ['z'] = 4, ['J'] = 4 };
+
+/* Bytes of modrm, sib and displacement, by mod and rm. */
+static const uint8_t operand[32] = { 1, 1, 1, 1, 2, 5, 1, 1, 2, 2, 2, 2, 3, 2, 2, 2, 5, 5, 5, 5, 6, 5, 5, 5, 1, 1, 1, 1, 1, 1, 1, 1 };
+
+unsigned int
+insn_length(const uint8_t *p, size_t n)
+{
+	struct insn in;
+	unsigned int i;
+	uint8_t f, m;
+
+	if (n < INSN_MAX)
+		return insn_decode(p, n, &in);
+	i = (p[0] & 0xf0) == 0x40;
+	f = quick[(unsigned char)one_byte[p[i++]]];
+	if (f == 0)
+		return insn_decode(p, n, &in);
+	if (f & MODRM) {
+		m = p[i];
+		if ((m & 0xc7) == 4 && (p[i + 1] & 7) == 5)
+			i += 4;
+		i += operand[(m >> 6) << 3 | (m & 7)];
+	}
+	return i + (f & 7); /* 8 is none */
 }
 
 int64_t

@@ -44,6 +44,13 @@ struct insn {
 unsigned int insn_decode(const uint8_t *p, size_t n, struct insn *in);
 
 /**
+ * insn_length() - what insn_decode() returns, sooner
+ * @p: its bytes
+ * @n: how many there are
+ */
+unsigned int insn_length(const uint8_t *p, size_t n);
+
+/**
  * insn_target() - where a direct jump goes
  * @p: the instruction
  * @in: as decoded

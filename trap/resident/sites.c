@@ -5,7 +5,8 @@
  * it and the syscall are executed in the trampoline, and stay where they are as far as the jump does not cover them, for those who jump
  * there. No instruction begins inside one instruction, so there is nothing to prove about branch targets. Padding before a function will do
  * as well: a nop does what the trampoline does, go on to the first instruction, and that one becomes a short jump back to it.
- * Where neither is near, the jump covers several short ones, if none but the first can be jumped to:
+ * Where neither is near, and the number comes from outside, as in functions that make any call (Go has one, and it makes all of them), the
+ * jump covers several short ones, if none but the first can be jumped to, which takes a look at all of the text:
  * - by a direct jump or call: no place in the text whose bytes can be read as one with that target, at any offset, decoded or not;
  * - by a table: no indirect jump near.
  *
@@ -43,7 +44,6 @@ static void
 count_paths(const uint8_t *text, uint64_t len, uint64_t place, unsigned int back, struct paths *w)
 {
 	bool good[BACK + 1], bad[BACK + 1];
-	struct insn in;
 	unsigned int n;
 
 	w->first = place > back ? place - back : 0;
@@ -52,7 +52,7 @@ count_paths(const uint8_t *text, uint64_t len, uint64_t place, unsigned int back
 	good[n] = true;
 	bad[n] = false;
 	for (unsigned int o = n; o-- > 0;) {
-		unsigned int next = o + insn_decode(text + w->first + o, MIN(len - w->first - o, INSN_MAX), &in);
+		unsigned int next = o + insn_length(text + w->first + o, MIN(len - w->first - o, INSN_MAX));
 
 		w->length[o] = (uint8_t)(next - o);
 		w->votes[o] = 0;
@@ -165,7 +165,7 @@ padding(const uint8_t *text, const struct insns_before *b, unsigned int i)
 static bool
 window(const uint8_t *text, uint64_t len, const struct insns_before *b, struct site *s)
 {
-	bool number = looks_for_error(text + s->at + 2, len - s->at - 2);
+	bool number = false;
 	unsigned int i, one = SITE_INSNS, some = SITE_INSNS;
 
 	for (i = 0; i < b->n && moves(&b->in[i]); i++) {
@@ -175,7 +175,7 @@ window(const uint8_t *text, uint64_t len, const struct insns_before *b, struct s
 		if (s->at - b->at[i] >= JUMP_SIZE && some == SITE_INSNS)
 			some = i;
 	}
-	if (!number)
+	if (!number && !looks_for_error(text + s->at + 2, len - s->at - 2))
 		return false;
 	if (one == SITE_INSNS && i > 0 && i < b->n) {
 		s->jump = padding(text, b, i);
@@ -184,7 +184,7 @@ window(const uint8_t *text, uint64_t len, const struct insns_before *b, struct s
 			return true;
 	}
 	s->several = one == SITE_INSNS;
-	if (s->several && some == SITE_INSNS)
+	if (s->several && (some == SITE_INSNS || number))
 		return false;
 	s->jump = s->first = (uint32_t)b->at[s->several ? some : one];
 	return true;
@@ -248,11 +248,34 @@ reached_near(const uint8_t *text, uint64_t len, const struct site *s)
 	return false;
 }
 
+/* A high bit for each byte of @w that is zero, and perhaps for those behind it. */
+static uint64_t
+zero_bytes(uint64_t w)
+{
+	return (w - 0x0101010101010101ULL) & ~w & 0x8080808080808080ULL;
+}
+
+uint64_t
+find_byte(const uint8_t *text, uint64_t from, uint64_t end, uint8_t a, uint8_t b)
+{
+	uint64_t w, as = a * 0x0101010101010101ULL, bs = b * 0x0101010101010101ULL;
+
+	for (; from + 8 <= end; from += 8) {
+		memcpy(&w, text + from, 8);
+		w = zero_bytes(w ^ as) | zero_bytes(w ^ bs);
+		if (w)
+			return from + (uint64_t)__builtin_ctzll(w) / 8;
+	}
+	while (from < end && text[from] != a && text[from] != b)
+		from++;
+	return from;
+}
+
 /* Drop sites whose jumps would cover a place that a long jump or a call may go to. */
 static void
 drop_reached(const uint8_t *text, uint64_t len, struct site *sites, uint32_t n)
 {
-	uint64_t lo = UINT64_MAX, span;
+	uint64_t lo = UINT64_MAX, span = 0;
 
 	for (uint32_t k = 0; k < n; k++) {
 		if (!sites[k].several)
@@ -275,29 +298,6 @@ drop_reached(const uint8_t *text, uint64_t len, struct site *sites, uint32_t n)
 			if (sites[k].several && sites[k].at && covers(text, &sites[k], target))
 				sites[k].at = 0;
 	}
-}
-
-/* A high bit for each byte of @w that is zero, and perhaps for those behind it. */
-static uint64_t
-zero_bytes(uint64_t w)
-{
-	return (w - 0x0101010101010101ULL) & ~w & 0x8080808080808080ULL;
-}
-
-uint64_t
-find_byte(const uint8_t *text, uint64_t from, uint64_t end, uint8_t a, uint8_t b)
-{
-	uint64_t w, as = a * 0x0101010101010101ULL, bs = b * 0x0101010101010101ULL;
-
-	for (; from + 8 <= end; from += 8) {
-		memcpy(&w, text + from, 8);
-		w = zero_bytes(w ^ as) | zero_bytes(w ^ bs);
-		if (w)
-			return from + (uint64_t)__builtin_ctzll(w) / 8;
-	}
-	while (from < end && text[from] != a && text[from] != b)
-		from++;
-	return from;
 }
 
 /* mov $nr, %eax; syscall. It could be an immediate, in a program that makes programs. */
