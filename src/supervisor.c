@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/limits.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
@@ -119,17 +120,17 @@ super_thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
 	return proc_thread_times(host_tid.id, out);
 }
 
-/* The asker is not trusted: only the overlay's own attributes, and nothing but a name in a directory that it has open. */
+/* The asker is not trusted: only these attributes, and nothing but a name in a directory that it has open. */
 static int64_t
-super_overlay_xattr(struct kernel *k, const struct hostfs_xattr_call *asked)
+super_trusted_xattr(struct kernel *k, const struct hostfs_xattr_call *asked)
 {
 	struct hostfs_xattr_call c = *asked;
-	char name[64], file[NAME_MAX + 1];
+	char name[XATTR_NAME_MAX + 1], file[NAME_MAX + 1];
 
 	snprintf(name, sizeof(name), "%s", c.name);
 	snprintf(file, sizeof(file), "%s", c.file ? c.file : "");
-	if (strncmp(name, "trusted.overlay.", 16) != 0 || c.op == HOSTFS_XATTR_LIST || (c.file && (!*file || strchr(file, '/'))) ||
-	    strcmp(file, "..") == 0 || (c.value && c.n > PATH_MAX))
+	if (strncmp(name, "trusted.", 8) != 0 || c.op == HOSTFS_XATTR_LIST || (c.file && (!*file || strchr(file, '/'))) ||
+	    strcmp(file, "..") == 0 || (c.value && c.n > XATTR_SIZE_MAX))
 		return -EPERM;
 	c.name = name;
 	c.file = c.file ? file : NULL;
@@ -137,7 +138,7 @@ super_overlay_xattr(struct kernel *k, const struct hostfs_xattr_call *asked)
 }
 
 static const struct super_ops super = {
-	.overlay_xattr = super_overlay_xattr,
+	.trusted_xattr = super_trusted_xattr,
 	.load_plan = super_load_plan,
 	.rss_pages = super_rss_pages,
 	.thread_times = super_thread_times,

@@ -22,8 +22,8 @@ struct super_ops {
 	uint64_t (*rss_pages)(struct kernel *k, hpid_t host_tid);
 	/* CPU time of a host thread of another process: see proc_thread_times(). */
 	bool (*thread_times)(struct kernel *k, hpid_t host_tid, uint64_t out[3]);
-	/* hostfs_xattr() for trusted.overlay.*, where the caller's process may not; NULL: the caller may. */
-	int64_t (*overlay_xattr)(struct kernel *k, const struct hostfs_xattr_call *c);
+	/* hostfs_xattr() for trusted.*, where the caller's process may not; NULL: the caller may. */
+	int64_t (*trusted_xattr)(struct kernel *k, const struct hostfs_xattr_call *c);
 	/* Wait on a host descriptor for the readiness thread; see trap_ops.host_poll_add. */
 	void (*log)(struct kernel *k, const char *line, size_t n);
 	void (*panic)(struct kernel *k, const char *line) __noreturn;

@@ -235,8 +235,8 @@ serve(struct kernel *k, const struct request *q)
 		__atomic_store_n(&instance_ended, 1, __ATOMIC_RELEASE);
 		host_futex_wake(&instance_ended, 1);
 		return 0;
-	case REQ_OVERLAY_XATTR:
-		return real_super->overlay_xattr(k, ptr(q->a[0]));
+	case REQ_TRUSTED_XATTR:
+		return real_super->trusted_xattr(k, ptr(q->a[0]));
 	case REQ_TIMES:
 		return real_super->thread_times(k, HPID((int)q->a[0]), ptr(q->a[1]));
 	case REQ_RSS:

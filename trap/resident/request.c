@@ -56,11 +56,11 @@ rss_pages(struct kernel *k, hpid_t host_tid)
 }
 
 static int64_t
-overlay_xattr(struct kernel *k, const struct hostfs_xattr_call *c)
+trusted_xattr(struct kernel *k, const struct hostfs_xattr_call *c)
 {
 	if (!__atomic_load_n(&k->resident->serving, __ATOMIC_ACQUIRE))
 		return hostfs_xattr(c);
-	return resident_request(k, REQ_OVERLAY_XATTR, PTR(c), 0, 0, 0, 0);
+	return resident_request(k, REQ_TRUSTED_XATTR, PTR(c), 0, 0, 0, 0);
 }
 
 static void
@@ -112,7 +112,7 @@ const struct super_ops resident_super = {
 	.trace_stopped = trace_stopped,
 	.trace_new = trace_new,
 	.trace_gone = trace_gone,
-	.overlay_xattr = overlay_xattr,
+	.trusted_xattr = trusted_xattr,
 	.rss_pages = rss_pages,
 	.load_plan = load_plan,
 	.panic = super_panic,

@@ -60,12 +60,12 @@ hostfs_xattr(const struct hostfs_xattr_call *c)
 	}
 }
 
-/* What overlays note on the host needs a privilege that guest processes do not have: then the supervisor does it. */
+/* trusted.* needs a privilege on the host that guest processes do not have: then the supervisor does it. A list leaves them out. */
 static int64_t
 make_call(struct kernel *k, const struct hostfs_xattr_call *c)
 {
-	if (c->name && k->super->overlay_xattr && !strncmp(c->name, "trusted.overlay.", 16))
-		return k->super->overlay_xattr(k, c);
+	if (c->name && k->super->trusted_xattr && !strncmp(c->name, "trusted.", 8))
+		return k->super->trusted_xattr(k, c);
 	return hostfs_xattr(c);
 }
 
