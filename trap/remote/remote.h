@@ -18,6 +18,9 @@
 #include "trap/remote/spawn.h"
 #include "trap/trap.h"
 
+/* Of functions that exec_load() calls in a new process, where a sanitizer's memory is not mapped any more. */
+#define __runs_in_guest __attribute__((no_sanitize("address", "undefined", "thread")))
+
 /* A host process: ends when its last task has left it. */
 struct trap_process {
 	_Atomic int tasks;

@@ -59,7 +59,7 @@ do_setregset(void *p)
 	return pt(PTRACE_SETREGSET, arg->rt->tid, NT_X86_XSTATE, (uintptr_t)&arg->iov) < 0 ? -errno : 0;
 }
 
-size_t
+__runs_in_guest size_t
 remote_xstate_size(struct task *t)
 {
 	return host.size + FP_XSTATE_MAGIC2_SIZE;
@@ -138,19 +138,24 @@ remote_xstate_restore(struct task *t, uint64_t u)
 	return tracer_run(do_setregset, &arg) < 0 ? -EINVAL : 0;
 }
 
-int
-remote_xstate_reset(struct task *t)
+static int
+reset_stopped(struct task *t)
 {
 	struct xstate_image img;
 	struct xstate_arg arg = { t->trap, { img.b, host.size } };
 	uint16_t fcw = 0x37f;
 	uint32_t mxcsr = 0x1f80;
 
-	if (t->direct)
-		return 0; /* a new process: the spawner's state is the initial one */
 	memset(&img, 0, host.size);
 	memcpy(img.b, &fcw, 2);
 	memcpy(img.b + 24, &mxcsr, 4);
 	*(uint64_t *)(img.b + FXSAVE_SIZE) = 3;
 	return tracer_run(do_setregset, &arg) < 0 ? -EINVAL : 0;
+}
+
+/* In a new process the spawner's state is the initial one. */
+__runs_in_guest int
+remote_xstate_reset(struct task *t)
+{
+	return t->direct ? 0 : reset_stopped(t);
 }
