@@ -19,11 +19,15 @@
 
 #include "kernel/kernel.h"
 #include "kernel/task.h"
+#include "trap/trap.h"
 
 #undef __unused
 #define __unused __attribute__((unused))
 
 #define TEST_ARENA (256UL << 20)
+
+/* Nothing is trapped; sleeping asks the trap. */
+__unused static const struct trap_ops no_trap = { .name = "none" };
 
 /* An arena with slabs. */
 static inline struct kernel *
@@ -33,6 +37,7 @@ test_arena(void)
 
 	cr_assert_eq(arena_create(TEST_ARENA, &k), 0);
 	cr_assert_eq(slab_init(k), 0);
+	k->trap = &no_trap;
 	return k;
 }
 
