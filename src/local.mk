@@ -7,6 +7,7 @@ stead_SOURCES += \
 	src/diff.c \
 	src/diff/align.c \
 	src/diff/align.h \
+	src/diff/canon-follow.c \
 	src/diff/canon.c \
 	src/diff/canon.h \
 	src/diff/capture-structs.c \

@@ -4,6 +4,8 @@ EXTRA_DIST += tests/summary doc/adding-a-system-call.md doc/testing.md
 TESTS += tests/check-man tests/check-dist
 dist_check_SCRIPTS += tests/check-man tests/check-dist
 AM_TESTS_ENVIRONMENT = STEAD='$(abs_builddir)/stead'; export STEAD; PTY='$(abs_builddir)/tests/programs/pty'; export PTY; \
+	CROWD='$(abs_builddir)/tests/programs/crowd'; export CROWD; STEAD_SEEDED='$(abs_builddir)/tests/stead-seeded'; export STEAD_SEEDED; \
+	SEEDED='$(abs_builddir)/tests/programs/seeded'; export SEEDED; \
 	GUEST_PROGRAMS='$(guest_programs)'; export GUEST_PROGRAMS;
 
 include $(srcdir)/tests/guest/local.mk

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Canonical form of a run. One pass over all events in the order in which they happened follows what processes share: handlers of
- * signals and what descriptors lead to, which fork copies and execve resets. Then each task by itself: restarted calls, listings
- * of directories, reads of /proc, handlers.
+ * Canonical form of a run. First what processes share is followed (canon-follow.c). Then each task by itself: restarted calls,
+ * listings of directories, reads of /proc, handlers.
  */
 #include "src/diff/canon.h"
 
@@ -19,30 +18,10 @@
 
 #define FDS 1024
 
-/* What the threads of a process share. */
-struct process {
-	uint8_t fds[FDS];
-	bool handled[65];
-};
-
-struct place {
-	struct rtask *task;
-	struct event *event; /* NULL: the task is born */
-	uint64_t seq;
-};
-
 static int
 by_seq(const void *a, const void *b)
 {
 	const struct event *x = a, *y = b;
-
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
 
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
@@ -71,156 +50,6 @@ drop_start(struct rtask *t)
 		if (e->type != EVENT_END)
 			e->type = EVENT_DROPPED;
 	}
-}
-
-static uint64_t
-value_of(const struct event *e, const char *name, uint64_t otherwise)
-{
-	const struct field *f = field_by_name(e, name);
-
-	return f ? f->value : otherwise;
-}
-
-static uint8_t *
-fd_of(struct process *p, uint64_t fd)
-{
-	static uint8_t none;
-
-	none = FD_NONE;
-	return fd < FDS ? &p->fds[fd] : &none;
-}
-
-static enum fd_kind
-kind_of_path(struct process *p, const struct event *e)
-{
-	const struct field *path = field_by_name(e, "path"), *dir = field_by_name(e, "dirfd");
-	const char *s = path && path->len ? (const char *)path->bytes : "";
-
-	if (path && (path->kind != FIELD_STRING || path->len < 2))
-		return FD_FILE;
-	if (path && path->len >= 5 && (memcmp(s, "/proc", 5) == 0 || (memcmp(s, "/sys", 4) == 0 && s[4] == '/')))
-		return FD_PROC;
-	if (path && path->len >= 9 && memcmp(s, "/dev/ptmx", 9) == 0)
-		return FD_STREAM;
-	if (path && path->len >= 5 && memcmp(s, "/dev/", 5) == 0)
-		return FD_DEVICE;
-	if (path && *s != '/' && dir && (int)dir->value >= 0 && *fd_of(p, dir->value) == FD_PROC)
-		return FD_PROC;
-	return FD_FILE;
-}
-
-static void
-two_fds(struct process *p, const struct event *e, const char *first, const char *second)
-{
-	*fd_of(p, value_of(e, first, FDS)) = FD_STREAM;
-	*fd_of(p, value_of(e, second, FDS)) = FD_STREAM;
-}
-
-/* What a call that worked made of descriptors and handlers. */
-static void
-follow(struct process *p, const struct event *e)
-{
-	uint64_t sig;
-
-	switch (e->nr) {
-	case SYS_open:
-	case SYS_openat:
-	case SYS_openat2:
-	case SYS_creat:
-		*fd_of(p, (uint64_t)e->result) = kind_of_path(p, e);
-		break;
-	case SYS_pipe:
-	case SYS_pipe2:
-		two_fds(p, e, "fds[0]", "fds[1]");
-		break;
-	case SYS_socketpair:
-		two_fds(p, e, "sv[0]", "sv[1]");
-		break;
-	case SYS_socket:
-	case SYS_accept:
-	case SYS_accept4:
-		*fd_of(p, (uint64_t)e->result) = FD_STREAM;
-		break;
-	case SYS_dup:
-		*fd_of(p, (uint64_t)e->result) = *fd_of(p, value_of(e, "fd", FDS));
-		break;
-	case SYS_dup2:
-	case SYS_dup3:
-		*fd_of(p, (uint64_t)e->result) = *fd_of(p, value_of(e, "oldfd", FDS));
-		break;
-	case SYS_fcntl:
-		if (value_of(e, "cmd", 0) == F_DUPFD || value_of(e, "cmd", 0) == F_DUPFD_CLOEXEC)
-			*fd_of(p, (uint64_t)e->result) = *fd_of(p, value_of(e, "fd", FDS));
-		break;
-	case SYS_rt_sigaction:
-		sig = value_of(e, "sig", 0);
-		if (sig <= 64 && field_by_name(e, "act.handler"))
-			p->handled[sig] = value_of(e, "act.handler", 0) > 1;
-		break;
-	case SYS_execve:
-	case SYS_execveat:
-		memset(p->handled, 0, sizeof(p->handled));
-		break;
-	}
-}
-
-/* A signal that the task's own instruction or call causes comes at a fixed point. */
-static bool
-is_synchronous(const struct rtask *t, const struct event *e)
-{
-	int64_t code = (int64_t)value_of(e, "si_code", 0), pid = (int64_t)value_of(e, "si_pid", 0);
-
-	if (code > 0)
-		return e->nr == SIGSEGV || e->nr == SIGBUS || e->nr == SIGILL || e->nr == SIGFPE || e->nr == SIGTRAP || e->nr == SIGSYS;
-	return pid == t->tid || pid == t->tgid;
-}
-
-static void
-follow_all(struct run *run)
-{
-	struct process **of = must_alloc((run->ntasks + 1) * sizeof(*of)), *p;
-	struct place *places;
-	size_t n = 0, total = run->ntasks;
-
-	for (size_t i = 0; i < run->ntasks; i++)
-		total += run->tasks[i].nevents;
-	places = must_alloc(total * sizeof(*places));
-	for (size_t i = 0; i < run->ntasks; i++) {
-		struct rtask *t = &run->tasks[i];
-
-		places[n++] = (struct place){ t, NULL, t->born };
-		for (size_t j = 0; j < t->nevents; j++)
-			places[n++] = (struct place){ t, &t->events[j], t->events[j].seq };
-	}
-	qsort(places, n, sizeof(*places), by_place);
-	for (size_t i = 0; i < n; i++) {
-		struct rtask *t = places[i].task;
-		struct event *e = places[i].event;
-
-		if (!e) {
-			p = t->parent ? of[t->parent] : NULL;
-			if (!p || !t->thread) {
-				of[t->id] = must_alloc(sizeof(*p));
-				if (p)
-					*of[t->id] = *p;
-				else
-					of[t->id]->fds[1] = of[t->id]->fds[2] = FD_STREAM;
-			} else {
-				of[t->id] = p;
-			}
-			continue;
-		}
-		p = of[t->id];
-		e->fd_kind = p ? *fd_of(p, value_of(e, "fd", FDS)) : 0;
-		if (e->type == EVENT_SIGNAL) {
-			e->handled = p && e->nr <= 64 && p->handled[e->nr];
-			e->elsewhere = !is_synchronous(t, e);
-		} else if (p && e->type == EVENT_CALL && e->returned && e->result >= 0) {
-			follow(p, e);
-		}
-	}
-	free(places);
-	free(of);
 }
 
 static bool
@@ -390,7 +219,7 @@ join_reads(struct rtask *t)
 
 	for (size_t i = 0; i < t->nevents; i++) {
 		struct event *e = &t->events[i];
-		uint64_t fd = value_of(e, "fd", FDS);
+		uint64_t fd = event_value(e, "fd", FDS);
 
 		if (e->type != EVENT_CALL)
 			continue;
@@ -420,6 +249,9 @@ join_reads(struct rtask *t)
 				if (e->fields[j].bytes)
 					e->order = e->order * 31 + e->fields[j].digest;
 			qsort(e->fields, e->nfields, sizeof(*e->fields), by_text);
+		} else if (e->nr == SYS_lseek && e->fd_kind == FD_PROC) {
+			e->nfields = 1;
+			e->result_kind = FIELD_MACHINE;
 		} else if (is_reading(e) && e->fd_kind == FD_PROC) {
 			e->nfields = e->nfields > 4 ? 4 : e->nfields;
 			forget_contents(e);
@@ -521,7 +353,7 @@ set_hashes(struct run *run)
 		for (size_t j = 0; j < run->tasks[i].nevents; j++) {
 			struct event *e = &run->tasks[i].events[j];
 			struct field result = { .name = "result", .kind = e->returned && e->result < 0 ? FIELD_INT : e->result_kind,
-						.value = (uint64_t)e->result };
+						.value = (uint64_t)e->result, .digest = e->origin };
 
 			e->hash = e->type * 131u + e->nr * 7ULL + e->returned;
 			for (unsigned int k = 0; k < e->nfields; k++)
@@ -538,7 +370,7 @@ canonicalise(struct run *run)
 
 	for (size_t i = 0; i < real; i++)
 		qsort(run->tasks[i].events, run->tasks[i].nevents, sizeof(struct event), by_seq);
-	follow_all(run);
+	follow_descriptors(run);
 	for (size_t i = 0; i < real; i++) {
 		struct rtask *t = &run->tasks[i];
 

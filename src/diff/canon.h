@@ -14,4 +14,10 @@
  */
 void canonicalise(struct run *run);
 
+/**
+ * follow_descriptors() - find what each call's descriptors are, and which signals have handlers
+ * @run: events are sorted within each task; marked
+ */
+void follow_descriptors(struct run *run);
+
 #endif

@@ -280,7 +280,7 @@ pointed_fcntl(const struct capture *c)
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
 		if (!c->done || (c->result >= 0 && (c->args[1] == F_GETLK || c->args[1] == F_OFD_GETLK)))
-			capture_struct(c, "arg", "flock", c->args[2], 1, c->done);
+			capture_struct(c, "arg", c->done ? "flock" : "flock_in", c->args[2], 1, c->done);
 		return;
 	case F_GETFD: /* no argument: whatever was in the register */
 	case F_GETFL:

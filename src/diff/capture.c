@@ -70,7 +70,27 @@ capture_result_kind(uint32_t nr, const uint64_t args[6])
 	case SYS_kcmp:
 		return FIELD_COOKIE;
 	case SYS_fcntl:
-		return args[1] == F_GETOWN ? FIELD_PID : FIELD_INT;
+		return args[1] == F_GETOWN ? FIELD_PID : args[1] == F_DUPFD || args[1] == F_DUPFD_CLOEXEC ? FIELD_FD : FIELD_INT;
+	case SYS_open:
+	case SYS_openat:
+	case SYS_openat2:
+	case SYS_creat:
+	case SYS_dup:
+	case SYS_dup2:
+	case SYS_dup3:
+	case SYS_socket:
+	case SYS_accept:
+	case SYS_accept4:
+	case SYS_eventfd:
+	case SYS_eventfd2:
+	case SYS_epoll_create:
+	case SYS_epoll_create1:
+	case SYS_timerfd_create:
+	case SYS_signalfd:
+	case SYS_signalfd4:
+	case SYS_memfd_create:
+	case SYS_pidfd_open:
+		return FIELD_FD;
 	default:
 		return FIELD_INT;
 	}
@@ -164,10 +184,14 @@ kind_of(const struct struct_field *f, bool out, uint32_t nr, const uint64_t *arg
 {
 	if (S_ISDIR(type) && (strcmp(f->name, "size") == 0 || strcmp(f->name, "nlink") == 0))
 		return FIELD_FS;
+	if (S_ISDIR(type) && strcmp(f->name, "ctime") == 0) /* of an overlay's root it is when that was made */
+		return FIELD_FS;
 	if ((S_ISCHR(type) || S_ISBLK(type)) && f->kind == FIELD_WALL) /* each side has its own /dev */
 		return FIELD_FS;
 	if (out && ((nr == SYS_prlimit64 && is_default_limit(args[1])) || (nr == SYS_getrlimit && is_default_limit(args[0]))))
 		return FIELD_MACHINE;
+	if (nr == SYS_pipe || nr == SYS_pipe2 || nr == SYS_socketpair)
+		return FIELD_FD;
 	if (f->kind == FIELD_DURATION && out)
 		return nr == SYS_clock_getres ? FIELD_DURATION : FIELD_CLOCK;
 	return f->kind;
@@ -181,6 +205,23 @@ file_type(const struct struct_layout *l, const unsigned char *raw)
 		if (strcmp(l->fields[i].name, "mode") == 0)
 			return (mode_t)struct_value(&l->fields[i], raw) & S_IFMT;
 	return 0;
+}
+
+/* What statx(2) gives beyond what was asked for is the file system's choice. */
+static bool
+is_asked_for(const struct capture *c, const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned int bit;
+	} bits[] = { { "mode", STATX_TYPE | STATX_MODE }, { "nlink", STATX_NLINK }, { "uid", STATX_UID },	  { "gid", STATX_GID },
+		     { "atime", STATX_ATIME },		  { "mtime", STATX_MTIME }, { "ctime", STATX_CTIME }, { "ino", STATX_INO },
+		     { "size", STATX_SIZE } };
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (strcmp(bits[i].name, name) == 0)
+			return c->args[3] & bits[i].bit;
+	return true;
 }
 
 static void
@@ -197,6 +238,10 @@ capture_fields(const struct capture *c, const char *label, const struct struct_l
 			record_bytes(c->r, name, FIELD_STRING, out, raw + f->offset, strnlen((const char *)raw + f->offset, 65));
 		else if (f->size == SIZE_TEXT)
 			record_value(c->r, name, "", (enum field_kind)f->kind, out, raw[f->offset] != 0);
+		else if (c->nr == SYS_statx && !is_asked_for(c, f->name))
+			record_value(c->r, name, f->decode, FIELD_FS, out, struct_value(f, raw));
+		else if (c->nr == SYS_statx && strcmp(f->name, "mask") == 0)
+			record_value(c->r, name, f->decode, FIELD_HEX, out, struct_value(f, raw) & c->args[3] & STATX_BASIC_STATS);
 		else
 			record_value(c->r, name, f->decode, kind_of(f, out, c->nr, c->args, type), out, struct_value(f, raw));
 	}
@@ -253,6 +298,8 @@ capture_number(const struct capture *c, const char *name, const struct arg_type 
 		v = (uint32_t)v;
 	if (strcmp(t->base, "pid") == 0)
 		kind = FIELD_PID;
+	else if (strcmp(t->base, "fd") == 0 || strcmp(t->base, "dirfd") == 0)
+		kind = FIELD_FD;
 	else if (strcmp(t->decode, "addr") == 0)
 		kind = FIELD_ADDRESS;
 	else if (strcmp(t->decode, "mode") == 0)

@@ -146,9 +146,11 @@ void
 record_end(struct record_sink *s, struct record *r, uint64_t seq, int64_t result, enum field_kind result_kind, bool returned)
 {
 	uint8_t tail[2] = { (uint8_t)result_kind, returned };
+	uint64_t done = record_seq(s);
 
 	memcpy(r->data + r->nfields_at, &r->nfields, 2);
 	put(r, &seq, 8);
+	put(r, &done, 8);
 	put(r, &result, 8);
 	put(r, tail, 2);
 	fwrite(r->data, r->n, 1, s->f);
@@ -267,6 +269,7 @@ read_event(struct reader *rd, struct run *run)
 	for (unsigned int i = 0; i < e.nfields; i++)
 		read_field(rd, &e.fields[i]);
 	e.seq = TAKE(rd, uint64_t);
+	e.done = TAKE(rd, uint64_t);
 	e.result = TAKE(rd, int64_t);
 	e.result_kind = TAKE(rd, uint8_t);
 	e.returned = TAKE(rd, uint8_t);
@@ -313,4 +316,12 @@ field_by_name(const struct event *e, const char *name)
 		if (strcmp(e->fields[i].name, name) == 0)
 			return &e->fields[i];
 	return NULL;
+}
+
+uint64_t
+event_value(const struct event *e, const char *name, uint64_t otherwise)
+{
+	const struct field *f = field_by_name(e, name);
+
+	return f ? f->value : otherwise;
 }

@@ -26,6 +26,7 @@ enum field_kind {
 	FIELD_BYTES,
 	FIELD_ADDRESS, /* by rule from here on */
 	FIELD_PID,
+	FIELD_FD,
 	FIELD_INODE,
 	FIELD_DEVICE,
 	FIELD_WALL,  /* ns since 1970 */
@@ -48,7 +49,7 @@ struct field {
 	uint64_t value;	    /* numbers */
 	uint32_t len, kept; /* bytes */
 	const unsigned char *bytes;
-	uint64_t digest; /* of all @len bytes, see digest_join() */
+	uint64_t digest; /* of all @len bytes, see digest_join(); of a descriptor: which it is (canon-follow.c), or 0 */
 };
 
 enum event_type { EVENT_CALL, EVENT_SIGNAL, EVENT_END, EVENT_DROPPED };
@@ -65,7 +66,8 @@ struct event {
 	uint16_t nfields;
 	uint32_t nr;	/* call, or signal */
 	uint32_t merged; /* how many calls it stands for, beyond itself */
-	uint64_t seq;	/* order of beginning in the whole run */
+	uint64_t seq, done; /* order of beginning and ending in the whole run */
+	uint64_t origin;    /* of a result that is a descriptor, as in struct field */
 	int64_t result; /* EVENT_END: wait status */
 	struct field *fields;
 	uint64_t hash; /* of what must be equal, see event_hash() */
@@ -82,7 +84,7 @@ struct rtask {
 	bool thread;
 	bool handler; /* no task, but what the handlers of one signal did in one */
 	uint64_t born; /* in the order of events */
-	unsigned int nchildren;
+	unsigned int nchildren, fds_made;
 	uint64_t stream_varies[2]; /* natively: bits of descriptors written, read */
 	bool absent, gap_end; /* as in struct event: the task, events after its last */
 	struct event *events;
@@ -188,6 +190,12 @@ uint64_t digest_join(uint64_t d1, uint64_t d2, uint64_t len2);
  * Return: the field, or NULL.
  */
 struct field *field_by_name(const struct event *e, const char *name);
+
+/**
+ * event_value() - the number in a field of an event
+ * @otherwise: what to give if it has no such field
+ */
+uint64_t event_value(const struct event *e, const char *name, uint64_t otherwise);
 
 /**
  * must_alloc() - zeroed memory that is never given back

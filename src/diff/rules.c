@@ -13,13 +13,14 @@ const struct rule_text rule_texts[NRULES] = {
 	[RULE_PID] = { "pid", "a pid or tid is replaced by its task's birth path (0.2: the third child of the first task); one that is no task of the run "
 			      "is compared as it is" },
 	[RULE_ADDRESS] = { "address", "an address equals any other that is not NULL; NULL equals NULL only; in buffers, words of 8 bytes that are addresses on both sides" },
+	[RULE_DESCRIPTOR] = { "descriptor", "where a process has had threads: a descriptor's number, if it is the same task's n-th; elsewhere it is the lowest free one and has to be equal" },
 	[RULE_INODE] = { "inode", "an inode number equals any other that is not 0; hard links are compared in the tree of files" },
 	[RULE_DEVICE] = { "device", "the number of the device that holds a file; not that of a device file" },
-	[RULE_TIME] = { "time", "a time of day within one run equals any within the other; before or after it must be equal to the ns" },
+	[RULE_TIME] = { "time", "a time of day within one run equals any within the other; before or after it must be equal to the ns; an access time within the run equals any" },
 	[RULE_CLOCK] = { "clock", "what a clock said, and what was left of a timeout" },
 	[RULE_CPU_TIME] = { "cpu-time", "CPU time, page faults, context switches and resident memory" },
 	[RULE_RANDOM] = { "random", "bytes of getrandom(2), and how often it is called: programs try again with other names" },
-	[RULE_FILE_SYSTEM] = { "file-system", "what a file system says of itself: block sizes and counts, its type, attributes it supports, birth times; and of directories the size and the number of links" },
+	[RULE_FILE_SYSTEM] = { "file-system", "what a file system says of itself: block sizes and counts, its type, attributes it supports, birth times; and of directories the size, the number of links and the change time" },
 	[RULE_MACHINE] = { "machine", "memory sizes, load, the kernel's release and version, the length of its CPU masks, limits that follow from memory" },
 	[RULE_COOKIE] = { "cookie", "a number that only its maker understands: mount ids, epoll data, futex values, timer overruns" },
 	[RULE_PROC] = { "proc", "what is read from /proc and /sys describes the machine: that it can be read is compared, not what it says" },
@@ -123,11 +124,24 @@ is_bytes(const struct field *f)
 	return f->kind == FIELD_STRING || f->kind == FIELD_BYTES || f->kind == FIELD_RANDOM;
 }
 
+/* Whether an access is noted is up to how a file system is mounted. */
+static bool
+is_atime(const struct field *f)
+{
+	size_t n = strlen(f->name);
+
+	return n >= 5 && strcmp(f->name + n - 5, "atime") == 0;
+}
+
 int
 rule_field(const struct field *a, const struct run *ra, const struct field *b, const struct run *rb)
 {
 	if (a->kind != b->kind || strcmp(a->name, b->name) != 0)
 		return RULE_DIFFERENT;
+	if (a->kind == FIELD_FD && a->digest && a->digest == b->digest)
+		return by_rule(true, RULE_DESCRIPTOR, a->value == b->value);
+	if (a->kind == FIELD_WALL && is_atime(a) && (in_run(a->value, ra) || in_run(b->value, rb)))
+		return by_rule(true, RULE_TIME, a->value == b->value);
 	if (!is_bytes(a))
 		return rule_value(a->kind, a->value, ra, b->value, rb);
 	if (a->len == b->len && a->digest == b->digest)
@@ -148,6 +162,8 @@ rule_result(const struct event *a, const struct run *ra, const struct event *b, 
 		return RULE_DIFFERENT;
 	if (failed(a) || failed(b) || a->result_kind != b->result_kind)
 		return a->result == b->result ? RULE_NONE : RULE_DIFFERENT;
+	if (a->result_kind == FIELD_FD && a->origin && a->origin == b->origin)
+		return by_rule(true, RULE_DESCRIPTOR, a->result == b->result);
 	return rule_value(a->result_kind, (uint64_t)a->result, ra, (uint64_t)b->result, rb);
 }
 
@@ -177,8 +193,12 @@ rule_hash(const struct field *f, const struct run *run)
 		return mix(mix(h, f->len), f->digest);
 	if (f->kind == FIELD_PID)
 		return mix(h, hash_pid((int64_t)f->value, run));
+	if (f->kind == FIELD_FD)
+		return mix(h, f->digest ? f->digest : f->value);
 	if (f->kind == FIELD_ADDRESS || f->kind == FIELD_INODE)
 		return mix(h, f->value != 0);
+	if (f->kind == FIELD_WALL && is_atime(f))
+		return h;
 	if (f->kind == FIELD_WALL)
 		return mix(h, in_run(f->value, run) ? 1 : f->value);
 	if (f->kind > FIELD_ADDRESS)

@@ -11,6 +11,7 @@ enum rule {
 	RULE_NONE, /* equal as it is */
 	RULE_PID,
 	RULE_ADDRESS,
+	RULE_DESCRIPTOR,
 	RULE_INODE,
 	RULE_DEVICE,
 	RULE_TIME,

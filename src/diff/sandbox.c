@@ -80,8 +80,7 @@ overlay_on(const char *lower, const char *target, const char *work, unsigned int
 	snprintf(wk, sizeof(wk), "%s/wk%u", work, i);
 	if (strpbrk(lower, ":,\\") || mkdir(up, 0755) < 0 || mkdir(wk, 0755) < 0 || stat(lower, &st) < 0)
 		return -1;
-	times[0].tv_nsec = UTIME_OMIT;
-	times[0].tv_sec = 0;
+	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
 	if (chown(up, st.st_uid, st.st_gid) < 0 || chmod(up, st.st_mode & 07777) < 0 || utimensat(AT_FDCWD, up, times, 0) < 0)
 		return -1;

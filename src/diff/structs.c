@@ -90,7 +90,7 @@ static const struct struct_field f_stat[] = {
 
 /* statx_timestamp: seconds, then ns in 32 bits and padding that is zero, so it reads as a timespec. */
 static const struct struct_field f_statx[] = {
-	{ "mask", "", offsetof(struct statx, stx_mask), 1, FIELD_HEX }, /* beyond the basic ones it is the file system's choice */
+	F(struct statx, stx_mask, "mask", FIELD_HEX),
 	F(struct statx, stx_attributes, "attributes", FIELD_FS),
 	F(struct statx, stx_mode, "mode", FIELD_OCTAL),
 	F(struct statx, stx_nlink, "nlink", FIELD_UINT),
@@ -147,7 +147,7 @@ static const struct struct_field f_sysinfo[] = {
 };
 
 static const struct struct_field f_pollfd[] = {
-	F(struct pollfd, fd, "fd", FIELD_INT),
+	F(struct pollfd, fd, "fd", FIELD_FD),
 	FD(struct pollfd, events, "events", FIELD_FLAGS, "POLLEV_*"),
 	FD(struct pollfd, revents, "revents", FIELD_FLAGS, "POLLEV_*"),
 };
@@ -241,6 +241,7 @@ static const struct struct_layout layouts[] = {
 	LAYOUT("termios", sizeof(struct abi_termios), f_termios),
 	LAYOUT("winsize", 8, f_winsize),
 	LAYOUT("flock", 32, f_flock),
+	{ "flock_in", 32, f_flock, sizeof(f_flock) / sizeof(f_flock[0]) - 1 }, /* the pid is given back only */
 	LAYOUT("sched_attr", 48, f_sched_attr),
 };
 
@@ -276,7 +277,7 @@ uint64_t
 struct_value(const struct struct_field *f, const void *raw)
 {
 	const unsigned char *p = (const unsigned char *)raw + f->offset;
-	bool is_signed = f->kind == FIELD_INT || f->kind == FIELD_PID;
+	bool is_signed = f->kind == FIELD_INT || f->kind == FIELD_PID || f->kind == FIELD_FD;
 	int64_t pair[2];
 	uint64_t v = 0;
 	uint32_t v4;

@@ -15,11 +15,14 @@ program_tests += tests/programs/check-trace
 program_tests += tests/programs/check-unprotected
 TESTS += $(program_tests)
 EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/goroutines.go tests/programs/trace-normalize
+EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/diff-known tests/programs/goroutines.go
 
-# All of diff.list under every trap.
+# All of diff.list, guest programs, and the same crowd again and again.
 .PHONY: check-diff-all
-check-diff-all: stead
-	STEAD=$(abs_builddir)/stead $(srcdir)/tests/programs/check-diff --all
+check-diff-all: stead tests/programs/crowd $(guest_programs)
+	STEAD=./stead $(srcdir)/tests/programs/check-diff --all
+	STEAD=./stead $(srcdir)/tests/programs/check-diff --times=20 crowd
+	STEAD=./stead GUEST_PROGRAMS='$(guest_programs)' $(srcdir)/tests/programs/check-diff --guest
 
 # Faults on purpose (kernel/seeded.h) in the sources that have them; the rest of the kernel is the same objects.
 check_LIBRARIES = tests/libseeded.a
@@ -36,4 +39,5 @@ tests/stead-seeded: $(stead_OBJECTS) tests/kernel-seeded.o
 	$(filter-out kernel.o,$(stead_LDADD)) $(LIBS)
 check_DATA = tests/stead-seeded
 CLEANFILES += tests/kernel-seeded.o tests/stead-seeded
-check_PROGRAMS += tests/programs/seeded
+check_PROGRAMS += tests/programs/seeded tests/programs/crowd
+tests_programs_crowd_LDADD = -lpthread
