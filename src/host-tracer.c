@@ -33,6 +33,9 @@
 #define BUCKETS	     256
 #define SYSCALL_TRAP (SIGTRAP | 0x80)
 
+/* Signals that somebody sends us are meant for this process, the program. */
+static volatile pid_t pass_to;
+
 struct tracee {
 	struct tracee *next;
 	struct traced t;
@@ -483,6 +486,7 @@ ended(struct host_tracer *h, struct tracee *e, int status)
 	if (e->t.tid == h->first) {
 		h->status = status;
 		h->first_ended = true;
+		pass_to = 0;
 	}
 	remove_tracee(h, e);
 	if (h->first_ended && h->o->end_with_first)
@@ -546,16 +550,17 @@ loop(struct host_tracer *h)
 	}
 }
 
-/* Signals that somebody sends us are meant for the program. */
-static volatile pid_t pass_to;
-
 static void
 pass_on(int sig)
 {
 	int saved = errno;
 
-	if (pass_to > 0)
+	if (pass_to > 0) {
 		kill(pass_to, sig);
+	} else { /* what it left behind ends with us */
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
 	errno = saved;
 }
 

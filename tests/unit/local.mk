@@ -23,6 +23,12 @@ tests_unit_walls_SOURCES = tests/unit/walls.c trap/resident/filter.c trap/reside
 tests_unit_walls_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -fPIE
 tests_unit_walls_LDFLAGS = -pie
 tests_unit_walls_LDADD = kernel.o $(CRITERION_LIBS)
+unit_tests += tests/unit/decode
+tests_unit_decode_SOURCES = tests/unit/decode.c src/decode.c src/inject.c src/syscall-set.c src/trace-args.c src/trace-flags.c \
+	src/trace-format.c src/trace-ioctl.c src/trace-names.c src/trace-net.c src/trace-result.c src/trace-signal.c \
+	src/trace-structs.c src/trace-time.c
+tests_unit_decode_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+tests_unit_decode_LDADD = $(CRITERION_LIBS)
 if HAVE_CAPSTONE
 unit_tests += tests/unit/sites
 tests_unit_sites_SOURCES = tests/unit/sites.c
