@@ -121,6 +121,8 @@ exit_to_user_quick(struct task *t)
 		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
 
 		clear_bits(&t->work, WORK_NOTIFY);
+		if (work & WORK_MM)
+			mm_cut_mappings(t);
 		if ((work & (WORK_SIGPENDING | WORK_RESTORE_MASK)) && !do_signal_quick(t))
 			return false;
 	}

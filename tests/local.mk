@@ -14,6 +14,7 @@ include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/programs/local.mk
 include $(srcdir)/tests/random/local.mk
+include $(srcdir)/tests/files/local.mk
 include $(srcdir)/tests/bench/local.mk
 include $(srcdir)/tests/scan/local.mk
 

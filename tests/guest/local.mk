@@ -38,6 +38,7 @@ guest_programs = \
 	tests/guest/thread \
 	tests/guest/timer \
 	tests/guest/tmpfs \
+	tests/guest/truncate \
 	tests/guest/tty \
 	tests/guest/unix \
 	tests/guest/wait

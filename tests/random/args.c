@@ -139,7 +139,7 @@ to_itself(struct op *o, int in, int out)
 {
 	struct stat a, b;
 
-	if (!rule(RULE_TO_ITSELF) || fstat(in, &a) || fstat(out, &b) || a.st_ino != b.st_ino || !S_ISREG(a.st_mode))
+	if (!rule(RULE_TO_ITSELF) || fstat(in, &a) || fstat(out, &b) || a.st_ino != b.st_ino || !S_ISREG(a.st_mode) || !S_ISREG(b.st_mode))
 		return false;
 	say(o, " not done");
 	return true;

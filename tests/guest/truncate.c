@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mapped files that become shorter and longer: SIGBUS past the end whoever truncates, and what is there when a file grows again.
+ */
+#include <setjmp.h>
+
+#include "tests/guest/guest.h"
+
+#define PG 4096ul
+
+static sigjmp_buf caught;
+
+static void
+on_signal(int sig)
+{
+	siglongjmp(caught, sig);
+}
+
+/* The byte at @p, or minus the signal that reading it gives. */
+static int
+look(const volatile char *p)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_NODEFER };
+	int sig = sigsetjmp(caught, 1), c;
+
+	if (sig)
+		return -sig;
+	sigaction(SIGBUS, &sa, NULL);
+	sigaction(SIGSEGV, &sa, NULL);
+	c = *p;
+	return c;
+}
+
+/* A file "f" of @pages pages, each full of its own letter, mapped. */
+static char *
+map_file(size_t pages, int flags, int *fd)
+{
+	char page[PG], *p;
+
+	*fd = open("f", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	CHECK(*fd >= 0);
+	for (size_t i = 0; i < pages; i++) {
+		memset(page, (int)('a' + i), PG);
+		CHECK_EQ(write(*fd, page, PG), PG);
+	}
+	p = mmap(NULL, pages * PG, PROT_READ | PROT_WRITE, flags, *fd, 0);
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+static void
+by_the_process_itself(void)
+{
+	int fd;
+	char *p;
+
+	guest_tmpdir();
+	p = map_file(4, MAP_SHARED, &fd);
+	CHECK_EQ(p[3 * PG], 'd');
+	CHECK_EQ(ftruncate(fd, PG + 10), 0);
+	CHECK_EQ(look(p + PG + 9), 'b');
+	CHECK_EQ(look(p + PG + 10), 0); /* the rest of the last page is zero */
+	CHECK_EQ(look(p + 2 * PG), -SIGBUS);
+	CHECK_EQ(look(p + 3 * PG), -SIGBUS);
+	CHECK_EQ(ftruncate(fd, 4 * PG), 0);
+	CHECK_EQ(look(p + 3 * PG), 0);
+	p[3 * PG] = 'x';
+	CHECK_EQ(pread(fd, p, 1, 3 * PG), 1);
+	CHECK_EQ(p[0], 'x');
+}
+
+static void
+by_another_process(void)
+{
+	pid_t pid;
+	int fd;
+	char *p;
+
+	guest_tmpdir();
+	p = map_file(4, MAP_SHARED, &fd);
+	CHECK_EQ(p[3 * PG], 'd');
+	pid = guest_fork();
+	if (pid == 0) {
+		munmap(p, 4 * PG);
+		_exit(truncate("f", PG) != 0);
+	}
+	CHECK_EXITS(pid, 0);
+	CHECK_EQ(look(p), 'a');
+	CHECK_EQ(look(p + PG), -SIGBUS);
+	CHECK_EQ(look(p + 3 * PG), -SIGBUS);
+	CHECK_EQ(ftruncate(fd, 3 * PG), 0);
+	CHECK_EQ(look(p + PG), 0);
+	CHECK_EQ(look(p + 3 * PG), -SIGBUS);
+}
+
+/* A program that makes no call at all sees it too. */
+static void
+under_a_running_program(void)
+{
+	char c;
+	int fd, ready[2];
+	pid_t pid;
+	char *p;
+
+	guest_tmpdir();
+	p = map_file(3, MAP_SHARED, &fd);
+	CHECK_EQ(pipe(ready), 0);
+	pid = guest_fork();
+	if (pid == 0) {
+		volatile char *end = p + 2 * PG;
+
+		if (*end != 'c' || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)*end;
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	CHECK_EQ(ftruncate(fd, 2 * PG), 0);
+	CHECK_KILLED(pid, SIGBUS);
+	CHECK_EQ(look(p + PG), 'b');
+}
+
+static void *
+truncate_it(void *fd)
+{
+	CHECK_EQ(ftruncate(*(int *)fd, 0), 0);
+	return NULL;
+}
+
+static void
+by_another_thread(void)
+{
+	pthread_t thread;
+	int fd;
+	char *p;
+
+	guest_tmpdir();
+	p = map_file(2, MAP_SHARED, &fd);
+	CHECK_EQ(look(p + PG), 'b');
+	CHECK_EQ(pthread_create(&thread, NULL, truncate_it, &fd), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(look(p), -SIGBUS);
+	CHECK_EQ(look(p + PG), -SIGBUS);
+}
+
+static void
+by_open(void)
+{
+	int fd, again;
+	char *p;
+
+	guest_tmpdir();
+	p = map_file(2, MAP_SHARED, &fd);
+	again = open("f", O_WRONLY | O_TRUNC);
+	CHECK(again >= 0);
+	CHECK_EQ(look(p), -SIGBUS);
+	CHECK_EQ(write(again, "new", 3), 3);
+	CHECK_EQ(look(p + 2), 'w');
+	CHECK_EQ(look(p + PG), -SIGBUS);
+}
+
+/* What was written to private pages goes with them. */
+static void
+private_pages_go_too(void)
+{
+	int fd;
+	char *p;
+
+	guest_tmpdir();
+	p = map_file(3, MAP_PRIVATE, &fd);
+	p[0] = 'x';
+	p[2 * PG] = 'y';
+	CHECK_EQ(ftruncate(fd, PG), 0);
+	CHECK_EQ(look(p), 'x');
+	CHECK_EQ(look(p + 2 * PG), -SIGBUS);
+	CHECK_EQ(ftruncate(fd, 3 * PG), 0);
+	CHECK_EQ(look(p + 2 * PG), 0);
+}
+
+/* Copies of the mapping that fork makes lose their pages like the first. */
+static void
+of_all_relatives(void)
+{
+	int fd, go[2], seen[4];
+	pid_t pid[3];
+	char c, *p;
+
+	guest_tmpdir();
+	p = map_file(2, MAP_SHARED, &fd);
+	CHECK_EQ(look(p + PG), 'b');
+	CHECK_EQ(pipe(go), 0);
+	CHECK_EQ(pipe(seen), 0);
+	for (int i = 0; i < 3; i++) {
+		pid[i] = guest_fork();
+		if (pid[i] == 0) {
+			close(go[1]);
+			if (look(p + PG) != 'b' || write(seen[1], "s", 1) != 1 || read(go[0], &c, 1) != 0)
+				_exit(1);
+			_exit(look(p + PG) == -SIGBUS && look(p) == 'a' ? 0 : 2);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(read(seen[0], &c, 1), 1);
+	CHECK_EQ(ftruncate(fd, PG), 0);
+	close(go[1]);
+	for (int i = 0; i < 3; i++)
+		CHECK_EXITS(pid[i], 0);
+	pid[0] = guest_fork(); /* and one made afterwards */
+	if (pid[0] == 0)
+		_exit(look(p + PG) == -SIGBUS ? 0 : 1);
+	CHECK_EXITS(pid[0], 0);
+}
+
+/* One writes by calls and truncates, the other checks through its mapping, in turns. */
+static void
+mapping_and_calls_agree(void)
+{
+	int to[2], from[2], fd;
+	unsigned int x = 1, size = 8 * PG;
+	pid_t pid;
+	char *p, c;
+
+	guest_tmpdir();
+	p = map_file(8, MAP_SHARED, &fd);
+	CHECK_EQ(pipe(to), 0);
+	CHECK_EQ(pipe(from), 0);
+	pid = guest_fork();
+	if (pid == 0) {
+		static char file[8 * PG];
+
+		while (read(to[0], &c, 1) == 1) {
+			ssize_t n = pread(fd, file, sizeof(file), 0);
+			size_t mapped = ((size_t)n + PG - 1) / PG * PG;
+
+			if (c == 'e')
+				_exit(0);
+			for (size_t at = 0; at < sizeof(file); at += 511)
+				if (look(p + at) != (at < (size_t)n ? file[at] : at < mapped ? 0 : -SIGBUS))
+					_exit(3);
+			if (write(from[1], "k", 1) != 1)
+				_exit(4);
+		}
+		_exit(5);
+	}
+	close(from[1]);
+	for (int i = 0; i < 300; i++) {
+		x = x * 1103515245 + 12345;
+		if ((x >> 16) % 3 == 0) {
+			size = (x >> 8) % (8 * PG);
+			CHECK_EQ(ftruncate(fd, size), 0);
+		} else {
+			c = (char)('A' + i % 26);
+			CHECK_EQ(pwrite(fd, &c, 1, (x >> 8) % (8 * PG)), 1);
+		}
+		CHECK_EQ(write(to[1], "c", 1), 1);
+		CHECK_EQ(read(from[0], &c, 1), 1);
+	}
+	CHECK_EQ(write(to[1], "e", 1), 1);
+	CHECK_EXITS(pid, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct guest_case cases[] = {
+		T(by_the_process_itself), T(by_another_process), T(under_a_running_program), T(by_another_thread), T(by_open),
+		T(private_pages_go_too), T(of_all_relatives), T(mapping_and_calls_agree),
+	};
+
+	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
+}
