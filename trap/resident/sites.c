@@ -300,6 +300,21 @@ drop_reached(const uint8_t *text, uint64_t len, struct site *sites, uint32_t n)
 	}
 }
 
+/*
+ * The code that a handler returns to. An unwinder without unwind information for it knows it by these bytes, so they stay (musl, Go); glibc's
+ * has that information, from the nop on that stands 16 bytes before it for the purpose.
+ */
+static bool
+is_known_by_bytes(const uint8_t *text, const struct site *s)
+{
+	static const uint8_t restorer[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 };
+	const uint8_t *p = text + s->first;
+
+	if (s->at - s->first != 7 || memcmp(p, restorer, sizeof(restorer)) != 0)
+		return false;
+	return s->first < 16 || s->first % 16 != 0 || p[-16] != 0x90 || p[-15] != 0x66;
+}
+
 /* mov $nr, %eax; syscall. It could be an immediate, in a program that makes programs. */
 static bool
 is_plain(const uint8_t *text, uint64_t len, uint64_t at)
@@ -327,7 +342,8 @@ find_sites(const uint8_t *text, uint64_t len, const struct text_range *r, struct
 			s.jump = s.first = s.at - 5;
 		else if (!insns_before(text, len, s.at, &b) || !window(text, len, &b, &s))
 			continue;
-		sites[n++] = s;
+		if (!is_known_by_bytes(text, &s))
+			sites[n++] = s;
 	}
 	drop_reached(text, len, sites, n);
 	for (uint32_t k = 0; k < n; k++)

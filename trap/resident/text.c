@@ -123,37 +123,55 @@ copy_text(struct task *t, hfd_t fd, uint64_t start, uint8_t *to, uint64_t n, uin
 
 #define CODE_MAX 8
 
-/* Instructions to jumps, in a copy with @e->key. @text alone is changed where there is no room for trampolines. */
+#define REGION_PAGES (TRAMPS_SIZE / PAGE_SIZE + 2) /* a page of context on both sides */
+#define SITES_PAGES  (SITES_MAX * sizeof(struct site) / PAGE_SIZE)
+
+static void
+free_region(struct kernel *k, uint8_t *tramps)
+{
+	page_free(k, tramps - PAGE_SIZE, REGION_PAGES);
+}
+
+/* Instructions to jumps, with room for trampolines. */
+static void
+patch_with_tramps(struct kernel *k, struct text_entry *e, struct patch *p)
+{
+	uint8_t *region = page_alloc(k, REGION_PAGES, 1);
+
+	if (!region)
+		return;
+	p->tramps = region + PAGE_SIZE;
+	p->tramps_len = TRAMPS_SIZE;
+	patch_begin(p);
+	if (p->vet)
+		patch_hide(p);
+	patch_sites(p);
+	if (p->used)
+		e->tramps = p->tramps;
+	else
+		free_region(k, p->tramps);
+}
+
+/* A copy with @e->key: @text alone is changed where there is no room for trampolines. */
 static void
 patch_copy(struct kernel *k, hfd_t fd, struct text_entry *e, uint8_t *text)
 {
-	uint64_t npages = TRAMPS_SIZE / PAGE_SIZE + 2, nsites = SITES_MAX * sizeof(struct site) / PAGE_SIZE;
-	uint8_t *region = e->key.patched ? page_alloc(k, npages, 1) : NULL;
-	struct site *sites = region ? page_alloc(k, nsites, 1) : NULL;
 	struct text_range code[CODE_MAX];
 	struct patch p = { .text = text,
 			   .len = e->key.len,
-			   .tramps = sites ? region + PAGE_SIZE : NULL,
-			   .tramps_len = sites ? TRAMPS_SIZE : 0,
 			   .distance = -(int64_t)(e->key.off + TRAMPS_SIZE),
 			   .vet = k->vet_text,
 			   .code = code,
 			   .ncode = text_ranges(fd, e->key.off, e->key.len, code, CODE_MAX),
-			   .sites = sites,
 			   .max_sites = SITES_MAX };
 
-	if (sites)
-		patch_begin(&p);
-	if (k->vet_text)
-		patch_hide(&p);
-	if (sites) {
-		patch_sites(&p);
-		page_free(k, sites, nsites);
+	p.sites = e->key.patched ? page_alloc(k, SITES_PAGES, 1) : NULL;
+	if (p.sites) {
+		patch_with_tramps(k, e, &p);
+		page_free(k, p.sites, SITES_PAGES);
 	}
-	if (p.used)
-		e->tramps = p.tramps;
-	else if (region)
-		page_free(k, region, npages);
+	if (p.vet && !p.tramps)
+		patch_hide(&p);
 }
 
 void
@@ -202,7 +220,7 @@ make_copy(struct text_state *s, struct task *t, hfd_t fd, uint64_t start, struct
 			return;
 		}
 		if (e->tramps)
-			page_free(k, e->tramps - PAGE_SIZE, TRAMPS_SIZE / PAGE_SIZE + 2);
+			free_region(k, e->tramps);
 		e->tramps = NULL;
 	}
 	page_free(k, p, npages);
