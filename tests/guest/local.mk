@@ -6,6 +6,7 @@ guest_programs = \
 	tests/guest/entry \
 	tests/guest/exec \
 	tests/guest/exec-state \
+	tests/guest/single-step \
 	tests/guest/fatal \
 	tests/guest/fault \
 	tests/guest/file \

@@ -90,6 +90,7 @@ struct trap_task {
 	char *kstack, *alt;
 	uint8_t *xframe; /* extended state of the program, if it is not in the registers */
 	bool rearm;	 /* the alternate stack was disarmed on the way in */
+	bool stepped;	 /* TF was set on the way in */
 	bool kicked;	 /* a kick arrived on the way out */
 	struct exec_job *job;  /* loaded by execve, waits to go */
 	struct list_head list; /* res->dead */

@@ -16,6 +16,8 @@
 
 enum { HOST_SIGILL = 4, HOST_SIGTRAP = 5, HOST_SIGBUS = 7, HOST_SIGFPE = 8, HOST_SIGSEGV = 11, HOST_SIGSYS = 31 };
 
+#define EFLAGS_TF 0x100UL
+
 /* CF PF AF ZF SF TF DF OF AC ID: what a program may set. */
 #define USER_EFLAGS 0x240dd5UL
 
@@ -72,6 +74,13 @@ entering_gate(uint64_t rip)
 	return rip >= (uint64_t)(uintptr_t)resident_gate && rip < (uint64_t)(uintptr_t)resident_gate_open;
 }
 
+/* Did it execute one instruction with TF set? */
+static bool
+is_step(int sig, const struct host_frame *f)
+{
+	return sig == HOST_SIGTRAP && f->info.si_code == 2 /* TRAP_TRACE */;
+}
+
 /* 0: kernel code was interrupted and goes on (its frame may have been mended); 1: program code, or the last steps back to it. */
 int
 resident_classify(int sig, void *frame)
@@ -83,10 +92,14 @@ resident_classify(int sig, void *frame)
 	if (in_final(f->mc.rip))
 		return 1;
 	if (entering_gate(f->mc.rip)) {
-		/* Not yet in: what it was kicked for is seen on the way out. A fault there is the program's own (its %gs is not
-		 * what it was), and so is a single step. */
-		if (sig != KICK_SIGNAL)
+		/* Not yet in: what it was kicked for is seen on the way out, and the next single step is behind the call. A fault
+		 * there is the program's own (its %gs is not what it was). */
+		if (sig != KICK_SIGNAL && !is_step(sig, f))
 			return 1;
+		if (sig != KICK_SIGNAL) {
+			f->mc.eflags &= ~EFLAGS_TF;
+			sel->rt->stepped = true;
+		}
 		sel->sel = 0;
 		return 0;
 	}
@@ -224,6 +237,10 @@ resident_from_program(int sig, void *frame)
 			force_sig_fault(t, HOST_SIGSEGV, 128, 0); /* int 0x80 on a kernel without it */
 	} else if (!leaving && sig == HOST_SIGSYS && info.si_code == 1 /* SYS_SECCOMP */) {
 		serve_vsyscall(t, info.sys.syscall);
+	} else if (!leaving && is_step(sig, f) && text_origin(t, t->regs.rip) != t->regs.rip) {
+		/* In a trampoline: the program would be sent back to the jump there. The step behind the call is the next it sees. */
+		if (READ_ONCE(t->work))
+			t->regs.rip = text_origin(t, t->regs.rip);
 	} else if (!leaving && sig != KICK_SIGNAL) {
 		serve_fault(t, sig, &info, f->mc.err);
 	} else if (!leaving) {
@@ -261,6 +278,11 @@ resident_gate_call(uint64_t nr, struct trap_task *rt)
 	r->cs = 0x33;
 	r->ss = 0x2b;
 	t->regs_valid = true;
+	if (unlikely(rt->stepped)) {
+		rt->stepped = false;
+		r->eflags |= EFLAGS_TF;
+		r->r11 |= EFLAGS_TF;
+	}
 	ret = syscall_enter(t, nr, a);
 	if (unlikely(rt_of(t) != rt))
 		resident_exec_go(t, rt);

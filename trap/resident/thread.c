@@ -91,7 +91,7 @@ resident_rt_alloc(struct kernel *k, struct task *t, struct trap_process *proc)
 	rt->tid = 0;
 	rt->alive = 1;
 	rt->xframe = NULL;
-	rt->rearm = rt->kicked = false;
+	rt->rearm = rt->kicked = rt->stepped = false;
 	__atomic_add_fetch(&proc->tasks, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&proc->space->tasks, 1, __ATOMIC_RELAXED);
 	return rt;
