@@ -15,6 +15,7 @@
 #include <asm/unistd.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/resource.h>
 #include <linux/stat.h>
 
 #include "kernel/task.h"
@@ -36,6 +37,7 @@ struct hostfile {
 	struct kernel *k;
 	hfd_t fd;
 	bool seekable; /* a regular file or block device */
+	bool append;   /* O_APPEND of the host's description */
 	struct wait_queue_head wq;
 	struct mutex lock;
 	struct host_poll in, out;
@@ -130,13 +132,45 @@ write_stream(struct task *t, struct file *file, struct iov_iter *from, uint32_t 
 	return done ? done : n == -EINTR ? -ERESTARTSYS : n;
 }
 
+/* Where the host will write. */
+static int64_t
+write_position(struct hostfile *hf, const struct file *file, int64_t pos)
+{
+	struct statx stx;
+
+	if (!hf->append && !(file->f_flags & O_APPEND))
+		return pos == HOST_POS ? host_call3(__NR_lseek, hf->fd.fd, 0, SEEK_CUR) : pos;
+	if (host_call5(__NR_statx, hf->fd.fd, "", AT_EMPTY_PATH, STATX_SIZE, &stx) < 0)
+		return 0;
+	return (int64_t)stx.stx_size;
+}
+
+/* RLIMIT_FSIZE: the host does not know this program's. */
+static int
+limit_size(struct task *t, struct hostfile *hf, struct file *file, struct iov_iter *from, int64_t pos)
+{
+	uint64_t limit = rlimit(t, RLIMIT_FSIZE), at;
+
+	if (limit == K_RLIM_INFINITY || !S_ISREG(file->f_inode->i_mode) || from->count == 0)
+		return 0;
+	at = (uint64_t)MAX(write_position(hf, file, pos), 0);
+	if (at >= limit) {
+		send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, NULL);
+		return -EFBIG;
+	}
+	from->count = MIN(from->count, limit - at);
+	return 0;
+}
+
 static int64_t
 hostfile_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
 {
 	struct hostfile *hf = file->private_data;
 	bool at = hf->seekable && *pos != HOST_POS;
-	int64_t n = at ? hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, *pos, 0) : write_stream(t, file, from, rwf);
+	int64_t n = limit_size(t, hf, file, from, *pos);
 
+	if (n == 0)
+		n = at ? hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, *pos, 0) : write_stream(t, file, from, rwf);
 	if (n > 0 && at)
 		*pos += n;
 	return n;
@@ -308,6 +342,7 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	if (!hf)
 		return ERR_PTR(-ENOMEM);
 	hf->k = t->k;
+	hf->append = hflags & O_APPEND;
 	hf->fd = fd;
 	hf->seekable = seekable;
 	init_waitqueue_head(&hf->wq);
