@@ -33,6 +33,7 @@ libkernel_a_SOURCES += trap/resident/request.c
 libkernel_a_SOURCES += trap/resident/resident.h
 libkernel_a_SOURCES += trap/resident/signal.c
 libkernel_a_SOURCES += trap/resident/text.c
+libkernel_a_SOURCES += trap/resident/plans.c
 libkernel_a_SOURCES += trap/resident/vet.c
 libkernel_a_SOURCES += trap/resident/hide.c
 libkernel_a_SOURCES += trap/resident/emit.c

@@ -139,6 +139,8 @@ resident_boot(struct kernel *k, bool keys)
 		err = set_keys(k);
 	if (err == 0)
 		err = text_init(k);
+	if (err == 0)
+		err = resident_plans_init(k->resident);
 	k->vet_text = keys;
 	return err ? err : seal_relro();
 }

@@ -27,12 +27,6 @@ resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t 
 
 #define PTR(p) ((uint64_t)(uintptr_t)(p))
 
-static int
-load_plan(struct kernel *k, hfd_t fd, uint64_t off, const void *image, size_t len, struct load_plan *plan)
-{
-	return (int)resident_request(k, REQ_LOAD_PLAN, (uint64_t)(int64_t)fd.fd, off, PTR(image), len, PTR(plan));
-}
-
 static void __noreturn
 super_panic(struct kernel *k, const char *line)
 {
@@ -114,7 +108,7 @@ const struct super_ops resident_super = {
 	.trace_gone = trace_gone,
 	.trusted_xattr = trusted_xattr,
 	.rss_pages = rss_pages,
-	.load_plan = load_plan,
+	.load_plan = resident_load_plan,
 	.panic = super_panic,
 	.ended = super_ended,
 };

@@ -150,6 +150,7 @@ struct resident {
 	int32_t spawn_result;
 	uint32_t xsave_size;
 	uint64_t xfeatures; /* without PKRU */
+	struct plans *plans; /* plans.c */
 	struct spawn_area *area;
 };
 
@@ -207,6 +208,10 @@ void resident_xsave(struct resident *r, uint8_t *img);
 
 /* warden.c */
 void *resident_warden(void *k);
+
+/* plans.c */
+int resident_plans_init(struct resident *r) __must_check;
+int resident_load_plan(struct kernel *k, hfd_t fd, uint64_t off, const void *image, size_t len, struct load_plan *plan);
 
 /* request.c */
 int64_t resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
