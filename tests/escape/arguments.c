@@ -169,9 +169,9 @@ int
 main(int argc, char **argv)
 {
 	arguments(argc, argv);
-	A(kernel_addresses_in_every_call);
-	A(addresses_that_turn);
-	A(flags_on_the_way_in);
-	A(nothing_is_left_in_registers);
+	A_LIVES(kernel_addresses_in_every_call);
+	A_LIVES(addresses_that_turn);
+	A_LIVES(flags_on_the_way_in);
+	A_LIVES(nothing_is_left_in_registers);
 	return escaped;
 }

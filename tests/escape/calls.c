@@ -366,28 +366,29 @@ run_chosen(void)
 	return with(chosen);
 }
 
-#define C(fn) (chosen = fn, attack(#fn, run_chosen))
+#define C(fn)	    (chosen = fn, attack(#fn, run_chosen, 0))
+#define C_LIVES(fn) (chosen = fn, attack(#fn, run_chosen, 1))
 
 int
 main(int argc, char **argv)
 {
 	arguments(argc, argv);
-	C(dispatch_off);
+	C_LIVES(dispatch_off);
 	C(int_0x80);
-	C(x32_number);
-	C(syscall_in_other_bytes);
+	C_LIVES(x32_number);
+	C_LIVES(syscall_in_other_bytes);
 	C(vsyscall_page);
 	C(sysenter);
 	C(far_jump_to_32_bit_code);
-	C(state_of_the_thread);
-	C(ends_that_write);
-	C(an_empty_segment);
+	C_LIVES(state_of_the_thread);
+	C_LIVES(ends_that_write);
+	C_LIVES(an_empty_segment);
 	C(stack_inside_kernel_memory);
-	C(signals_made_up);
+	C_LIVES(signals_made_up);
 	C(made_up_frame);
-	C(host_descriptors);
-	C(closing_the_hosts_descriptors);
-	C(thread_without_signal_handlers);
-	C(first_instructions_of_children);
+	C_LIVES(host_descriptors);
+	C_LIVES(closing_the_hosts_descriptors);
+	C_LIVES(thread_without_signal_handlers);
+	C_LIVES(first_instructions_of_children);
 	return escaped;
 }

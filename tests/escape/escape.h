@@ -56,8 +56,9 @@ call(void *at)
 	return ((int (*)(void))(uintptr_t)at)();
 }
 
+/* @lives: nothing in it may kill the attacker. */
 static void
-attack(const char *name, int (*fn)(void))
+attack(const char *name, int (*fn)(void), int lives)
 {
 	int status;
 	pid_t pid;
@@ -77,13 +78,17 @@ attack(const char *name, int (*fn)(void))
 	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
 		printf("ESCAPED: %s: it did not end\n", name);
 		escaped = 1;
+	} else if (WIFSIGNALED(status) && lives) {
+		printf("ESCAPED: %s: died: %s\n", name, strsignal(WTERMSIG(status)));
+		escaped = 1;
 	} else {
 		printf("contained: %s: %s\n", name, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "refused");
 	}
 }
 
-#define A(fn)	   attack(#fn, fn)
-#define A_KEYS(fn) (no_keys ? (void)0 : attack(#fn, fn))
+#define A(fn)	    attack(#fn, fn, 0)
+#define A_LIVES(fn) attack(#fn, fn, 1)
+#define A_KEYS(fn)  (no_keys ? (void)0 : attack(#fn, fn, 0))
 
 __attribute__((unused)) static void
 arguments(int argc, char **argv)

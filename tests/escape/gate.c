@@ -3,6 +3,8 @@
  * Jumps into kernel text, which a program under the resident trap can read: to every byte around the gate, and to every wrpkru, xrstor,
  * wrgsbase and syscall in it, with registers and stack made for it: rows 3 and 5. Where there is no gate nothing is left to do.
  */
+#include <sys/time.h>
+
 #include "escape.h"
 
 static unsigned char *gate, *low, *high;
@@ -115,6 +117,71 @@ entries_with_made_up_stacks(void)
 	return gate && found < 2 ? ESCAPED : CONTAINED;
 }
 
+/* --- all of kernel text, many jumps a process: for a long run, `gate --all [FROM TO]` in percent --- */
+
+static struct progress {
+	volatile size_t at;
+	volatile unsigned long faults, deaths;
+} *progress;
+
+static sigjmp_buf next_jump;
+
+static void
+came_back(int sig)
+{
+	siglongjmp(next_jump, 1);
+}
+
+static void __attribute__((noreturn))
+jump_on(size_t end)
+{
+	static char handlers_stack[65536];
+	static const int sigs[] = { SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGTRAP, SIGALRM, SIGSYS };
+	struct sigaction sa = { .sa_handler = came_back, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	stack_t ss = { .ss_sp = handlers_stack, .ss_size = sizeof(handlers_stack) };
+	struct itimerval soon = { { 0, 0 }, { 0, 400000 } };
+
+	sigaltstack(&ss, NULL);
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		sigaction(sigs[i], &sa, NULL);
+	if (sigsetjmp(next_jump, 1))
+		progress->faults++;
+	if (++progress->at >= end)
+		_exit(0);
+	for (size_t i = 0; i < 2048; i++)
+		image[i] = (uint64_t)(uintptr_t)landing;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	jump(low + progress->at, 0, 0, (uint64_t)(uintptr_t)image);
+}
+
+static int
+all_of_kernel_text(unsigned int from, unsigned int to)
+{
+	size_t end = (size_t)(high - low) * to / 100;
+	int status;
+
+	progress = mmap(NULL, 4096, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	progress->at = (size_t)(high - low) * from / 100;
+	while (gate && progress->at + 1 < end) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			signal(SIGALRM, SIG_DFL);
+			jump_on(end);
+		}
+		if (waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status) == 77)) {
+			printf("ESCAPED: all_of_kernel_text: offset %#zx of %p\n", progress->at, (void *)low);
+			return ESCAPED;
+		}
+		if (++progress->deaths % 50 == 0) {
+			printf("at %#zx: %lu came back, %lu processes died\n", progress->at, progress->faults, progress->deaths);
+			fflush(stdout);
+		}
+	}
+	printf("contained: all_of_kernel_text: %lu came back, %lu processes died\n", progress->faults, progress->deaths);
+	return CONTAINED;
+}
+
 static int
 every_place(const volatile unsigned char *want, uint64_t rax, uint64_t any)
 {
@@ -154,15 +221,19 @@ every_wrgsbase(void)
 int
 main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--all") == 0) {
+		find_text();
+		return all_of_kernel_text(argc > 2 ? (unsigned int)atoi(argv[2]) : 0, argc > 3 ? (unsigned int)atoi(argv[3]) : 100);
+	}
 	arguments(argc, argv);
 	find_text();
 	printf("%lu bytes of kernel text found\n", (unsigned long)(high - low));
 	if (no_keys)
 		return 0;
-	A(every_byte_of_the_gate);
-	A(entries_with_made_up_stacks);
-	A(every_wrpkru);
-	A(every_xrstor);
-	A(every_wrgsbase);
+	A_LIVES(every_byte_of_the_gate);
+	A_LIVES(entries_with_made_up_stacks);
+	A_LIVES(every_wrpkru);
+	A_LIVES(every_xrstor);
+	A_LIVES(every_wrgsbase);
 	return escaped;
 }

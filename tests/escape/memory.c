@@ -225,12 +225,12 @@ main(int argc, char **argv)
 	A_KEYS(write_selector);
 	A_KEYS(jump_to_arena);
 	A_KEYS(map_over_kernel_memory);
-	A(unmap_kernel_memory);
+	A_LIVES(unmap_kernel_memory);
 	A(every_memory_call);
-	A(kernel_addresses_as_arguments);
-	A(through_a_child);
-	A(proxies);
-	A(proc_self_mem);
-	A(memory_of_a_child);
+	A_LIVES(kernel_addresses_as_arguments);
+	A_LIVES(through_a_child);
+	A_LIVES(proxies);
+	A_LIVES(proc_self_mem);
+	A_LIVES(memory_of_a_child);
 	return escaped;
 }

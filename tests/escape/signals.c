@@ -320,10 +320,10 @@ main(int argc, char **argv)
 	arguments(argc, argv);
 	A_KEYS(pkru_in_a_signal_frame);
 	A_KEYS(a_thread_edits_a_live_frame);
-	A(stack_pointers_in_kernel_memory);
-	A(made_up_siginfo);
-	A(timers_of_the_kernels_signals);
+	A_LIVES(stack_pointers_in_kernel_memory);
+	A_LIVES(made_up_siginfo);
+	A_LIVES(timers_of_the_kernels_signals);
 	A_KEYS(every_step_of_a_call);
-	A(a_storm_of_signals);
+	A_LIVES(a_storm_of_signals);
 	return escaped;
 }

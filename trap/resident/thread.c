@@ -52,7 +52,15 @@ reuse(struct resident *r)
 #define AROUND	 16UL
 #define RT_PAGES (ALIGN_UP(sizeof(struct trap_task), PAGE_SIZE) / PAGE_SIZE)
 #define RT_AT	 (2 * AROUND - ALT_PAGES - RT_PAGES)
-_Static_assert(RT_AT >= KSTACK_PAGES && RT_AT > AROUND, "room for a kernel stack, whose top is in the second piece");
+_Static_assert(RT_AT >= KSTACK_PAGES + 1 && RT_AT > AROUND, "room for a kernel stack, whose top is in the second piece");
+
+/* The page below the kernel stack, which is nobody's, is not there in the task's own process. */
+static void
+guard_stack(const struct trap_task *rt)
+{
+	ignore_err((int)host_call3(__NR_mprotect, rt->kstack - PAGE_SIZE, PAGE_SIZE, 0),
+		   "a second line: the host may have too many mappings of this process");
+}
 
 static struct trap_task *
 fresh(struct kernel *k)
@@ -70,7 +78,7 @@ fresh(struct kernel *k)
 	rt->slot = r->next_slot < RES_SLOTS ? r->next_slot++ : RES_SLOTS;
 	mutex_unlock(&r->lock);
 	if (rt->slot < RES_SLOTS) {
-		page_free(k, room, RT_AT - KSTACK_PAGES);
+		page_free(k, room, RT_AT - KSTACK_PAGES - 1); /* one is the guard */
 		return rt;
 	}
 	page_free(k, room, 2 * AROUND);
