@@ -67,11 +67,19 @@ __asm__(".pushsection .text\n"
 	"	mov %rbx, %rsi\n"
 	"	xor %ebp, %ebp\n"
 	"	call resident_from_program\n"
-	/* A stack that is not this task's: no signal, but a jump. Its own fault. */
-	"8:	ud2\n"
+	/*
+	 * A stack that is not this task's. Outside of the arena it was no signal, but a jump: its own fault. Else %gs may be another task's
+	 * (by a jump to wrgsbase, which ends in ud2), and a fault here would come here again.
+	 */
+	"8:	mov %rsp, %rax\n"
+	"	sub resident_arena_base(%rip), %rax\n"
+	"	mov resident_arena_size(%rip), %rdx\n"
+	"	cmp %rdx, %rax\n"
+	"	jb 9f\n"
+	"	ud2\n"
 	/*
 	 * No task: the program has emptied %gs. Word is left, once a thread (its frame tells if it was here before), and somebody else
-	 * ends the process (trap/resident/warden.c). A jump comes here by a fault at the latest.
+	 * ends the process (trap/resident/warden.c).
 	 */
 	"9:	mov resident_space_page(%rip), %rdx\n"
 	"	mov " STR(SPACE_PAGE_DOOMED) "(%rdx), %rcx\n"
@@ -82,6 +90,7 @@ __asm__(".pushsection .text\n"
 	"	cmp $(resident_spin_end - resident_spin_start), %rax\n"
 	"	jb resident_spin_start\n"
 	"	lock incl (%rdx)\n"
+	".globl resident_spin_start, resident_spin_end\n.hidden resident_spin_start, resident_spin_end\n"
 	"resident_spin_start:\n"
 	"	mov %rdx, (%rcx)\n"
 	"	pause\n"
@@ -260,6 +269,8 @@ __asm__(".pushsection .text\n"
 	".size resident_final_asm, .-resident_final_asm\n"
 
 	".balign 8\n"
+	"resident_arena_base: .quad " STR(ARENA_BASE_NUM) "\n"
+	"resident_arena_size: .quad " STR(RES_ARENA_SIZE) "\n"
 	"resident_space_page: .quad " STR(ARENA_BASE_NUM) " + " STR(RES_ARENA_SIZE) " + " STR(RES_SEL_OFF) "\n"
 	"resident_scratch_base: .quad " STR(ARENA_BASE_NUM) " + " STR(RES_ARENA_SIZE) "\n"
 	".popsection\n");

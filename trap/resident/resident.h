@@ -162,6 +162,7 @@ rt_of(const struct task *t)
 
 /* entry.c */
 extern const char resident_gate[], resident_gate_open[];
+extern const char resident_spin_start[], resident_spin_end[];
 extern const char resident_signal_entry[], resident_final_start[], resident_final_end[], resident_sigreturn_insn[];
 
 /**

@@ -204,6 +204,17 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 	force_sig_info(t, info);
 }
 
+/* A jump to the entry with a stack pointer into the arena: it was counted as a thread without a task, but has one. */
+static void
+uncount_spinner(int sig, struct trap_task *rt, const struct host_sigcontext *c)
+{
+	struct trap_space *space = rt->proc->space;
+
+	if (sig == KICK_SIGNAL && c->rip - (uint64_t)(uintptr_t)resident_spin_start < (uint64_t)(resident_spin_end - resident_spin_start) &&
+	    c->rdx == (uint64_t)(uintptr_t)space && c->rcx == (uint64_t)(uintptr_t)&rt->t->k->resident->doomed)
+		__atomic_sub_fetch(&space->spinning, 1, __ATOMIC_SEQ_CST);
+}
+
 void
 resident_from_program(int sig, void *frame)
 {
@@ -217,6 +228,7 @@ resident_from_program(int sig, void *frame)
 
 	sel->sel = 0;
 	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
+	uncount_spinner(sig, rt, &f->mc);
 	host_call4(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, NULL, 8);
 	rt->xframe = f->mc.fpstate;
 	rt->rearm = true;

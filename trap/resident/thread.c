@@ -171,6 +171,7 @@ resident_thread_setup(struct trap_task *rt, bool process)
 		if (host_call0(__NR_getppid) != res->supervisor)
 			host_call1(__NR_exit_group, 1);
 	}
+	guard_stack(rt);
 	host_call2(__NR_sigaltstack, &ss, NULL);
 	host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &sel->sel);
 	if (rt->t)
