@@ -80,6 +80,26 @@ list_json(void)
 	puts("\n]");
 }
 
+/* doc/syscalls.md */
+static void
+list_markdown(void)
+{
+	const struct syscall_desc *d;
+	unsigned int count[4], i;
+
+	count_status(count);
+	puts("<!-- Made from syscalls/table by stead syscalls --markdown. -->\n# System calls\n");
+	printf("Of the %u system calls of Linux on x86-64, %u are complete, %u are partial and %u are absent (ENOSYS, as of a kernel built\n"
+	       "without them).\n\n| | call | state | missing |\n|---|---|---|---|\n",
+	       count[SYSCALL_FULL] + count[SYSCALL_PARTIAL] + count[SYSCALL_ABSENT], count[SYSCALL_FULL], count[SYSCALL_PARTIAL],
+	       count[SYSCALL_ABSENT]);
+	for (i = 0; i < nr_syscall_descs; i++) {
+		d = &syscall_descs[i];
+		if (d->name)
+			printf("| %u | %s | %s | %s |\n", i, d->name, status_names[d->status], d->missing ? d->missing : "");
+	}
+}
+
 /* roff eats backslashes everywhere, and dots and quotes at a line's start. */
 static void
 roff_text(const char *s)
@@ -177,11 +197,13 @@ cmd_syscalls(int argc, char **argv)
 		list_json();
 	else if (argc == 2 && strcmp(argv[1], "--man") == 0)
 		list_man();
+	else if (argc == 2 && strcmp(argv[1], "--markdown") == 0)
+		list_markdown();
 	else if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		puts("Usage: stead syscalls [--json | --man]\n"
+		puts("Usage: stead syscalls [--json | --man | --markdown]\n"
 		     "List the system calls of Linux and how far stead has them.");
 	else {
-		fprintf(stderr, "stead syscalls: I do not know %s; write stead syscalls [--json | --man]\n", argv[argc - 1]);
+		fprintf(stderr, "stead syscalls: I do not know %s; write stead syscalls [--json | --man | --markdown]\n", argv[argc - 1]);
 		return EXIT_STEAD_FAILED;
 	}
 	return 0;
