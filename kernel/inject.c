@@ -12,7 +12,7 @@ inject_call_rule(struct task *t, uint64_t nr)
 {
 	const struct inject_rules *r = t->k->inject;
 
-	if (nr >= INJECT_CALLS || !r->rule_of[nr])
+	if (nr >= INJECT_CALLS || !r->rule_of[nr] || (r->spare && t == t->k->main_task))
 		return NULL;
 	if (!t->inject)
 		t->inject = kzalloc(t->k, sizeof(*t->inject));

@@ -24,6 +24,7 @@ struct inject_rule {
 
 struct inject_rules {
 	uint32_t nrules;
+	uint32_t spare; /* so many tasks, the first ones, are let alone (stead diff's own); stead has one of them at most */
 	uint8_t rule_of[INJECT_CALLS]; /* by call: number of the rule, from 1; 0: none */
 	struct inject_rule rule[INJECT_RULES];
 };

@@ -77,7 +77,7 @@ static const char help_text[] =
 	"  --rules         list the rules by which runs may differ\n"
 	"  --help          this text\n"
 	"\n"
-	"--trap, --env, --clear-env and --cwd are those of stead run.\n"
+	"--trap, --env, --clear-env, --cwd and --inject (on both sides) are those of stead run.\n"
 	"Exit status: 0 equal, 1 different, 2 could not compare.\n";
 
 struct diff_options {
@@ -338,7 +338,7 @@ now(void)
 static int
 diff(const struct diff_options *o, const struct run_options *opt)
 {
-	struct runner r = { .trap = opt->trap, .argc = opt->argc, .argv = opt->argv, .aslr = o->aslr, .linger = o->linger, .timeout = o->timeout };
+	struct runner r = { .trap = opt->trap, .argc = opt->argc, .argv = opt->argv, .aslr = o->aslr, .linger = o->linger, .inject = opt->inject, .timeout = o->timeout };
 	struct runs runs = { .r = &r };
 	struct expectations *known = NULL;
 	struct comparison c = { 0 };

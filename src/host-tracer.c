@@ -46,11 +46,13 @@ struct tracee {
 	uint64_t nr, args[6];
 	const struct inject_rule *rule; /* for the call it is in */
 	struct inject_state *inject;
+	unsigned int order; /* of being announced, from 1 */
 	uint64_t wake;	 /* delayed until then (CLOCK_MONOTONIC, ns), or 0 */
 	int wake_signal; /* and goes on with this signal */
 };
 
 struct host_tracer {
+	unsigned int announced; /* tasks so far */
 	const struct host_trace_options *o;
 	const struct trace_hooks *hooks;
 	pid_t first;
@@ -132,6 +134,7 @@ static void
 announce(struct host_tracer *h, struct tracee *e, int parent_tid, enum trace_how how)
 {
 	e->announced = true;
+	e->order = ++h->announced;
 	HOOK(h, new_task, &e->t, parent_tid, how);
 }
 
@@ -315,7 +318,7 @@ tamper_enter(struct host_tracer *h, struct tracee *e)
 
 	e->rule = NULL;
 	e->t.tampered = 0;
-	if (!r || !h->first_exec)
+	if (!r || !h->first_exec || e->order <= r->spare)
 		return; /* the execve of the program itself is not one of its calls */
 	if (!e->inject)
 		e->inject = calloc(1, sizeof(*e->inject));

@@ -25,7 +25,7 @@ generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, i
 		return -EINVAL;
 	if (limit != K_RLIM_INFINITY) {
 		if ((uint64_t)*pos >= limit) {
-			send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, NULL);
+			send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, t);
 			return -EFBIG;
 		}
 		max = MIN(max, limit);
@@ -42,7 +42,7 @@ inode_newsize_ok(struct task *t, const struct inode *inode, int64_t size)
 	if (size <= inode->i_size)
 		return 0;
 	if ((uint64_t)size > rlimit(t, RLIMIT_FSIZE)) {
-		send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, NULL);
+		send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, t);
 		return -EFBIG;
 	}
 	return (uint64_t)size > inode->i_sb->s_maxbytes ? -EFBIG : 0;

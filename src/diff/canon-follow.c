@@ -174,6 +174,8 @@ static void
 enter(struct process *p, const struct rtask *t, struct event *e)
 {
 	e->fd_kind = fd_of(p, event_value(e, "fd", FDS))->kind;
+	if (e->fd_kind == FD_FILE && (e->nr == SYS_getdents64 || e->nr == SYS_getdents) && e->type == EVENT_CALL)
+		fd_of(p, event_value(e, "fd", FDS))->kind = e->fd_kind = FD_DIRECTORY;
 	name_fds(p, e, false);
 	if (e->type == EVENT_SIGNAL) {
 		e->handled = e->nr <= 64 && p->handled[e->nr];

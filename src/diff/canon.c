@@ -244,12 +244,15 @@ join_reads(struct rtask *t)
 
 		if (e->type != EVENT_CALL || e->result < 0)
 			continue;
-		if (is_listing(e)) {
+		if (is_listing(e) && e->fd_kind == FD_PROC) {
+			e->nfields = e->nfields > 2 ? 2 : e->nfields;
+			e->result_kind = FIELD_MACHINE;
+		} else if (is_listing(e)) {
 			for (unsigned int j = 0; j < e->nfields; j++)
 				if (e->fields[j].bytes)
 					e->order = e->order * 31 + e->fields[j].digest;
 			qsort(e->fields, e->nfields, sizeof(*e->fields), by_text);
-		} else if (e->nr == SYS_lseek && e->fd_kind == FD_PROC) {
+		} else if (e->nr == SYS_lseek && (e->fd_kind == FD_PROC || e->fd_kind == FD_DIRECTORY)) {
 			e->nfields = 1;
 			e->result_kind = FIELD_MACHINE;
 		} else if (is_reading(e) && e->fd_kind == FD_PROC) {

@@ -302,6 +302,8 @@ capture_number(const struct capture *c, const char *name, const struct arg_type 
 		kind = FIELD_FD;
 	else if (strcmp(t->decode, "addr") == 0)
 		kind = FIELD_ADDRESS;
+	else if (strcmp(t->decode, "hex") == 0)
+		kind = v > 65535 && strcmp(t->base, "ulong") == 0 ? FIELD_ADDRESS : FIELD_HEX;
 	else if (strcmp(t->decode, "mode") == 0)
 		kind = FIELD_OCTAL;
 	else if (strcmp(t->decode, "sig") == 0)

@@ -55,7 +55,7 @@ struct field {
 enum event_type { EVENT_CALL, EVENT_SIGNAL, EVENT_END, EVENT_DROPPED };
 
 /* What a descriptor leads to, as far as its making tells. */
-enum fd_kind { FD_NONE, FD_FILE, FD_STREAM, FD_PROC, FD_DEVICE };
+enum fd_kind { FD_NONE, FD_FILE, FD_STREAM, FD_PROC, FD_DEVICE, FD_DIRECTORY };
 
 struct event {
 	uint8_t type;

@@ -24,6 +24,7 @@
 #include "src/diff/recorder.h"
 #include "src/diff/sandbox.h"
 #include "src/diff/tree.h"
+#include "kernel/inject.h"
 #include "src/host-tracer.h"
 #include "src/supervisor.h"
 
@@ -147,6 +148,7 @@ run_stead(struct side_run *s, char **argv, int argc, struct trace_hooks *hooks)
 				 .cwd = s->r->cwd,
 				 .no_aslr = !s->r->aslr,
 				 .hooks = hooks,
+				 .inject = s->r->inject,
 				 .argc = argc,
 				 .argv = argv };
 	int status = supervisor_run(&o);
@@ -180,6 +182,8 @@ child(struct side_run *s)
 	argv = inside_argv(self, &s->inside, s->r->argc, s->r->argv);
 	while (argv[argc])
 		argc++;
+	if (s->r->inject)
+		s->r->inject->spare = s->inside.where == INSIDE_NAMESPACES ? 2 : 1;
 	recorder_init(&rec, f, s->side == RUNNER_NATIVE, &hooks);
 	rec.init_first = s->inside.where == INSIDE_NAMESPACES;
 	status = s->side == RUNNER_NATIVE ? run_native(s, argv, &hooks) : run_stead(s, argv, argc, &hooks);

@@ -25,7 +25,7 @@ struct runner {
 	char *input;	     /* what to feed into standard input, if it was a pipe */
 	size_t input_len;
 	bool have_input;
-	const struct inject_rules *inject;
+	struct inject_rules *inject; /* or NULL */
 };
 
 enum runner_side { RUNNER_NATIVE, RUNNER_STEAD };

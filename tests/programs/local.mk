@@ -11,6 +11,7 @@ program_tests += tests/programs/check-files
 program_tests += tests/programs/check-pty
 program_tests += tests/programs/check-remote
 program_tests += tests/programs/check-resident
+program_tests += tests/programs/check-seeded
 program_tests += tests/programs/check-trace
 program_tests += tests/programs/check-unprotected
 TESTS += $(program_tests)
