@@ -189,7 +189,7 @@ d_alloc(struct dentry *parent, const struct qstr *name)
 	struct vfs_state *v = parent->d_sb->k->vfs;
 	struct dentry *d;
 
-	if (unlikely(__atomic_load_n(&v->nr_dentry, __ATOMIC_RELAXED) > DENTRY_LIMIT))
+	if (unlikely(__atomic_load_n(&v->nr_dentry, __ATOMIC_RELAXED) > v->max_dentry))
 		shrink_dcache(v);
 	d = __d_alloc(parent->d_sb, name);
 	if (!d)
@@ -824,6 +824,7 @@ dcache_init(struct kernel *k)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < 1u << DHASH_BITS; i++)
 		mutex_init_zeroed(&v->dhash[i].lock, RANK_DCACHE);
+	v->max_dentry = (uint32_t)MIN(MAX(k->params.memory >> 13, (uint64_t)DENTRY_MIN), (uint64_t)DENTRY_MAX);
 	mutex_init(&v->rename_lock, RANK_NONE);
 	mutex_init(&v->lru_lock, RANK_LEAF);
 	INIT_LIST_HEAD(&v->lru);

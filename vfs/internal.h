@@ -36,10 +36,11 @@ void stable_cache_init(struct kernel *k, struct stable_cache *c, const char *nam
 void *stable_cache_alloc(struct stable_cache *c) __must_check; /* fresh memory is zero; or NULL */
 void stable_cache_free(struct stable_cache *c, void *p);
 
-#define DHASH_BITS 16
-#define IHASH_BITS 15
+#define DHASH_BITS 17
+#define IHASH_BITS 17
 #define MHASH_BITS 8
-#define DENTRY_LIMIT 200000u
+#define DENTRY_MIN 65536u /* as many names are cached with little memory, and as many with much */
+#define DENTRY_MAX 1048576u
 #define NR_FS_TYPES 32
 
 struct dhash_bucket {
@@ -74,6 +75,7 @@ struct vfs_state {
 	struct mutex lru_lock;	  /* RANK_LEAF */
 	struct list_head lru;
 	uint32_t nr_dentry, nr_lru;
+	uint32_t max_dentry; /* more than that are only made when others go: an eighth of memory at about 1 KiB a name and inode */
 
 	struct mutex mount_lock; /* RANK_DCACHE: mhash, mnt_parent, mnt_mountpoint, mnt_mounts, mnt_list */
 	uint32_t mount_seq;	 /* odd while they change */

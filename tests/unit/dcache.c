@@ -99,7 +99,7 @@ Test(dcache, unused_dentries_are_bounded, .timeout = 60)
 	struct dentry *root = root_of(t), *keep = add_name(t, root, "keep");
 	char name[32];
 
-	for (unsigned int i = 0; i < DENTRY_LIMIT + 50000; i++) {
+	for (unsigned int i = 0; i < v->max_dentry + 50000; i++) {
 		struct qstr q;
 		struct dentry *d;
 
@@ -110,7 +110,7 @@ Test(dcache, unused_dentries_are_bounded, .timeout = 60)
 		d_add(d, NULL);
 		dput(d);
 	}
-	cr_expect_leq(v->nr_dentry, DENTRY_LIMIT + 8, "%u", v->nr_dentry);
+	cr_expect_leq(v->nr_dentry, v->max_dentry + 8, "%u", v->nr_dentry);
 	dput(keep);
 	keep = lookup_name(t, root, "keep");
 	cr_expect(keep, "what is in use stays");
