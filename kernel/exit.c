@@ -18,6 +18,7 @@
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "trap/request.h"
+#include "trap/trap.h"
 #include "vfs/fdtable.h"
 
 /* Telling the parent */
@@ -462,10 +463,12 @@ do_exit(struct task *t, int code)
 		t->k->super->trace_gone(t, code);
 	t->exit_code = code;
 	group_dead = refcount_dec_and_test(&sig->live);
-	if (!group_dead) {
-		note_cputime(t);
-	} else {
+	/* the resident size is asked for once, if asking for it is dear */
+	if (group_dead || k->trap->own_usage)
 		note_own_usage(t);
+	else
+		note_cputime(t);
+	if (group_dead) {
 		ktimer_cancel(k, &sig->real_timer);
 		exit_itimers(t);
 	}

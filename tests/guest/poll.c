@@ -512,6 +512,9 @@ pidfds_of_threads(void)
 	CHECK_EQ(poll(&f, 1, 10000), 1);
 	CHECK((f.revents & POLLIN) != 0);
 	pthread_join(thread, NULL);
+	/* told of its end before it is out of the table */
+	while (syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0)
+		sched_yield();
 	CHECK_ERR(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
 	close(fd);
 }
