@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -64,42 +63,21 @@ write_regs(struct trap_task *rt, const struct pt_regs *want)
 	return set_regs(rt, &r);
 }
 
-/* The dead among all threads. The first thread of a process that is dead shows only when those after it have been waited for. */
-static void
-reap_the_dead(void)
-{
-	siginfo_t info = { 0 };
-	int status;
-
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid != 0) {
-		if (waitpid(info.si_pid, &status, __WALL | WNOHANG) != info.si_pid)
-			return;
-		handle_wait_status(info.si_pid, status);
-		info.si_pid = 0;
-	}
-}
-
-#define PATIENCE 500 /* times; a stop is a few microseconds away */
-
 /* Waits for the next stop of one thread. False if it died: the death is handled as usual. */
 static bool
 wait_stop(struct trap_task *rt, int *status)
 {
-	for (unsigned int i = 0;; i++) {
-		pid_t tid = waitpid(rt->tid, status, __WALL | WNOHANG);
+	for (;;) {
+		pid_t tid = waitpid(rt->tid, status, __WALL);
 
-		if (tid == rt->tid && WIFSTOPPED(*status))
-			return true;
-		if (tid == rt->tid)
-			handle_wait_status(tid, *status);
-		if (tid == rt->tid || (tid < 0 && errno != EINTR) || atomic_load(&rt->host_dead))
-			return false;
-		if (i < PATIENCE) {
-			sched_yield();
+		if (tid < 0 && errno == EINTR)
 			continue;
+		if (tid < 0 || !WIFSTOPPED(*status)) {
+			if (tid > 0)
+				handle_wait_status(tid, *status);
+			return false;
 		}
-		reap_the_dead();
-		usleep(50);
+		return true;
 	}
 }
 
