@@ -34,8 +34,6 @@ sys_mknodat(struct task *t, int dirfd, uaddr_t path, unsigned int mode, unsigned
 	struct filename *name = getname(t, path);
 	int64_t ret;
 
-	if (IS_ERR(name))
-		return PTR_ERR(name);
 	ret = do_mknodat(t, dirfd, name, (uint16_t)mode, dev);
 	putname(name);
 	return ret;

@@ -375,6 +375,8 @@ do_mknodat(struct task *t, int dfd, struct filename *name, uint16_t mode, uint64
 	default:
 		return -EINVAL;
 	}
+	if (IS_ERR(name))
+		return (int)PTR_ERR(name);
 	d = filename_create(t, dfd, name, &path, 0);
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);

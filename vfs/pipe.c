@@ -15,6 +15,7 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 
 #include "kernel/cred.h"
@@ -361,14 +362,14 @@ pipe_drain(struct pipe_inode_info *pipe, struct iov_iter *to)
 
 /*
  * Linux's times of files go by ticks of a few milliseconds. So a pipe's need no look at the clock, which costs more than the rest
- * of a small write, within a millisecond or so of the last one by the processor's counter.
+ * of a small write, within a millisecond or so of the last one by the processor's counter. (A FIFO's may have been set meanwhile.)
  */
 static void
 pipe_update_times(struct inode *inode, uint64_t *last, uint32_t which)
 {
 	uint64_t now = __builtin_ia32_rdtsc();
 
-	if (now - READ_ONCE(*last) < PIPE_TICK_CYCLES)
+	if (now - READ_ONCE(*last) < PIPE_TICK_CYCLES && inode->i_sb->s_magic == PIPEFS_MAGIC)
 		return;
 	WRITE_ONCE(*last, now);
 	inode_update_times(inode, which);

@@ -133,13 +133,15 @@ hash(const void *p, size_t n)
 	return h;
 }
 
-/* Pages on their way from a file to itself change on Linux, or not: a matter of pages that are shared. */
+/* Pages on their way from a file to itself, or that wait in a FIFO, change with the file on Linux, or not. */
 bool
 to_itself(struct op *o, int in, int out)
 {
 	struct stat a, b;
 
-	if (!rule(RULE_TO_ITSELF) || fstat(in, &a) || fstat(out, &b) || a.st_ino != b.st_ino || !S_ISREG(a.st_mode) || !S_ISREG(b.st_mode))
+	if (!rule(RULE_TO_ITSELF) || fstat(in, &a) || fstat(out, &b) || !S_ISREG(a.st_mode))
+		return false;
+	if (!S_ISFIFO(b.st_mode) && (a.st_ino != b.st_ino || !S_ISREG(b.st_mode)))
 		return false;
 	say(o, " not done");
 	return true;

@@ -31,7 +31,7 @@ say_stat(struct op *o, const struct stat *st)
 		say(o, " size=%lld", (long long)st->st_size);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		say(o, " dev=%u:%u", major(st->st_rdev), minor(st->st_rdev));
-	if (!(dir && rule(RULE_DIR_TIMES)) && !(S_ISFIFO(st->st_mode) && lacks("fifo-times")))
+	if (!(dir && rule(RULE_DIR_TIMES)) && !(o->maps && S_ISREG(st->st_mode) && rule(RULE_MAPPED_TIMES)) && !(S_ISFIFO(st->st_mode) && lacks("fifo-times")))
 		say_time(o, "m", &st->st_mtim);
 	if (!rule(RULE_ATIME))
 		say_time(o, "a", &st->st_atim);

@@ -179,7 +179,7 @@ one(struct run *r, unsigned int nr)
 static void
 run_all(struct run *r)
 {
-	struct op o = { .line = malloc(4 << 20), .size = 4 << 20 };
+	struct op o = { .line = malloc(4 << 20), .size = 4 << 20, .maps = r->seed & 1 };
 	unsigned int n = r->ops ? r->nops : r->count;
 
 	r->line = malloc(8192);

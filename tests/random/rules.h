@@ -15,6 +15,7 @@ enum rule {
 	RULE_ATIME,
 	RULE_MAPPED_HOLES,
 	RULE_TO_ITSELF,
+	RULE_MAPPED_TIMES,
 	RULES
 };
 
@@ -26,7 +27,8 @@ static const struct {
 	[RULE_DIR_SIZE] = { "dir-size", "blocks on ext4, entries on tmpfs", true },
 	[RULE_DIR_TIMES] = { "dir-times", "compared", false },
 	[RULE_ATIME] = { "atime", "depends on the host's mount options, and on how long the run takes", true },
-	[RULE_TO_ITSELF] = { "to-itself", "splice and sendfile move references to pages, so that a file copied onto itself is undefined", true },
+	[RULE_TO_ITSELF] = { "to-itself", "splice and sendfile move references to pages: a copy onto itself or into a FIFO may change with the file", true },
+	[RULE_MAPPED_TIMES] = { "mapped-times", "a write through a mapping changes the mtime at some time until msync or munmap", true },
 	[RULE_MAPPED_HOLES] = { "mapped-holes", "looking at a hole through a mapping makes it data on tmpfs", true },
 };
 

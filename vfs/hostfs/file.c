@@ -162,10 +162,13 @@ hostfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64
 {
 	struct hostfs_file *hf = file->private_data;
 	struct inode *inode = file->f_inode;
-	int64_t ret;
+	int64_t ret = 0;
 
 	mutex_lock(&inode->i_rwsem);
-	ret = host_call4(__NR_fallocate, hf->fd.fd, mode, off, len);
+	if (!(mode & (FALLOC_FL_KEEP_SIZE | FALLOC_FL_COLLAPSE_RANGE)) && off + len > inode->i_size)
+		ret = inode_newsize_ok(t, inode, off + len);
+	if (ret == 0)
+		ret = host_call4(__NR_fallocate, hf->fd.fd, mode, off, len);
 	if (ret == 0 && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > inode->i_size)
 		WRITE_ONCE(inode->i_size, off + len);
 	WRITE_ONCE(HOSTFS_I(inode)->stamp, 0);

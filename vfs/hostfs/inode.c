@@ -196,6 +196,13 @@ stat_dentry(struct task *t, struct dentry *dentry, struct statx *stx)
 	return err;
 }
 
+/* No descriptor of the host's keeps a FIFO or a socket: what becomes of one without its name is known here alone. */
+static bool
+hostfs_is_special(const struct inode *inode)
+{
+	return !S_ISREG(inode->i_mode) && !S_ISDIR(inode->i_mode) && !S_ISLNK(inode->i_mode);
+}
+
 int
 hostfs_refresh(struct task *t, struct dentry *dentry)
 {
@@ -205,9 +212,9 @@ hostfs_refresh(struct task *t, struct dentry *dentry)
 
 	if (!err && hostfs_same(inode, &stx))
 		hostfs_fill(inode, &stx);
-	else if (!err || err == -ENOENT || err == -ESTALE)
+	else if ((!err || err == -ENOENT || err == -ESTALE) && !hostfs_is_special(inode))
 		inode->i_nlink = 0; /* it is gone from its place; what was known last stays true enough */
-	else
+	else if (err && err != -ENOENT && err != -ESTALE)
 		return err;
 	return 0;
 }
@@ -371,6 +378,10 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 	}
 	if (attr->ia_valid & (ATTR_UID | ATTR_GID | ATTR_MODE | ATTR_ATIME | ATTR_MTIME)) {
 		ret = hostfs_target_get(t, dentry, &tg);
+		if (ret == -ENOENT && hostfs_is_special(inode)) {
+			setattr_copy(t, inode, attr);
+			return 0;
+		}
 		if (ret)
 			return (int)ret;
 		if (attr->ia_valid & (ATTR_UID | ATTR_GID)) {

@@ -3,8 +3,7 @@
  * Regular files of tmpfs: reading, writing, mapping, seeking holes, allocating; attributes of all its inodes; seals.
  *
  * Writers and truncation hold i_rwsem; readers take no lock, they pin the file while they copy. A read beside a truncation sees
- * old bytes or zeros, as on Linux. SIGBUS in a mapping beyond the
- * end of the file is mm's business (mm/truncate.c).
+ * old bytes or zeros, as on Linux. SIGBUS in a mapping beyond the end of the file is mm's business (mm/truncate.c).
  */
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
