@@ -95,11 +95,12 @@ void text_unmapped(struct task *t, const struct vma *v, struct list_head *gone);
  * text_origin() - where in its own text a program is that was interrupted
  * @t: the current task
  * @rip: in a trampoline, or anywhere else
+ * @entered: set if it has just come to a trampoline: none of its instructions was executed since
  *
  * Context: takes mmap_lock.
  * Return: the place in its text that a place in a trampoline stands for, from where it can go on; otherwise @rip.
  */
-uint64_t text_origin(struct task *t, uint64_t rip) __must_check;
+uint64_t text_origin(struct task *t, uint64_t rip, bool *entered) __must_check;
 
 /**
  * text_fault() - a write or an instruction fetch that the vma allows and the host did not

@@ -184,6 +184,40 @@ fault_before_the_call(void)
 	}
 }
 
+static char *steps[32];
+static volatile unsigned int nsteps;
+
+static void
+on_step(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	char *ip = (char *)uc->uc_mcontext.gregs[REG_RIP];
+
+	(void)sig;
+	if (ip >= others_between && ip <= others_between_sys && nsteps < ARRAY_SIZE(steps))
+		steps[nsteps++] = ip == info->si_addr ? ip : NULL;
+	if (ip == others_between_sys)
+		uc->uc_mcontext.gregs[REG_EFL] &= ~0x100L;
+}
+
+/* Instruction by instruction up to the syscall: every one is seen once, in its own place. */
+static void
+single_steps(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_step, .sa_flags = SA_SIGINFO };
+	static const int offsets[] = { 0, 5, 7, 10, 14 };
+
+	CHECK_EQ(sigaction(SIGTRAP, &sa, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		nsteps = 0;
+		__asm__ volatile("lea -128(%%rsp), %%rsp\n pushfq\n orl $0x100, (%%rsp)\n popfq\n call *%0\n lea 128(%%rsp), %%rsp"
+				 : : "b"(others_between) : "rax", "rcx", "rsi", "rdx", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+		CHECK_EQ(nsteps, 5);
+		for (unsigned int k = 0; k < 5; k++)
+			CHECK(steps[k] == others_between + offsets[k]);
+	}
+}
+
 static struct {
 	uintptr_t start, end;
 } text[64];
@@ -447,7 +481,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		T(every_shape), T(to_the_instruction), T(to_the_middle), T(flags_and_registers), T(fault_before_the_call),
+		T(every_shape), T(to_the_instruction), T(to_the_middle), T(flags_and_registers), T(fault_before_the_call), T(single_steps),
 		T(signals_show_own_text), T(first_mapping_at_once), T(moved_text), T(unmapped_text),
 		T(changed_text), T(calls_of_children),
 	};

@@ -179,6 +179,14 @@ patch_code(const void *code, size_t n, bool vet)
 	return patch_sites(&f.p);
 }
 
+static bool entered;
+
+static int64_t
+origin(uint64_t at)
+{
+	return patch_origin(f.tramps, sizeof(f.tramps), at, &entered);
+}
+
 #define PATCHES(want, ...)                                                                      \
 	do {                                                                                    \
 		static const unsigned char code_[] = { __VA_ARGS__ };                           \
@@ -209,10 +217,12 @@ Test(sites, plain)
 	cr_assert_eq(f.p.distance + t + 12 + d, CODE_AT + 7);
 	cr_assert(memcmp(f.text + CODE_AT + 5, "\x0f\x05\xc3", 3) == 0);
 	/* each of the two places, seen from the trampolines */
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 5), 65536 + CODE_AT + 5);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 12), 65536 + CODE_AT + 5);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t - 1), 0);
+	cr_assert_eq(origin((uint64_t)t), 65536 + CODE_AT);
+	cr_assert(entered);
+	cr_assert_eq(origin((uint64_t)t + 5), 65536 + CODE_AT + 5);
+	cr_assert(!entered);
+	cr_assert_eq(origin((uint64_t)t + 12), 65536 + CODE_AT + 5);
+	cr_assert_eq(origin((uint64_t)t - 1), 0);
 }
 
 Test(sites, shapes)
@@ -250,9 +260,9 @@ Test(sites, moved_with_their_targets)
 	memcpy(&d, f.tramps + t + 9, 4);
 	cr_assert_eq(f.p.distance + t + 13 + d, CODE_AT + 9 + 0x10);
 	cr_assert(memcmp(f.tramps + t + 13, "\x31\xc0\x48\x8d\x0d", 5) == 0);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 7), 65536 + CODE_AT + 7);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 13), 65536 + CODE_AT + 9);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 15), 65536 + CODE_AT + 11);
+	cr_assert_eq(origin((uint64_t)t + 7), 65536 + CODE_AT + 7);
+	cr_assert_eq(origin((uint64_t)t + 13), 65536 + CODE_AT + 9);
+	cr_assert_eq(origin((uint64_t)t + 15), 65536 + CODE_AT + 11);
 }
 
 /* xor %eax, %eax; syscall at the start of a function: the padding before it has room. */
@@ -272,9 +282,9 @@ Test(sites, several)
 {
 	PATCHES(1, 0xc3, 0x49, 0x89, 0xf2, 0x48, 0x89, 0xfa, 0x0f, 0x05, 0x48, 0x3d, 1, 0xf0, 0xff, 0xff, 0x75, 0);
 	cr_assert_eq(jump_target(CODE_AT + 1), TRAMP_HEADER);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), TRAMP_HEADER), 65536 + CODE_AT + 1);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), TRAMP_HEADER + 3), 0); /* nobody can go on there */
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), TRAMP_HEADER + 6), 65536 + CODE_AT + 7);
+	cr_assert_eq(origin(TRAMP_HEADER), 65536 + CODE_AT + 1);
+	cr_assert_eq(origin(TRAMP_HEADER + 3), 0); /* nobody can go on there */
+	cr_assert_eq(origin(TRAMP_HEADER + 6), 65536 + CODE_AT + 7);
 	/* a short jump back to the first, to the second */
 	PATCHES(1, 0xc3, 0x49, 0x89, 0xf2, 0x48, 0x89, 0xfa, 0x0f, 0x05, 0x48, 0x3d, 1, 0xf0, 0xff, 0xff, 0x75, 0xf0);
 	PATCHES(0, 0xc3, 0x49, 0x89, 0xf2, 0x48, 0x89, 0xfa, 0x0f, 0x05, 0x48, 0x3d, 1, 0xf0, 0xff, 0xff, 0x75, 0xf3);
@@ -362,9 +372,9 @@ Test(hide, displacement)
 	memcpy(&d, f.tramps + t + 8, 4);
 	cr_assert_eq(f.p.distance + t + 12 + d, CODE_AT + 7);
 	cr_assert(tramps_clean());
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 7), 65536 + CODE_AT + 7);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 3), 0);
+	cr_assert_eq(origin((uint64_t)t), 65536 + CODE_AT);
+	cr_assert_eq(origin((uint64_t)t + 7), 65536 + CODE_AT + 7);
+	cr_assert_eq(origin((uint64_t)t + 3), 0);
 }
 
 /* A call, a jump and a conditional jump by 0xffef010f, and 0f 01 ef. */
@@ -382,7 +392,7 @@ Test(hide, distance)
 	memcpy(&d, f.tramps + t + 1, 4);
 	cr_assert_eq(f.p.distance + t + 5 + d, CODE_AT + 5 + (int32_t)0xffef010f);
 	cr_assert(tramps_clean());
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT + 5 + (int32_t)0xffef010f);
+	cr_assert_eq(origin((uint64_t)t), 65536 + CODE_AT + 5 + (int32_t)0xffef010f);
 	HIDES(1, true, 0xe9, 0x0f, 0x01, 0xef, 0xff, 0xc3);
 	HIDES(1, true, 0x0f, 0x84, 0x0f, 0x01, 0xef, 0x00, 0xc3);
 	cr_assert(memcmp(f.text + CODE_AT, "\x0f\x84", 2) == 0);
@@ -427,9 +437,9 @@ Test(hide, instructions)
 	cr_assert(memcmp(f.tramps + t, "\x0f\xae\x6c\x24\x40", 5) == 0);
 	cr_assert(memcmp(f.tramps + t + 14, check, sizeof(check)) == 0);
 	cr_assert_eq(f.tramps[t + 37], 0xe9);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t), 65536 + CODE_AT + 2);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 5), 0);
-	cr_assert_eq(patch_origin(f.tramps, sizeof(f.tramps), (uint64_t)t + 37), 65536 + CODE_AT + 7);
+	cr_assert_eq(origin((uint64_t)t), 65536 + CODE_AT + 2);
+	cr_assert_eq(origin((uint64_t)t + 5), 0);
+	cr_assert_eq(origin((uint64_t)t + 37), 65536 + CODE_AT + 7);
 	HIDES(1, true, 0x31, 0xd2, 0x48, 0x0f, 0xae, 0x6c, 0x24, 0x40, 0xc3);
 	t = jump_target(CODE_AT + 2);
 	cr_assert(memcmp(f.tramps + t, "\x48\x0f\xae\x6c\x24\x40", 6) == 0);

@@ -178,27 +178,30 @@ leads_to(const uint8_t *tramps, uint64_t pos)
 
 /* The first instruction is the program's, the jump at h->word leads behind it; between is what must not be interrupted. */
 static int64_t
-origin_of_one(const uint8_t *tramps, uint64_t at, const struct tramp_header *h, uint64_t code)
+origin_of_one(const uint8_t *tramps, uint64_t at, const struct tramp_header *h, uint64_t code, bool *entered)
 {
 	int64_t behind = leads_to(tramps, code + h->word + 1);
 
 	if (at == code + h->word)
 		return behind;
+	*entered = at == code;
 	return at == code ? behind - h->moved : 0;
 }
 
 int64_t
-patch_origin(const uint8_t *tramps, uint64_t tramps_len, uint64_t at)
+patch_origin(const uint8_t *tramps, uint64_t tramps_len, uint64_t at, bool *entered)
 {
 	uint64_t room = tramps_len - tramps_len / TRAMP_ALIGN / 8, pos;
 	unsigned int done = 0, before;
 	struct tramp_header h;
 	struct insn in;
 
+	*entered = false;
 	if (at >= room || !find_tramp(tramps, room, at, &h, &pos))
 		return 0;
 	if (h.kind == TRAMP_ONE)
-		return origin_of_one(tramps, at, &h, pos);
+		return origin_of_one(tramps, at, &h, pos, entered);
+	*entered = at == pos;
 	before = h.moved;
 	for (unsigned int k = 0; done < h.moved; k++) {
 		if (pos == at)

@@ -93,9 +93,10 @@ uint32_t patch_sites(struct patch *p);
  * @tramps: the region
  * @tramps_len: its bytes
  * @at: the place, from the start of the region
+ * @entered: set if nothing of the program has been executed since its own text was left
  *
  * Return: the distance from the region to the instruction that the program has there in its own text; 0 if there is none.
  */
-int64_t patch_origin(const uint8_t *tramps, uint64_t tramps_len, uint64_t at);
+int64_t patch_origin(const uint8_t *tramps, uint64_t tramps_len, uint64_t at, bool *entered);
 
 #endif

@@ -187,6 +187,8 @@ static void
 serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 {
 	int code = info->si_code;
+	uint64_t rip;
+	bool entered;
 
 	if (code <= 0)
 		return; /* somebody on the host sent it */
@@ -200,7 +202,16 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 	}
 	if (sig == HOST_SIGILL && t->k->vet_text && text_emulate(t))
 		return;
-	t->regs.rip = text_origin(t, t->regs.rip);
+	rip = text_origin(t, t->regs.rip, &entered);
+	if (sig == HOST_SIGTRAP && code == 2 /* TRAP_TRACE */ && entered) {
+		/* The jump here is no step of the program's; it would be sent back to it again and again. */
+		if (READ_ONCE(t->work))
+			t->regs.rip = rip;
+		return;
+	}
+	if (sig != HOST_SIGSEGV && sig != HOST_SIGBUS && info->fault.addr == t->regs.rip)
+		info->fault.addr = rip;
+	t->regs.rip = rip;
 	force_sig_info(t, info);
 }
 
@@ -224,7 +235,7 @@ resident_from_program(int sig, void *frame)
 	struct task *t = rt->t;
 	struct k_siginfo info = f->info;
 	uint64_t none = 0;
-	bool leaving = in_final(f->mc.rip);
+	bool leaving = in_final(f->mc.rip), entered;
 
 	sel->sel = 0;
 	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
@@ -249,14 +260,10 @@ resident_from_program(int sig, void *frame)
 			force_sig_fault(t, HOST_SIGSEGV, 128, 0); /* int 0x80 on a kernel without it */
 	} else if (!leaving && sig == HOST_SIGSYS && info.si_code == 1 /* SYS_SECCOMP */) {
 		serve_vsyscall(t, info.sys.syscall);
-	} else if (!leaving && is_step(sig, f) && text_origin(t, t->regs.rip) != t->regs.rip) {
-		/* In a trampoline: the program would be sent back to the jump there. The step behind the call is the next it sees. */
-		if (READ_ONCE(t->work))
-			t->regs.rip = text_origin(t, t->regs.rip);
 	} else if (!leaving && sig != KICK_SIGNAL) {
 		serve_fault(t, sig, &info, f->mc.err);
 	} else if (!leaving) {
-		t->regs.rip = text_origin(t, t->regs.rip);
+		t->regs.rip = text_origin(t, t->regs.rip, &entered);
 	}
 	resident_return(t);
 }

@@ -115,16 +115,17 @@ text_unmapped(struct task *t, const struct vma *v, struct list_head *gone)
 }
 
 uint64_t
-text_origin(struct task *t, uint64_t rip)
+text_origin(struct task *t, uint64_t rip, bool *entered)
 {
 	const struct vma *v;
 	int64_t place;
 
+	*entered = false;
 	mutex_guard(&t->mm->mmap_lock);
 	v = find_vma(t->mm, rip);
 	if (!v || rip < v->start || v->name != tramps_name || v->end - v->start != TRAMPS_SIZE)
 		return rip;
-	place = patch_origin((const uint8_t *)(uintptr_t)v->start, TRAMPS_SIZE, rip - v->start);
+	place = patch_origin((const uint8_t *)(uintptr_t)v->start, TRAMPS_SIZE, rip - v->start, entered);
 	return place ? v->start + (uint64_t)place : rip;
 }
 
