@@ -31,7 +31,7 @@
 #define BIG_PAGES  (1UL << BIG_ORDER)
 #define DIRTY_KEEP 512
 #define NEAR_ORDER 9 /* pages at the start of the pool that are for requests of less than FAR_PAGES */
-#define FAR_PAGES  64
+#define FAR_PAGES  32
 #define ARENA_MAX  (16UL << 40)
 #define ARENA_STEP (2UL << 20)
 
