@@ -212,7 +212,7 @@ page_alloc(struct kernel *k, uint64_t npages, uint64_t align)
 static bool
 is_free(struct pagepool *pool, uint64_t n)
 {
-	for (unsigned int o = 0; o <= MAX_ORDER; o++) {
+	for (unsigned int o = 0; o <= MAX_ORDER && ALIGN_DOWN(n, 1UL << o) >= pool->first; o++) {
 		const struct page *pg = &pool->pages[ALIGN_DOWN(n, 1UL << o)];
 
 		if (pg->use == PAGE_USE_FREE && pg->order >= o)
