@@ -35,7 +35,7 @@ split_type(const char *spec, struct arg_type *t)
 		snprintf(t->decode, sizeof(t->decode), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
 	if (bracket)
 		snprintf(t->count, sizeof(t->count), "%.*s", (int)strcspn(bracket + 1, "]"), bracket + 1);
-	t->out = !strcmp(t->base, "out") || !strcmp(t->base, "inout") || !strcmp(t->decode, "out");
+	t->out = !strcmp(t->base, "out") || !strcmp(t->base, "inout") || !strcmp(t->decode, "out") || !strcmp(t->decode, "random");
 	t->in = !strcmp(t->base, "inout") || (!t->out && (!strcmp(t->base, "in") || !strcmp(t->decode, "in")));
 }
 
@@ -300,11 +300,11 @@ capture_number(const struct capture *c, const char *name, const struct arg_type 
 		kind = FIELD_PID;
 	else if (strcmp(t->base, "fd") == 0 || strcmp(t->base, "dirfd") == 0)
 		kind = FIELD_FD;
-	else if (strcmp(t->decode, "addr") == 0)
+	else if (strcmp(t->decode, "addr") == 0 || strcmp(t->decode, "newaddr") == 0)
 		kind = FIELD_ADDRESS;
 	else if (strcmp(t->decode, "hex") == 0)
 		kind = v > 65535 && strcmp(t->base, "ulong") == 0 ? FIELD_ADDRESS : FIELD_HEX;
-	else if (strcmp(t->decode, "mode") == 0)
+	else if (strcmp(t->decode, "mode") == 0 || strcmp(t->decode, "filemode") == 0)
 		kind = FIELD_OCTAL;
 	else if (strcmp(t->decode, "sig") == 0)
 		kind = FIELD_SIGNAL;

@@ -261,9 +261,24 @@ static const struct {
 	{ "waitrusage", "rusage" },
 };
 
+/* Words of the table that say more to the decoder of stead trace. */
+static const struct {
+	const char *word, *decode;
+} others[] = {
+	{ "addrlen", "int" },	    { "epollctl", "epoll_event" }, { "futextime", "timespec" },	 { "id", "uint" },
+	{ "remaining", "timespec" }, { "sendoff", "off" },	   { "sigset8", "sigset" },	 { "utimespec", "timespec" },
+	{ "utimeval", "timeval" },  { "waitrusage", "rusage" },
+};
+
 const struct struct_layout *
 struct_layout(const char *decode)
 {
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(others[i].word, decode) == 0) {
+			decode = others[i].decode;
+			break;
+		}
+	}
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
 		if (strcmp(aliases[i].word, decode) == 0)
 			decode = aliases[i].decode;
