@@ -395,6 +395,7 @@ exec_stop(struct host_tracer *h, struct tracee *e)
 	if (pt(PTRACE_GETEVENTMSG, e->t.tid, 0, (uintptr_t)&former) == 0 && former && (pid_t)former != e->t.tid) {
 		other = find(h, (pid_t)former);
 		if (other) {
+			e->t.superseded_by = (int)former;
 			report_gone(h, e, TRACE_SUPERSEDED);
 			unlink_tracee(h, other);
 			other->t.tid = e->t.tid;
@@ -423,11 +424,29 @@ clone_stop(struct host_tracer *h, struct tracee *e, int event)
 		     event == PTRACE_EVENT_FORK ? TRACE_FORK : event == PTRACE_EVENT_VFORK ? TRACE_VFORK : TRACE_CLONE);
 }
 
+/* A leader that another thread's execve kills is superseded when that succeeds. */
+static bool
+waits_for_execve(struct host_tracer *h, const struct tracee *leader)
+{
+	const struct tracee *e;
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS && leader->t.tid == leader->t.tgid; i++) {
+		for (e = h->tracees[i]; e; e = e->next) {
+			if (e != leader && e->t.tgid == leader->t.tgid && e->in_call && (e->nr == SYS_execve || e->nr == SYS_execveat))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void
 exit_stop(struct host_tracer *h, struct tracee *e)
 {
 	unsigned long status = 0;
 
+	if (waits_for_execve(h, e))
+		return; /* reported by exec_stop(), or when the process has ended */
 	if (pt(PTRACE_GETEVENTMSG, e->t.tid, 0, (uintptr_t)&status) == 0)
 		report_gone(h, e, (int)status);
 }

@@ -25,6 +25,7 @@ struct traced {
 	int tid, tgid; /* as the program sees them natively, and inside under stead */
 	uint64_t sp;   /* in enter: the stack pointer, 0 if not known */
 	unsigned int tampered; /* in exit: what fault injection did to the call */
+	int superseded_by; /* in gone with TRACE_SUPERSEDED: the thread that did execve(2) */
 	struct trace_mem mem;
 	void *user; /* the consumer's own: NULL at new_task, and the consumer frees it in gone */
 };

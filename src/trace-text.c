@@ -315,7 +315,7 @@ print_gone(struct trace_text *x, struct traced *t, int status)
 {
 	leader(x, t);
 	if (status == TRACE_SUPERSEDED) {
-		trace_printf(&x->line, "+++ superseded by execve in another thread +++\n");
+		trace_printf(&x->line, "+++ superseded by execve in pid %d +++\n", t->superseded_by);
 	} else if (WIFSIGNALED(status)) {
 		trace_printf(&x->line, "+++ killed by ");
 		trace_format_signal(&x->line, WTERMSIG(status));

@@ -182,9 +182,18 @@ trace_stopped(struct task *t, int sig)
 void
 trace_gone(struct task *t, int status)
 {
+	struct task *execer;
+	struct traced *tt;
+
 	if (!lock_trace())
 		return;
-	HOOK(gone, of(t), status);
+	tt = of(t);
+	execer = t->signal->group_exec_task;
+	if (t->tgid == t->pid && execer && execer != t) {
+		tt->superseded_by = execer->pid;
+		status = TRACE_SUPERSEDED;
+	}
+	HOOK(gone, tt, status);
 	free(t->trace);
 	t->trace = NULL;
 	unlock_trace();

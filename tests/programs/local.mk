@@ -15,8 +15,8 @@ program_tests += tests/programs/check-seeded
 program_tests += tests/programs/check-trace
 program_tests += tests/programs/check-unprotected
 TESTS += $(program_tests)
-EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/goroutines.go tests/programs/trace-normalize
-EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/diff-known tests/programs/goroutines.go
+EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/diff-known \
+	tests/programs/goroutines.go tests/programs/trace-normalize
 
 # All of diff.list, guest programs, and the same crowd again and again.
 .PHONY: check-diff-all

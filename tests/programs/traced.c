@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Makes calls with all sorts of arguments, for tests/programs/check-trace: the same on every kernel, from the first prctl() on.
+ * With an argument, another thread executes another program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -214,6 +215,24 @@ children(void)
 	waitpid(pid, &status, 0);
 }
 
+static void *
+exec_from_thread(void *arg)
+{
+	execl("/bin/true", "true", NULL);
+	return NULL;
+}
+
+/* execve by a thread that is not the leader. */
+static int
+threads(void)
+{
+	pthread_t th;
+
+	pthread_create(&th, NULL, exec_from_thread, NULL);
+	pthread_join(th, NULL);
+	return 1;
+}
+
 static void
 various(void)
 {
@@ -254,8 +273,10 @@ various(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc > 1)
+		return threads();
 	prctl(PR_SET_NAME, "traced-begin");
 	files();
 	messages();
