@@ -11,11 +11,25 @@
 #include "vfs/generic.h"
 
 int64_t
+generic_write_check_limits(struct task *t, const struct inode *inode, int64_t pos)
+{
+	uint64_t limit = rlimit(t, RLIMIT_FSIZE), max = inode->i_sb->s_maxbytes;
+
+	if (limit != K_RLIM_INFINITY) {
+		if ((uint64_t)pos >= limit) {
+			send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, t);
+			return -EFBIG;
+		}
+		max = MIN(max, limit);
+	}
+	return (uint64_t)pos >= max ? -EFBIG : (int64_t)(max - (uint64_t)pos);
+}
+
+int64_t
 generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
 {
 	struct inode *inode = file->f_inode;
-	uint64_t limit = rlimit(t, RLIMIT_FSIZE);
-	uint64_t max = inode->i_sb->s_maxbytes;
+	int64_t room;
 
 	if (from->count == 0)
 		return 0;
@@ -23,16 +37,10 @@ generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, i
 		*pos = inode->i_size;
 	if (*pos < 0)
 		return -EINVAL;
-	if (limit != K_RLIM_INFINITY) {
-		if ((uint64_t)*pos >= limit) {
-			send_sig_info(SIGXFSZ, SEND_SIG_NOINFO, t, PIDTYPE_PID, t);
-			return -EFBIG;
-		}
-		max = MIN(max, limit);
-	}
-	if ((uint64_t)*pos >= max)
-		return -EFBIG;
-	from->count = MIN(from->count, max - (uint64_t)*pos);
+	room = generic_write_check_limits(t, inode, *pos);
+	if (room < 0)
+		return room;
+	from->count = MIN(from->count, (uint64_t)room);
 	return (int64_t)from->count;
 }
 

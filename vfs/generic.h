@@ -8,6 +8,16 @@
 #include "vfs/fs.h"
 
 /**
+ * generic_write_check_limits() - how much may be written from a position on: RLIMIT_FSIZE (with SIGXFSZ) and the file system's limit
+ * @t: the current task
+ * @inode: the file
+ * @pos: not negative
+ *
+ * Return: bytes, or -EFBIG.
+ */
+int64_t generic_write_check_limits(struct task *t, const struct inode *inode, int64_t pos) __must_check;
+
+/**
  * generic_write_checks() - where a write goes and how much of it may be done
  * @t: the current task
  * @file: open for writing

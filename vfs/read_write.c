@@ -12,6 +12,7 @@
 #include "kernel/signal.h"
 #include "kernel/seeded.h"
 #include "kernel/task.h"
+#include "vfs/generic.h"
 #include "vfs/internal.h"
 #include "vfs/pipe.h"
 #include "vfs/read_write.h"
@@ -314,8 +315,8 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 		return -EBADF;
 	if (count == 0 && get_pipe_info(out))
 		return 0;
-	if (!seekable)
-		return -EINVAL;
+	if (!seekable) /* a pipe without room says so first */
+		return get_pipe_info(out) && (out->f_flags & O_NONBLOCK) && pipe_full(get_pipe_info(out)) ? -EAGAIN : -EINVAL;
 	if (get_pipe_info(out)) { /* the buffers of a pipe: as many as it takes now */
 		ret = do_splice(t, in, &ipos, out, NULL, count, 0);
 		if (ret > 0 && !pos)
@@ -346,9 +347,9 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 }
 
 static int
-copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos, uint64_t *count)
+copy_range_checks(struct task *t, struct file *in, int64_t ipos, struct file *out, int64_t opos, uint64_t *count)
 {
-	int64_t size;
+	int64_t size, room;
 
 	if (S_ISDIR(in->f_inode->i_mode) || S_ISDIR(out->f_inode->i_mode))
 		return -EISDIR;
@@ -367,6 +368,10 @@ copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos,
 	size = __atomic_load_n(&in->f_inode->i_size, __ATOMIC_RELAXED);
 	*count = ipos >= size ? 0 : MIN(*count, (uint64_t)(size - ipos));
 	*count = MIN(*count, MAX_RW_COUNT);
+	room = generic_write_check_limits(t, out->f_inode, opos);
+	if (room < 0)
+		return (int)room;
+	*count = MIN(*count, (uint64_t)room);
 	if (in->f_inode == out->f_inode && opos < ipos + (int64_t)*count && opos + (int64_t)*count > ipos)
 		return -EINVAL;
 	return 0;
@@ -386,7 +391,7 @@ copy_range_checks(struct file *in, int64_t ipos, struct file *out, int64_t opos,
 int64_t
 vfs_copy_file_range(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, uint64_t count)
 {
-	int err = copy_range_checks(in, *ipos, out, *opos, &count);
+	int err = copy_range_checks(t, in, *ipos, out, *opos, &count);
 
 	if (err)
 		return err;
