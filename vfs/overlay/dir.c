@@ -105,6 +105,8 @@ create_object(struct task *t, struct inode *dir, struct dentry *dentry, const st
 		err = ovl_copy_up(t, m->hardlink, 0);
 	if (err)
 		return err;
+	if (m->hardlink)
+		ovl_follow_name(t, m->hardlink);
 	old = ovl_override_creds(t);
 	if (!old)
 		return -ENOMEM;

@@ -68,6 +68,7 @@ ovl_open(struct task *t, struct inode *inode, struct file *file)
 	of = kzalloc(t->k, sizeof(*of));
 	if (!of)
 		return -ENOMEM;
+	ovl_follow_name(t, file->f_path.dentry);
 	of->real = open_real(t, inode, file->f_flags);
 	if (IS_ERR(of->real)) {
 		err = (int)PTR_ERR(of->real);

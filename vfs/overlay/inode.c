@@ -310,6 +310,52 @@ ovl_set_upper(struct inode *inode, struct dentry *upper)
 	ovl_copyattr(inode);
 }
 
+static struct dentry *
+lookup_alias(struct task *t, struct dentry *dentry)
+{
+	char name[NAME_MAX + 1];
+	struct dentry *parent = hostfs_name(dentry, name), *alias = ERR_PTR(-ENOENT);
+	struct dentry *dir = ovl_upper(d_inode(parent));
+	struct cred *old = dir ? ovl_override_creds(t) : NULL;
+
+	if (old) {
+		alias = lookup_one_unlocked(t, &QSTR(name), dir);
+		ovl_revert_creds(t, old);
+	}
+	dput(parent);
+	return alias;
+}
+
+void
+ovl_follow_name(struct task *t, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ovl_sb *ofs = OVL_SB(dentry->d_sb);
+	struct dentry *upper = ovl_upper(inode), *alias;
+	struct ovl_inode *oi = OVL_I(inode);
+	struct ovl_old_name *o;
+
+	if (!ofs->kept || !upper || !d_unhashed(upper) || S_ISDIR(inode->i_mode) || d_unhashed(dentry))
+		return;
+	alias = lookup_alias(t, dentry);
+	if (IS_ERR(alias))
+		return;
+	o = d_inode(alias) == d_inode(upper) ? kmalloc(ofs->k, sizeof(*o)) : NULL;
+	if (o) {
+		mutex_lock(&ofs->lock);
+		if (oi->upper == upper) {
+			*o = (struct ovl_old_name){ oi->old, upper };
+			oi->old = o;
+			__atomic_store_n(&oi->upper, alias, __ATOMIC_RELEASE);
+			alias = NULL;
+			o = NULL;
+		}
+		mutex_unlock(&ofs->lock);
+		kfree(ofs->k, o);
+	}
+	dput(alias);
+}
+
 void
 ovl_evict_inode(struct kernel *k, struct inode *inode)
 {
@@ -324,6 +370,13 @@ ovl_evict_inode(struct kernel *k, struct inode *inode)
 			d_inode(oi->upper)->i_overlay = NULL;
 		mutex_unlock(&ofs->lock);
 		dput(oi->upper);
+	}
+	while (oi->old) {
+		struct ovl_old_name *o = oi->old;
+
+		oi->old = o->next;
+		dput(o->dentry);
+		kfree(k, o);
 	}
 	for (unsigned int i = 0; i < oi->nr_lower; i++)
 		dput(oi->lower[i].dentry);
@@ -370,6 +423,7 @@ ovl_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t 
 	struct path real;
 	int err = 0;
 
+	ovl_follow_name(t, path->dentry);
 	ovl_real_path(inode, &real);
 	ri = d_inode(real.dentry);
 	if (ri->i_op->getattr)
@@ -395,6 +449,7 @@ ovl_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 
 	if (err)
 		return err;
+	ovl_follow_name(t, dentry);
 	up.ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID | ATTR_FILE | ATTR_OPEN);
 	up.ia_valid |= ATTR_FORCE;
 	up.ia_file = NULL;
@@ -442,6 +497,7 @@ ovl_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf,
 	char escaped[XATTR_NAME_MAX + 1];
 	struct path real;
 
+	ovl_follow_name(t, dentry);
 	ovl_real_path(d_inode(dentry), &real);
 	name = escape_xattr(OVL_SB(dentry->d_sb), name, escaped);
 	if (!name || !d_inode(real.dentry)->i_op->getxattr)
@@ -465,6 +521,7 @@ ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void
 	err = ovl_copy_up(t, dentry, 0);
 	if (err)
 		return (int)err;
+	ovl_follow_name(t, dentry);
 	old = ovl_override_creds(t);
 	if (!old)
 		return -ENOMEM;
@@ -485,6 +542,7 @@ ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n)
 	char *names;
 	int64_t len, out = 0;
 
+	ovl_follow_name(t, dentry);
 	ovl_real_path(d_inode(dentry), &real);
 	if (!d_inode(real.dentry)->i_op->listxattr)
 		return 0;

@@ -56,13 +56,19 @@ struct ovl_lower {
 struct ovl_inode {
 	struct inode *inode;
 	struct mutex copyup;
-	struct dentry *upper; /* atomic, set once */
+	struct dentry *upper; /* atomic; changes only by ovl_follow_name() */
+	struct ovl_old_name *old; /* upper dentries before that: readers may still use them */
 	struct list_head pinned;
 	bool impure; /* a directory that shows something that has been copied up: its numbers are not those of the upper layer */
 	bool impure_known; /* the upper directory has been asked */
 	bool own_nlink; /* i_nlink is counted here, not that of the real inode */
 	unsigned int nr_lower;
 	struct ovl_lower lower[];
+};
+
+struct ovl_old_name {
+	struct ovl_old_name *next;
+	struct dentry *dentry;
 };
 
 static inline struct ovl_inode *
@@ -94,6 +100,11 @@ void ovl_set_upper(struct inode *inode, struct dentry *upper); /* copied up */
 struct inode *ovl_get_new_inode(struct super_block *sb, struct dentry *upper) __must_check; /* of a file just made */
 bool ovl_is_impure(struct task *t, struct inode *dir); /* has it upper files that have been copied up? */
 void ovl_set_impure(struct task *t, struct inode *dir);
+/*
+ * Where a kept upper layer is on the host a file is reached by its name: if the one we know has been removed and @dentry is another,
+ * that becomes ours. No lock of the upper layer is held.
+ */
+void ovl_follow_name(struct task *t, struct dentry *dentry);
 uint64_t ovl_map_ino(struct ovl_sb *ofs, const struct inode *real);
 uint64_t ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper); /* what it had before it was copied up, or its own */
 bool ovl_is_whiteout(const struct dentry *real);
