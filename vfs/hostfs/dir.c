@@ -238,18 +238,21 @@ hostfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry
 {
 	struct inode *inode = old->d_inode;
 	hfd_t ofd, nfd, wfd;
-	bool writer;
+	bool writer, nameless;
 	int err = writable_dirfd(t, dentry->d_parent, &nfd);
 
 	if (err)
 		return err;
-	wfd = inode->i_nlink == 0 ? hostfs_anyfd(inode, true, &writer) : HFD_NONE;
-	if (wfd.fd >= 0) { /* O_TMPFILE: it has no name */
+	nameless = inode->i_nlink == 0 || (old->d_flags & DCACHE_UNHASHED);
+	wfd = nameless ? hostfs_anyfd(inode, true, &writer) : HFD_NONE;
+	if (wfd.fd >= 0) { /* O_TMPFILE, or its name is another file's by now */
 		err = (int)host_call5(__NR_linkat, wfd.fd, "", nfd.fd, dentry->d_name.name, AT_EMPTY_PATH);
 		if (writer)
 			hostfs_put_writer(inode);
 		else
 			hostfs_unpin(inode);
+	} else if (nameless) {
+		err = -ENOENT;
 	} else {
 		err = hostfs_dirfd(t, old->d_parent, &ofd);
 		if (!err) {
