@@ -120,6 +120,8 @@ exit_to_user_quick(struct task *t)
 	while (!(t->flags & PF_EXITING) && !exit_to_user_fast(t)) {
 		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
 
+		if (work & ~(uint32_t)(WORK_NOTIFY | WORK_MM | WORK_SIGPENDING | WORK_RESTORE_MASK))
+			return false; /* not known here: left to exit_to_user() */
 		clear_bits(&t->work, WORK_NOTIFY);
 		if (work & WORK_MM)
 			mm_cut_mappings(t);
