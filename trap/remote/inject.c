@@ -6,12 +6,16 @@
  * the program or the vDSO. Either may have been replaced by whatever the program likes, so no more than one instruction is run: if it
  * is a syscall instruction, the thread stops before the call.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel/entry.h"
@@ -63,22 +67,87 @@ write_regs(struct trap_task *rt, const struct pt_regs *want)
 	return set_regs(rt, &r);
 }
 
+/*
+ * The death of a leader can be waited for only when its other threads have been: they are taken here, once dead, and handled as
+ * usual. Stops of the living stay where they are.
+ */
+static void
+reap_siblings(struct trap_task *rt)
+{
+	char path[32];
+	struct dirent *e;
+	siginfo_t info;
+	int status;
+	pid_t tid;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", rt->tid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((e = readdir(dir)) != NULL) {
+		tid = atoi(e->d_name);
+		info.si_pid = 0;
+		/* a tracer is given stops too, whether it asks for them or not */
+		if (tid <= 0 || tid == rt->tid || waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+			continue;
+		if (info.si_pid == tid && (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) &&
+		    waitpid(tid, &status, WNOHANG | __WALL) == tid)
+			handle_wait_status(tid, status);
+	}
+	closedir(dir);
+}
+
+#define LEADER_PATIENCE_NS 2000000
+
+/* TRACER_SIGNAL again and again: it ends a wait, whether it comes before it or in it. */
+static timer_t
+start_alarm(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TRACER_SIGNAL };
+	struct itimerspec its = { { 0, LEADER_PATIENCE_NS }, { 0, LEADER_PATIENCE_NS } };
+	timer_t timer;
+
+	ev._sigev_un._tid = remote.tracer_tid;
+	if (timer_create(CLOCK_MONOTONIC, &ev, &timer) < 0)
+		kernel_panic(remote.k, "no timer for the tracer; raise the limit on pending signals (ulimit -i)");
+	timer_settime(timer, 0, &its, NULL);
+	return timer;
+}
+
+/* waitpid() for a stop or the death of a thread. */
+static pid_t
+wait_thread(struct trap_task *rt, int *status)
+{
+	bool leader = rt->tid == rt->proc->pid && atomic_load(&rt->proc->threaded);
+	timer_t timer = NULL;
+	pid_t tid;
+
+	if (leader) {
+		tid = waitpid(rt->tid, status, __WALL | WNOHANG);
+		if (tid != 0)
+			return tid;
+		timer = start_alarm();
+	}
+	while ((tid = waitpid(rt->tid, status, __WALL)) < 0 && errno == EINTR)
+		if (leader)
+			reap_siblings(rt);
+	if (leader)
+		timer_delete(timer);
+	return tid;
+}
+
 /* Waits for the next stop of one thread. False if it died: the death is handled as usual. */
 static bool
 wait_stop(struct trap_task *rt, int *status)
 {
-	for (;;) {
-		pid_t tid = waitpid(rt->tid, status, __WALL);
+	pid_t tid = wait_thread(rt, status);
 
-		if (tid < 0 && errno == EINTR)
-			continue;
-		if (tid < 0 || !WIFSTOPPED(*status)) {
-			if (tid > 0)
-				handle_wait_status(tid, *status);
-			return false;
-		}
+	if (tid > 0 && WIFSTOPPED(*status))
 		return true;
-	}
+	if (tid > 0)
+		handle_wait_status(tid, *status);
+	return false;
 }
 
 int
