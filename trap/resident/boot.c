@@ -35,7 +35,6 @@
 extern const char __start_ktext[], __stop_ktext[], __start_krodata[], __stop_krodata[], __start_krelro[], __stop_krelro[];
 
 static const struct super_ops *real_super;
-static uint32_t instance_ended;
 
 int
 resident_prepare(struct kernel *k)
@@ -186,6 +185,7 @@ resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n)
 	pid = (int)host_clone_fn(CLONE_FILES | SIGCHLD, stack + SPAWN_STACK_PAGES * PAGE_SIZE, resident_spawner_main, a, NULL, NULL);
 	if (pid < 0)
 		return pid;
+	k->resident->spawner = pid;
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
 		host_futex_wait(&a->ready, 0, INT64_MAX);
 	if (a->ruleset >= 0)
@@ -233,10 +233,6 @@ serve(struct kernel *k, const struct request *q)
 	case REQ_POLL_DEL:
 		readiness_del(ptr(q->a[0]));
 		return 0;
-	case REQ_ENDED:
-		__atomic_store_n(&instance_ended, 1, __ATOMIC_RELEASE);
-		host_futex_wake(&instance_ended, 1);
-		return 0;
 	case REQ_TRUSTED_XATTR:
 		return real_super->trusted_xattr(k, ptr(q->a[0]));
 	case REQ_TIMES:
@@ -269,7 +265,6 @@ server_thread(void *arg)
 {
 	struct kernel *k = arg;
 
-	__atomic_store_n(&k->resident->serving, true, __ATOMIC_RELEASE);
 	for (;;) {
 		struct request *q = next_request(k->resident);
 
@@ -359,6 +354,32 @@ make_huge(struct kernel *k)
 		madvise(near, HUGE_SIZE, MADV_COLLAPSE);
 }
 
+/*
+ * A process that a signal of the host has ended. What it was doing is looked up without a lock, since it may have held any: kernel code
+ * that ran has left things half done, and nothing can go on. Who slept is on lists that lead to its stack: that one is not used again.
+ */
+static void
+examine(struct kernel *k, pid_t pid, int sig)
+{
+	struct resident *r = k->resident;
+
+	if (pid == r->spawner)
+		real_super->panic(k, "the spawner process died");
+	for (uint32_t i = 1, n = __atomic_load_n(&r->next_slot, __ATOMIC_ACQUIRE); i < n; i++) {
+		struct trap_task *rt = __atomic_load_n(&r->by_slot[i], __ATOMIC_ACQUIRE);
+		struct trap_process *proc = rt ? rt->proc : NULL;
+		struct task *t = rt ? rt->t : NULL;
+
+		if (!t || !proc || proc->pid != pid || __atomic_load_n(&t->mode, __ATOMIC_SEQ_CST) != MODE_KERNEL)
+			continue;
+		if (sig != SIGKILL)
+			kernel_panic(k, "BUG: signal %d in kernel code ended the host process of task %d", sig, t->pid);
+		if (__atomic_load_n(&t->state, __ATOMIC_SEQ_CST) == TASK_RUNNING)
+			kernel_panic(k, "the host has killed task %d in kernel code", t->pid);
+		rt->lost = true;
+	}
+}
+
 static void *
 reaper_thread(void *arg)
 {
@@ -369,6 +390,8 @@ reaper_thread(void *arg)
 		pid_t pid = waitpid(-1, &status, __WALL);
 
 		if (pid > 0) {
+			if (WIFSIGNALED(status))
+				examine(arg, pid, WTERMSIG(status));
 			bury(arg, pid);
 			if (++reaped == MANY_PROCESSES)
 				make_huge(arg);
@@ -413,9 +436,11 @@ int
 resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
 	     const struct super_ops *real)
 {
+	struct resident *r = k->resident;
 	pthread_t th;
 
 	real_super = real;
+	r->serve = serve;
 	for (int i = 0; i < SERVERS; i++)
 		pthread_create(&th, NULL, server_thread, k);
 	pthread_create(&th, NULL, reaper_thread, k);
@@ -423,7 +448,9 @@ resident_run(struct kernel *k, const char **paths, const char *const *argv, cons
 	*err = exec_first(k, paths, argv, envp);
 	if (*err < 0)
 		return 0;
-	while (__atomic_load_n(&instance_ended, __ATOMIC_ACQUIRE) == 0)
-		host_futex_wait(&instance_ended, 0, INT64_MAX);
+	while (__atomic_load_n(&r->ended, __ATOMIC_ACQUIRE) == END_NOT_YET)
+		host_futex_wait(&r->ended, END_NOT_YET, INT64_MAX);
+	if (r->ended == END_PANIC)
+		real->panic(k, r->panic_line);
 	return k->exit_code;
 }

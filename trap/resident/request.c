@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests to the supervisor: a queue in the arena. The request lies on the asking thread's kernel stack, which is in the arena.
+ * Requests to the supervisor: a queue in the arena. The request lies on the asking thread's kernel stack, which is in the arena. Threads of
+ * the supervisor run kernel code too (timers, readiness, the reaper) and have their stacks elsewhere, where no guest process could link
+ * a request of its own behind theirs: they serve themselves.
  */
 #include <asm/unistd.h>
 
@@ -8,12 +10,20 @@
 #include "vfs/hostfs/hostfs.h"
 #include "trap/resident/resident.h"
 
+static bool
+in_supervisor(void)
+{
+	return (uint64_t)(uintptr_t)__builtin_frame_address(0) - ARENA_BASE >= RES_ARENA_SIZE;
+}
+
 int64_t
 resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
 	struct resident *r = k->resident;
 	struct request q = { .kind = kind, .a = { a, b, c, d, e } };
 
+	if (in_supervisor())
+		return r->serve ? r->serve(k, &q) : -ENOSYS;
 	mutex_lock(&r->queue_lock);
 	*r->tail = &q;
 	r->tail = &q.next;
@@ -27,20 +37,38 @@ resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t 
 
 #define PTR(p) ((uint64_t)(uintptr_t)(p))
 
+void
+resident_end(struct resident *r, enum instance_end how, const char *line)
+{
+	uint32_t not_yet = END_NOT_YET, saying = END_NOT_YET;
+	size_t n = line ? MIN(strlen(line), sizeof(r->panic_line) - 1) : 0;
+
+	if (how == END_PANIC) {
+		if (!__atomic_compare_exchange_n(&r->panicking, &saying, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return;
+		memcpy(r->panic_line, line, n);
+	}
+	if (__atomic_compare_exchange_n(&r->ended, &not_yet, how, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		host_futex_wake(&r->ended, 1);
+}
+
+/* In a guest process: the supervisor says it, and ends all. What this thread holds, it holds until then. */
 static void __noreturn
 super_panic(struct kernel *k, const char *line)
 {
-	host_call3(__NR_write, 2, line, strlen(line));
-	host_call3(__NR_write, 2, "\n", 1);
-	resident_request(k, REQ_PANIC, PTR(line), 0, 0, 0, 0);
+	uint32_t forever = 0;
+
+	if (in_supervisor())
+		resident_request(k, REQ_PANIC, PTR(line), 0, 0, 0, 0);
+	resident_end(k->resident, END_PANIC, line);
 	for (;;)
-		host_call1(__NR_exit_group, 125);
+		host_futex_wait(&forever, 0, INT64_MAX);
 }
 
 static void
 super_ended(struct kernel *k)
 {
-	resident_request(k, REQ_ENDED, 0, 0, 0, 0, 0);
+	resident_end(k->resident, END_REGULAR, NULL);
 }
 
 static uint64_t
@@ -52,7 +80,7 @@ rss_pages(struct kernel *k, hpid_t host_tid)
 static int64_t
 trusted_xattr(struct kernel *k, const struct hostfs_xattr_call *c)
 {
-	if (!__atomic_load_n(&k->resident->serving, __ATOMIC_ACQUIRE))
+	if (!k->resident->serve)
 		return hostfs_xattr(c);
 	return resident_request(k, REQ_TRUSTED_XATTR, PTR(c), 0, 0, 0, 0);
 }

@@ -92,6 +92,7 @@ struct trap_task {
 	bool rearm;	 /* the alternate stack was disarmed on the way in */
 	bool stepped;	 /* TF was set on the way in */
 	bool kicked;	 /* a kick arrived on the way out */
+	bool lost;	 /* its host process died while it slept in the kernel: something may still point to its stack */
 	struct exec_job *job;  /* loaded by execve, waits to go */
 	struct list_head list; /* res->dead */
 	uint8_t xbuf[XSAVE_MAX] __aligned(64);
@@ -101,7 +102,6 @@ enum request_kind {
 	REQ_LOAD_PLAN,
 	REQ_POLL_ADD,
 	REQ_POLL_DEL,
-	REQ_ENDED,
 	REQ_PANIC,
 	REQ_TRUSTED_XATTR,
 	REQ_RSS,
@@ -130,10 +130,18 @@ struct exec_job {
 	int32_t error;
 };
 
+enum instance_end {
+	END_NOT_YET,
+	END_REGULAR,
+	END_PANIC,
+};
+
+#define PANIC_LINE_LEN 256
+
 /* k->resident */
 struct resident {
 	struct kernel *k;
-	int32_t supervisor; /* its host pid */
+	int32_t supervisor, spawner; /* host pids */
 	struct mutex lock;	/* RANK_LEAF: dead, next_slot, free_slots */
 	struct list_head dead;	/* host threads that are leaving */
 	uint32_t next_slot;
@@ -141,7 +149,10 @@ struct resident {
 	struct mutex queue_lock; /* RANK_LEAF */
 	struct request *head, **tail;
 	uint32_t posted; /* futex */
-	bool serving;	 /* before that, at boot, the supervisor itself is the only one who could ask */
+	int64_t (*serve)(struct kernel *k, const struct request *q); /* in the supervisor; NULL until it serves */
+	uint32_t ended;	 /* enum instance_end, futex: needs no lock and no server, which a kernel that has failed may not have */
+	uint32_t panicking;
+	char panic_line[PANIC_LINE_LEN];
 	/* the spawner */
 	struct mutex spawn_lock; /* RANK_EXEC */
 	uint32_t ready, spawn_seq, spawn_done;
@@ -152,6 +163,7 @@ struct resident {
 	uint64_t xfeatures; /* without PKRU */
 	struct plans *plans; /* plans.c */
 	struct spawn_area *area;
+	struct trap_task *by_slot[RES_SLOTS]; /* once there, never gone */
 };
 
 static inline struct trap_task *
@@ -213,6 +225,16 @@ void *resident_warden(void *k);
 /* plans.c */
 int resident_plans_init(struct resident *r) __must_check;
 int resident_load_plan(struct kernel *k, hfd_t fd, uint64_t off, const void *image, size_t len, struct load_plan *plan);
+
+/**
+ * resident_end() - the instance is over, as the first caller says
+ * @r: k->resident
+ * @how: END_REGULAR, or END_PANIC with @line
+ * @line: why
+ *
+ * Context: any, whatever locks are held.
+ */
+void resident_end(struct resident *r, enum instance_end how, const char *line);
 
 /* request.c */
 int64_t resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);

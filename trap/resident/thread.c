@@ -38,7 +38,7 @@ reuse(struct resident *r)
 
 	mutex_guard(&r->lock);
 	list_for_each_entry_safe(rt, n, &r->dead, list)
-		if (__atomic_load_n(&rt->alive, __ATOMIC_ACQUIRE) == 0) {
+		if (__atomic_load_n(&rt->alive, __ATOMIC_ACQUIRE) == 0 && !rt->lost) {
 			list_del(&rt->list);
 			return rt;
 		}
@@ -78,6 +78,7 @@ fresh(struct kernel *k)
 	rt->slot = r->next_slot < RES_SLOTS ? r->next_slot++ : RES_SLOTS;
 	mutex_unlock(&r->lock);
 	if (rt->slot < RES_SLOTS) {
+		__atomic_store_n(&r->by_slot[rt->slot], rt, __ATOMIC_RELEASE);
 		page_free(k, room, RT_AT - KSTACK_PAGES - 1); /* one is the guard */
 		return rt;
 	}
