@@ -26,6 +26,7 @@
 #include "src/diff/report.h"
 #include "src/diff/runner.h"
 #include "src/diff/sandbox.h"
+#include "src/diff/setup.h"
 #include "src/options.h"
 
 #define EXIT_DIFFERENT	    1
@@ -77,7 +78,8 @@ static const char help_text[] =
 	"  --rules         list the rules by which runs may differ\n"
 	"  --help          this text\n"
 	"\n"
-	"--trap, --env, --clear-env, --cwd and --inject (on both sides) are those of stead run.\n"
+	"--trap, --env, --clear-env, --cwd and --inject (on both sides) are those of stead run; as root so are --root=DIR,\n"
+	"--bind, --tmpfs, --read-only, --hostname and --uid.\n"
 	"Exit status: 0 equal, 1 different, 2 could not compare.\n";
 
 struct diff_options {
@@ -150,21 +152,20 @@ not_comparable(const char *what, const char *why)
 
 /* What can be had on one side only makes no comparison. */
 static int
-refuse_options(const struct run_options *opt)
+refuse_options(const struct run_options *opt, const struct diff_options *o)
 {
-	const char *which = NULL;
+	const char *needs = setup_wanted(opt);
 
-	if (strcmp(opt->root, "/") != 0)
-		which = "--root";
-	else if (opt->nmounts)
-		which = "--bind and --tmpfs";
-	else if (opt->have_uid)
-		which = "--uid";
-	else if (opt->hostname)
-		which = "--hostname";
-	else if (opt->memory)
-		which = "--memory";
-	return which ? not_comparable(which, "the native side does not have it; use it with stead run") : 0;
+	if (opt->upper)
+		return not_comparable("--upper", "what both sides write is private and gone in the end; name what to compare with --tree");
+	if (opt->memory)
+		return not_comparable("--memory", "the host cannot show a program less; limit both sides alike with ulimit -v");
+	if (opt->trace || opt->report_missing || opt->debug_log)
+		return not_comparable(opt->trace ? "--trace" : opt->report_missing ? "--report-missing" : "--debug-log",
+				      "one side does not have it; use it with stead run");
+	if (needs && (o->no_sandbox || !sandbox_possible()))
+		return not_comparable(needs, "the native side needs name spaces and overlays for it: run stead diff as root, without --no-sandbox");
+	return 0;
 }
 
 static unsigned int tree_entries;
@@ -175,21 +176,37 @@ count_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 	return ++tree_entries > TREE_ENTRIES_MAX;
 }
 
+/* The tree as the host has it: below --root, which the program does not see. */
+static char *
+tree_of(const struct diff_options *o, const struct run_options *opt, const char *cwd)
+{
+	bool other_root = strcmp(opt->root, "/") != 0;
+	char *path, *full;
+
+	if (!other_root)
+		return realpath(o->tree ? o->tree : cwd, NULL);
+	if (asprintf(&path, "%s/%s", opt->root, o->tree ? o->tree : cwd) < 0)
+		abort();
+	full = realpath(path, NULL);
+	free(path);
+	return full;
+}
+
 /* The tree, the directory to work in, and whether both are copies. */
 static int
 place(struct runner *r, const struct diff_options *o, const struct run_options *opt)
 {
-	const char *cwd = opt->cwd ? opt->cwd : getcwd(NULL, 0);
-	bool none = o->tree && strcmp(o->tree, "none") == 0;
-	char *tree = none ? strdup("") : realpath(o->tree ? o->tree : cwd ? cwd : ".", NULL), *copy;
+	bool none = o->tree && strcmp(o->tree, "none") == 0, other_root = strcmp(opt->root, "/") != 0;
+	const char *cwd = opt->cwd ? opt->cwd : other_root ? "/" : getcwd(NULL, 0);
+	char *tree = none ? strdup("") : cwd ? tree_of(o, opt, cwd) : NULL, *copy;
 	size_t n;
 
 	if (!tree || !cwd)
 		return not_comparable(o->tree ? o->tree : "the working directory", strerror(errno));
 	if (!none && nftw(tree, count_entry, 32, FTW_PHYS | FTW_MOUNT) != 0)
 		return not_comparable(tree, "too many files to compare; choose with --tree=DIR, or --tree=none");
-	r->cwd = cwd;
-	r->tree = tree;
+	r->cwd = setup_wanted(opt) ? "/" : cwd; /* else the first process goes there */
+	r->tree = none || !other_root ? tree : o->tree ? o->tree : cwd;
 	r->sandbox = !o->no_sandbox && sandbox_possible();
 	if (r->sandbox || none)
 		return 0;
@@ -355,7 +372,7 @@ diff(const struct diff_options *o, const struct run_options *opt)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	r.started = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	environ = opt->envp;
-	err = place(&r, o, opt);
+	err = setup_words(opt, &r.setup) < 0 ? EXIT_NOT_COMPARABLE : place(&r, o, opt);
 	if (!err) {
 		runner_input(&r);
 		err = run_all(&runs, o, &c);
@@ -381,6 +398,6 @@ cmd_diff(int argc, char **argv)
 	status = run_options_parse(argc, argv, &ext, &opt);
 	if (status)
 		return status == RUN_OPTIONS_HELP ? 0 : EXIT_NOT_COMPARABLE;
-	status = refuse_options(&opt);
+	status = refuse_options(&opt, &o);
 	return status ? status : diff(&o, &opt);
 }

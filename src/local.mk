@@ -33,6 +33,8 @@ stead_SOURCES += \
 	src/diff/runner.h \
 	src/diff/sandbox.c \
 	src/diff/sandbox.h \
+	src/diff/setup.c \
+	src/diff/setup.h \
 	src/diff/streams.c \
 	src/diff/streams.h \
 	src/diff/structs.c \

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "src/diff/record.h"
+#include "src/diff/setup.h"
 #include "src/diff/tree.h"
 #include "src/options.h"
 
@@ -70,10 +71,13 @@ set_limits(const char *text)
 char **
 inside_argv(const char *self, const struct inside_options *o, int argc, char **argv)
 {
-	char **v = must_alloc(((size_t)argc + 9) * sizeof(*v));
+	char **v;
 	static const char *const where[] = { [INSIDE_STEAD] = "stead", [INSIDE_NAMESPACES] = "proc", [INSIDE_HOST] = "host" };
-	size_t n = 0;
+	size_t n = 0, nsetup = 0;
 
+	while (o->setup[nsetup])
+		nsetup++;
+	v = must_alloc(((size_t)argc + nsetup + 9) * sizeof(*v));
 	v[n++] = (char *)(uintptr_t)self;
 	v[n++] = (char *)(uintptr_t)"diff";
 	v[n++] = (char *)(uintptr_t)INSIDE_WORD;
@@ -83,6 +87,8 @@ inside_argv(const char *self, const struct inside_options *o, int argc, char **a
 		abort();
 	v[n++] = limits_text(o->aslr);
 	v[n++] = (char *)(uintptr_t)o->tree;
+	memcpy(v + n, o->setup, nsetup * sizeof(*v));
+	n += nsetup;
 	for (int i = 0; i < argc; i++)
 		v[n++] = argv[i];
 	return v;
@@ -157,31 +163,39 @@ be_init(void)
 int
 inside_main(int argc, char **argv)
 {
-	const char *mark, *dir;
+	const char *mark, *dir, *limits;
+	bool alone;
+	struct setup_user user = { .set = false };
 	int linger;
 	pid_t pid;
 
-	if (argc < 7)
+	if (argc < 8)
 		return EXIT_STEAD_FAILED;
 	mark = argv[1];
 	linger = atoi(argv[3]);
+	limits = argv[4];
 	dir = argv[5];
+	alone = strcmp(argv[2], "host") != 0;
 	if (strcmp(argv[2], "proc") == 0 && be_init() < 0) {
 		perror("stead diff: /proc of a new pid namespace");
 		return EXIT_STEAD_FAILED;
 	}
-	set_limits(argv[4]);
+	argv = setup_apply(argv + 6, &user);
+	if (!argv)
+		return EXIT_STEAD_FAILED;
+	set_limits(limits);
 	setsid(); /* stead's first process leads a session */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = fork();
 	if (pid == 0) {
-		execvp(argv[6], argv + 6);
-		dprintf(2, "stead diff: %s: %s\n", argv[6], strerror(errno));
+		if (setup_become(&user) == 0)
+			execvp(argv[0], argv);
+		dprintf(2, "stead diff: %s: %s\n", argv[0], strerror(errno));
 		_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 	}
 	if (pid < 0)
 		return EXIT_STEAD_FAILED;
-	report(mark, wait_for(pid, linger, strcmp(argv[2], "host") != 0), dir);
+	report(mark, wait_for(pid, linger, alone), dir);
 	return 0;
 }
 

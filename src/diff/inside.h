@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define INSIDE_WORD "--inside" /* stead diff --inside MARK WHERE LINGER LIMITS TREE PROGRAM ARGUMENT... */
+#define INSIDE_WORD "--inside" /* stead diff --inside MARK WHERE LINGER LIMITS TREE SETUP PROGRAM ARGUMENT... */
 
 enum inside_where {
 	INSIDE_STEAD,
@@ -24,6 +24,7 @@ struct inside_options {
 	bool aslr;
 	int linger;	 /* seconds to wait for what the program left running */
 	const char *tree; /* directory, or "" */
+	char **setup;	 /* from setup_words() */
 };
 
 /**

@@ -299,7 +299,7 @@ struct run *
 runner_run(const struct runner *r, enum runner_side side)
 {
 	struct run *run = must_alloc(sizeof(*run));
-	struct side_run s = { .r = r, .side = side, .inside.linger = r->linger, .inside.tree = r->tree };
+	struct side_run s = { .r = r, .side = side, .inside.linger = r->linger, .inside.tree = r->tree, .inside.setup = r->setup };
 	unsigned char random[16];
 	bool in_time;
 	int status;

@@ -14,7 +14,8 @@ struct runner {
 	enum run_trap trap;
 	int argc;
 	char **argv;
-	const char *cwd;  /* absolute */
+	const char *cwd;  /* where the first process starts; absolute */
+	char **setup;	  /* what it does then: from setup_words() */
 	const char *tree; /* directory whose final state is reported, or "" */
 	const char *copy_of; /* the tree is a copy of this one, made afresh for each run; or NULL */
 	const char *work; /* an empty directory of our own */
