@@ -14,7 +14,8 @@
 static bool
 allowed_on_path(unsigned int cmd)
 {
-	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD || cmd == F_SETFD || cmd == F_GETFL;
+	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD || cmd == F_SETFD || cmd == F_GETFL ||
+	       cmd == F_DUPFD_QUERY || cmd == F_CREATED_QUERY;
 }
 
 int64_t

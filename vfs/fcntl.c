@@ -2,7 +2,7 @@
  *
  * fcntl(2).
  *
- * Left out: leases and directory notification (F_SETLEASE, F_NOTIFY say -EINVAL), write hints.
+ * Left out: leases and directory notification (F_SETLEASE, F_NOTIFY say -EINVAL).
  */
 #include <asm/resource.h>
 #include <asm/signal.h>
@@ -95,7 +95,7 @@ get_owner(struct task *t, struct file *file, enum pid_type *type)
 	struct pid *pid = NULL;
 	int nr = 0;
 
-	*type = PIDTYPE_TGID;
+	*type = PIDTYPE_PID;
 	if (!o)
 		return 0;
 	mutex_lock(&file->f_lock);
@@ -218,16 +218,17 @@ add_seals(struct file *file, uint64_t arg)
 	struct inode *inode = file->f_inode;
 	mutex_guard(&inode->i_rwsem);
 
-	if (!can_have_seals(inode))
-		return -EINVAL;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EPERM;
-	if (arg & ~(uint64_t)F_ALL_SEALS)
+	if ((arg & ~(uint64_t)F_ALL_SEALS) || !can_have_seals(inode))
 		return -EINVAL;
 	if (inode->i_seals & F_SEAL_SEAL)
 		return -EPERM;
 	if ((arg & F_SEAL_WRITE) && !(inode->i_seals & F_SEAL_WRITE) && inode_has_writable_mapping(inode))
 		return -EBUSY;
+	/* What is executable and stays so does not change any more. */
+	if ((arg & F_SEAL_EXEC) && (inode->i_mode & 0111))
+		arg |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 	set_bits(&inode->i_seals, (uint32_t)arg);
 	return 0;
 }
@@ -251,6 +252,51 @@ setsig(struct task *t, struct file *file, uint64_t sig)
 	if (!o)
 		return -ENOMEM;
 	o->signum = (int)sig;
+	return 0;
+}
+
+/* F_DUPFD_QUERY: does the other descriptor refer to the same open file? */
+static int64_t
+dupfd_query(struct task *t, struct file *file, uint64_t other)
+{
+	struct fd f = fdget_raw(t, (int)other);
+	int64_t ret = f.file ? f.file == file : -EBADF;
+
+	fdput(t, f);
+	return ret;
+}
+
+static int64_t
+get_owner_uids(struct task *t, struct file *file, uaddr_t u)
+{
+	struct fown *o = __atomic_load_n(&file->f_owner, __ATOMIC_ACQUIRE);
+	uint32_t ids[2] = { 0, 0 };
+
+	if (o) {
+		mutex_lock(&file->f_lock);
+		ids[0] = o->uid;
+		ids[1] = o->euid;
+		mutex_unlock(&file->f_lock);
+	}
+	return copy_out(t, u, &ids);
+}
+
+/* How long what is written will live: kept with the inode, and nothing here makes use of it. */
+static int64_t
+rw_hint(struct task *t, struct file *file, unsigned int cmd, uaddr_t u)
+{
+	struct inode *inode = file->f_inode;
+	uint64_t hint = READ_ONCE(inode->i_write_hint);
+
+	if (cmd == F_GET_RW_HINT)
+		return copy_out(t, u, &hint);
+	if (!inode_owner_or_capable(t, inode))
+		return -EPERM;
+	if (copy_in(t, &hint, u))
+		return -EFAULT;
+	if (hint > RWH_WRITE_LIFE_EXTREME)
+		return -EINVAL;
+	WRITE_ONCE(inode->i_write_hint, (uint32_t)hint);
 	return 0;
 }
 
@@ -299,6 +345,15 @@ do_fcntl(struct task *t, int fd, struct file *file, unsigned int cmd, uint64_t a
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return pipe_fcntl(t, file, cmd, arg);
+	case F_DUPFD_QUERY:
+		return dupfd_query(t, file, arg);
+	case F_CREATED_QUERY:
+		return (file->f_mode & FMODE_CREATED) != 0;
+	case F_GETOWNER_UIDS:
+		return get_owner_uids(t, file, UADDR(arg));
+	case F_GET_RW_HINT:
+	case F_SET_RW_HINT:
+		return rw_hint(t, file, cmd, UADDR(arg));
 	default:
 		return -EINVAL;
 	}

@@ -8,6 +8,14 @@
 #include "kernel/task.h"
 #include "vfs/fs.h"
 
+/* Newer than the headers of Debian 12. */
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027
+#endif
+#ifndef F_CREATED_QUERY
+#define F_CREATED_QUERY 1028
+#endif
+
 /* F_SETOWN: who gets SIGIO and SIGURG, with the credentials of who said so. */
 struct fown {
 	struct pid *pid; /* with a reference, or NULL */

@@ -69,6 +69,7 @@ struct inode {
 	uint64_t i_version;
 	int32_t i_writecount; /* writers, or negative: denied (running program) */
 	uint32_t i_state;
+	uint32_t i_write_hint; /* RWH_* of F_SET_RW_HINT */
 	uint32_t i_seals; /* F_SEAL_*, of tmpfs */
 	struct inode *i_overlay; /* the overlay inode that has it as its upper file */
 	void *i_private; /* the file system's */

@@ -25,6 +25,12 @@ generic_write_check_limits(struct task *t, const struct inode *inode, int64_t po
 	return (uint64_t)pos >= max ? -EFBIG : (int64_t)(max - (uint64_t)pos);
 }
 
+bool
+write_appends(const struct file *file, uint32_t rwf)
+{
+	return (rwf & RWF_APPEND) || ((file->f_flags & O_APPEND) && !(rwf & RWF_NOAPPEND));
+}
+
 int64_t
 generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
 {
@@ -33,7 +39,7 @@ generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, i
 
 	if (from->count == 0)
 		return 0;
-	if ((file->f_flags & O_APPEND) || (rwf & RWF_APPEND))
+	if (write_appends(file, rwf))
 		*pos = inode->i_size;
 	if (*pos < 0)
 		return -EINVAL;

@@ -7,6 +7,8 @@
 
 #include "vfs/fs.h"
 
+#define RWF_NOAPPEND 0x20 /* newer than the headers of Debian 12 */
+
 /**
  * generic_write_check_limits() - how much may be written from a position on: RLIMIT_FSIZE (with SIGXFSZ) and the file system's limit
  * @t: the current task
@@ -30,6 +32,13 @@ int64_t generic_write_check_limits(struct task *t, const struct inode *inode, in
  * Source: write(2), setrlimit(2)
  */
 int64_t generic_write_checks(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf) __must_check;
+
+/**
+ * write_appends() - does a write go to the end of the file?
+ * @file: open for writing
+ * @rwf: RWF_APPEND and RWF_NOAPPEND overrule O_APPEND
+ */
+bool write_appends(const struct file *file, uint32_t rwf);
 
 /**
  * inode_newsize_ok() - may the current task make a file this large?

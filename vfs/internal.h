@@ -94,6 +94,9 @@ struct vfs_state {
 	struct mutex fs_types_lock;
 	const struct file_system_type *fs_types[NR_FS_TYPES];
 
+	/* /proc/sys/fs: protected_symlinks ... */
+	uint32_t protected_symlinks, protected_hardlinks, protected_fifos, protected_regular;
+
 	struct mutex posix_blocked_lock; /* RANK_LEAF: who waits for whose POSIX lock */
 	struct list_head posix_blocked;
 };
@@ -168,6 +171,8 @@ struct nameidata {
 	enum last_type last_type;
 	uint32_t flags;
 	int depth, total_links;
+	uint32_t dir_uid; /* of the last component's directory, as the walk met it */
+	uint16_t dir_mode;
 	uint32_t m_seq, r_seq; /* the tree of mounts and of names when the walk began, for scoped walks */
 	struct nameidata_link stack[MAXSYMLINKS];
 };
@@ -194,6 +199,9 @@ void done_path_create(struct task *t, struct path *path, struct dentry *dentry);
 /* vfs/permission.c */
 int may_delete(struct task *t, struct inode *dir, struct dentry *victim, bool isdir) __must_check;
 int may_create(struct task *t, struct inode *dir, struct dentry *child) __must_check;
+int may_follow_link(const struct nameidata *nd, const struct inode *link) __must_check;
+int may_linkat(struct task *t, struct inode *inode) __must_check;
+int may_create_in_sticky(const struct nameidata *nd, const struct inode *inode) __must_check;
 bool mnt_may_suid(const struct mount *mnt);
 
 /* vfs/attr.c */

@@ -429,7 +429,9 @@ do_linkat(struct task *t, int odfd, struct filename *oldname, int ndfd, struct f
 		path_put(t, &old);
 		return (int)PTR_ERR(d);
 	}
-	err = old.mnt != path.mnt ? -EXDEV : vfs_link(t, old.dentry, d_inode(path.dentry), d);
+	err = old.mnt != path.mnt ? -EXDEV : may_linkat(t, d_inode(old.dentry));
+	if (!err)
+		err = vfs_link(t, old.dentry, d_inode(path.dentry), d);
 	done_path_create(t, &path, d);
 	path_put(t, &old);
 	return err;

@@ -94,6 +94,8 @@ path_init(struct nameidata *nd, struct task *t, int dfd, const char *name, uint3
 	nd->flags = flags;
 	nd->depth = nd->total_links = 0;
 	nd->last_type = LAST_ROOT;
+	nd->dir_uid = 0;
+	nd->dir_mode = 0;
 	nd->last = (struct qstr){ "", 0, 0 };
 	if (!(flags & LOOKUP_IS_SCOPED))
 		return *name == '/' ? nd_jump_root(nd) : start_at(nd, dfd, *name != 0);
@@ -243,7 +245,7 @@ nd_jump_link(struct nameidata *nd, struct path *jump)
 
 /* Consumes @dentry, a symbolic link in nd->path's directory. Its text, to be walked; NULL: done with it; or ERR_PTR. */
 static const char *
-pick_link(struct nameidata *nd, struct mount *mnt, struct dentry *dentry, struct inode *inode)
+pick_link(struct nameidata *nd, uint32_t how, struct mount *mnt, struct dentry *dentry, struct inode *inode)
 {
 	struct nameidata_link *l = &nd->stack[nd->depth];
 	struct path jump = { NULL, NULL }, link = { mnt, dentry };
@@ -254,6 +256,13 @@ pick_link(struct nameidata *nd, struct mount *mnt, struct dentry *dentry, struct
 	    !inode->i_op || !inode->i_op->get_link) {
 		dput(dentry);
 		return ERR_PTR(-ELOOP);
+	}
+	if (how & WALK_TRAILING) {
+		err = may_follow_link(nd, inode);
+		if (err) {
+			dput(dentry);
+			return ERR_PTR(err);
+		}
 	}
 	*l = (struct nameidata_link){ .dentry = dentry, .inode = inode };
 	nd->depth++;
@@ -300,8 +309,8 @@ step_into(struct nameidata *nd, uint32_t how, struct dentry *dentry)
 		const char *text;
 
 		if (path.mnt == nd->path.mnt)
-			return pick_link(nd, path.mnt, path.dentry, inode);
-		text = pick_link(nd, path.mnt, path.dentry, inode); /* a link under a mount of its own */
+			return pick_link(nd, how, path.mnt, path.dentry, inode);
+		text = pick_link(nd, how, path.mnt, path.dentry, inode); /* a link under a mount of its own */
 		mntput(path.mnt);
 		return text;
 	}
@@ -438,8 +447,11 @@ link_path_walk(struct nameidata *nd, const char *name)
 		if (*name) {
 			link = walk_component(nd, WALK_MORE);
 		} else {
-			if (depth == 0)
+			if (depth == 0) {
+				nd->dir_uid = d_inode(nd->path.dentry)->i_uid;
+				nd->dir_mode = d_inode(nd->path.dentry)->i_mode;
 				return 0;
+			}
 			/* The last component of a link on the way: go on behind that link. */
 			name = nd->stack[--depth].name;
 			link = walk_component(nd, 0);

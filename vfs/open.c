@@ -346,6 +346,9 @@ do_open(struct nameidata *nd, struct file *f, const struct open_flags *op, bool 
 			return -EEXIST;
 		if (S_ISDIR(inode->i_mode))
 			return -EISDIR;
+		err = may_create_in_sticky(nd, inode);
+		if (err)
+			return err;
 	}
 	if ((nd->flags & LOOKUP_DIRECTORY) && !S_ISDIR(inode->i_mode))
 		return -ENOTDIR;

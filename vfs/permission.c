@@ -138,6 +138,67 @@ may_create(struct task *t, struct inode *dir, struct dentry *child)
 	return inode_permission(t, dir, MAY_WRITE | MAY_EXEC);
 }
 
+/* What follows is fs.protected_*, proc_sys_fs(5): help against programs that use names in /tmp without care. */
+
+#define STICKY_WORLD_WRITABLE (S_ISVTX | S_IWOTH)
+
+/**
+ * may_follow_link() - may the link that ends a path be followed?
+ * @nd: the walk; its directory is known
+ * @link: the link
+ *
+ * Return: 0, -EACCES: it lies where all may write, and is neither the task's own nor the directory owner's.
+ */
+int
+may_follow_link(const struct nameidata *nd, const struct inode *link)
+{
+	if (!READ_ONCE(nd->t->k->vfs->protected_symlinks))
+		return 0;
+	if (nd->t->cred->fsuid == link->i_uid || (nd->dir_mode & STICKY_WORLD_WRITABLE) != STICKY_WORLD_WRITABLE)
+		return 0;
+	return nd->dir_uid == link->i_uid ? 0 : -EACCES;
+}
+
+/**
+ * may_linkat() - may the task give this file another name?
+ * @t: the current task
+ * @inode: the file
+ *
+ * Return: 0, -EPERM: it is not its own, and it could not write it, or it is special or runs as somebody else.
+ */
+int
+may_linkat(struct task *t, struct inode *inode)
+{
+	uint16_t m = inode->i_mode;
+
+	if (!READ_ONCE(t->k->vfs->protected_hardlinks) || inode_owner_or_capable(t, inode))
+		return 0;
+	if (!S_ISREG(m) || (m & S_ISUID) || (m & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		return -EPERM;
+	return inode_permission(t, inode, MAY_READ | MAY_WRITE) ? -EPERM : 0;
+}
+
+/**
+ * may_create_in_sticky() - may open(2) with O_CREAT take what is there already?
+ * @nd: the walk; its directory is known
+ * @inode: what is there
+ *
+ * Return: 0, -EACCES: somebody else put it into a sticky directory, perhaps in wait for the task.
+ */
+int
+may_create_in_sticky(const struct nameidata *nd, const struct inode *inode)
+{
+	uint32_t level = 1; /* devices and others are not given up */
+
+	if (S_ISREG(inode->i_mode))
+		level = READ_ONCE(nd->t->k->vfs->protected_regular);
+	else if (S_ISFIFO(inode->i_mode))
+		level = READ_ONCE(nd->t->k->vfs->protected_fifos);
+	if (level == 0 || !(nd->dir_mode & S_ISVTX) || inode->i_uid == nd->dir_uid || inode->i_uid == nd->t->cred->fsuid)
+		return 0;
+	return (nd->dir_mode & S_IWOTH) || ((nd->dir_mode & S_IWGRP) && level >= 2) ? -EACCES : 0;
+}
+
 bool
 mnt_may_suid(const struct mount *mnt)
 {

@@ -21,11 +21,15 @@
 static int
 check_rwf(struct file *file, uint32_t rwf)
 {
-	if (rwf & ~(uint32_t)RWF_SUPPORTED)
+	if (rwf & ~(uint32_t)(RWF_SUPPORTED | RWF_NOAPPEND))
 		return -EOPNOTSUPP;
+	if ((rwf & RWF_APPEND) && (rwf & RWF_NOAPPEND))
+		return -EINVAL;
 	/* Only what never sleeps anyway, or looks at the flag itself. */
 	if ((rwf & RWF_NOWAIT) && !(file->f_mode & FMODE_NOWAIT))
 		return -EOPNOTSUPP;
+	if ((rwf & RWF_NOAPPEND) && (file->f_flags & O_APPEND) && (file->f_inode->i_flags & S_APPEND))
+		return -EPERM;
 	return 0;
 }
 

@@ -106,6 +106,8 @@ vfs_init(struct kernel *k)
 	if (!v)
 		return -ENOMEM;
 	k->vfs = v;
+	v->protected_symlinks = v->protected_hardlinks = v->protected_fifos = 1; /* as Debian sets them */
+	v->protected_regular = 2;
 	v->nr_open = 1024 * 1024;
 	v->max_files = UINT32_MAX / 2;
 	kmem_cache_init(k, &v->names, "names_cache", sizeof(struct filename) + K_PATH_MAX, 0);

@@ -9,6 +9,7 @@ guest_programs = \
 	tests/guest/single-step \
 	tests/guest/fatal \
 	tests/guest/fault \
+	tests/guest/fcntl \
 	tests/guest/file \
 	tests/guest/fork \
 	tests/guest/futex \
@@ -27,6 +28,7 @@ guest_programs = \
 	tests/guest/pipe \
 	tests/guest/poll \
 	tests/guest/process_vm \
+	tests/guest/protect \
 	tests/guest/proc \
 	tests/guest/restart \
 	tests/guest/session \

@@ -16,11 +16,12 @@
 
 static char too_long[300];
 
+/* Of 40 links Linux counts those of a first walk without references too, when it has to walk again: hence no chain of 39. */
 static const char *const paths[] = {
 	"file",	    "file/",	"file/.",	"file/..",    "file/x",	      "dir",	     "dir/",	   "dir/.",
 	"dir/..",   "dir/../file", "dir/f",	"dir/none",   "none",	      "none/",	     "none/x",	   "link",
 	"link/",    "dlink",	"dlink/",	"dlink/f",    "dangling",     "dangling/",   "loop",	   "loop/x",
-	".",	    "..",	"",		"closed",     "closed/x",     "search/x",    "chain39",	   "chain40",
+	".",	    "..",	"",		"closed",     "closed/x",     "search/x",    "chain12",	   "chain40",
 	"empty",    "empty/",	"empty/.",	"empty/..",   "to-dotdot",    "to-dotdot/file", "readonly", "set-id",
 	"dir/sub",  "sticky/other", "fifo",	"trail-file", "trail-dir/f",  "here/here/file", too_long,
 };

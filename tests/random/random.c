@@ -289,13 +289,31 @@ read_ops(struct run *r, const char *file)
 	fclose(f);
 }
 
+/* fs.protected_fifos, _hardlinks, _regular and _symlinks, a digit each; who may not set them has no files of other users. */
+static void
+protect(const char *digits)
+{
+	static const char *const names[] = { "fifos", "hardlinks", "regular", "symlinks" };
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && digits[i]; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/sys/fs/protected_%s", names[i]);
+		fd = open(path, O_WRONLY);
+		if (fd >= 0 && write(fd, digits + i, 1) != 1)
+			die(path);
+		close(fd);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "dir", required_argument, NULL, 'd' },  { "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'n' },
 		{ "ops", required_argument, NULL, 'o' },  { "without", required_argument, NULL, 'w' }, { "digest", required_argument, NULL, 'D' },
-		{ "prepare", no_argument, NULL, 'p' },	  { NULL, 0, NULL, 0 },
+		{ "prepare", no_argument, NULL, 'p' },	  { "protected", required_argument, NULL, 'P' }, { NULL, 0, NULL, 0 },
 	};
 	static struct run r = { .seed = 1, .count = 1000, .digest_every = 100 };
 	const char *dir = NULL;
@@ -311,6 +329,7 @@ main(int argc, char **argv)
 		case 'w': without = optarg; break;
 		case 'D': r.digest_every = (unsigned int)strtoul(optarg, NULL, 0); break;
 		case 'p': only_prepare = true; break;
+		case 'P': protect(optarg); break;
 		default: return 2;
 		}
 	}

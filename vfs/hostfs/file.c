@@ -102,7 +102,7 @@ hostfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *
 {
 	struct hostfs_file *hf = file->private_data;
 	struct inode *inode = file->f_inode;
-	bool append = (file->f_flags & O_APPEND) || (rwf & RWF_APPEND);
+	bool append = write_appends(file, rwf);
 	int64_t n;
 
 	mutex_lock(&inode->i_rwsem);

@@ -467,6 +467,40 @@ pipe_soft_show(struct proc_seq *m)
 	return 0;
 }
 
+/* A number of struct vfs_state: where it is, and the largest value. */
+#define VFS_MAX_SHIFT 32
+#define VFS(n, field, max, perm)                                                                                          \
+	{                                                                                                                 \
+		.name = (n), .mode = S_IFREG | (perm), .flags = PROC_SYSCTL, .show = vfs_number_show,                     \
+		.store = vfs_number_store, .iops = &sysctl_iops,                                                          \
+		.arg = offsetof(struct vfs_state, field) | (uint64_t)(max) << VFS_MAX_SHIFT                               \
+	}
+
+static uint32_t *
+vfs_number(struct kernel *k, uint64_t arg)
+{
+	return (uint32_t *)((char *)k->vfs + (uint32_t)arg);
+}
+
+static int
+vfs_number_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(*vfs_number(m->t->k, m->pi->entry->arg)));
+	return 0;
+}
+
+static int
+vfs_number_store(struct task *t, const struct proc_inode *pi, char *text)
+{
+	uint64_t arg = pi->entry->arg;
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0 || n > (int64_t)(arg >> VFS_MAX_SHIFT))
+		return -EINVAL;
+	WRITE_ONCE(*vfs_number(t->k, arg), (uint32_t)n);
+	return 0;
+}
+
 static const struct proc_entry fs_table[] = {
 	SHOW("dentry-state", dentry_state_show),
 	EDIT("file-max", file_max_show, file_max_store),
@@ -480,10 +514,10 @@ static const struct proc_entry fs_table[] = {
 	EDIT("pipe-max-size", pipe_max_show, pipe_max_store),
 	EDIT("pipe-user-pages-hard", pipe_hard_show, pipe_hard_store),
 	EDIT("pipe-user-pages-soft", pipe_soft_show, pipe_soft_store),
-	NUMBER("protected_fifos", 0),
-	NUMBER("protected_hardlinks", 0),
-	NUMBER("protected_regular", 0),
-	NUMBER("protected_symlinks", 0),
+	VFS("protected_fifos", protected_fifos, 2, 0600),
+	VFS("protected_hardlinks", protected_hardlinks, 1, 0600),
+	VFS("protected_regular", protected_regular, 2, 0600),
+	VFS("protected_symlinks", protected_symlinks, 1, 0600),
 	NUMBER("suid_dumpable", 0),
 };
 
