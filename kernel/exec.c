@@ -418,6 +418,9 @@ commit_exec(struct task *t)
 
 	if (!err)
 		err = t->k->trap->exec(t, bprm);
+	if (!err && memcmp(t->cpu_affinity, t->k->params.affinity, sizeof(t->cpu_affinity)) != 0)
+		ignore_err(t->k->super->set_affinity(t->k, t->host_tid, t->cpu_affinity, sizeof(t->cpu_affinity)),
+			   "it has a new host thread; the CPUs may have been taken from the instance");
 	if (err)
 		force_fatal_sig(t, K_SIGSEGV);
 }

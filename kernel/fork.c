@@ -594,8 +594,7 @@ create_boot_task(struct kernel *k, struct task *parent, const char *name)
 	t->timer_slack_ns = t->default_timer_slack_ns = 50000;
 	t->group_leader = t->signal->leader = t;
 	t->real_parent = t->parent = parent ? parent : t;
-	for (i = 0; i < MIN(k->params.ncpus, (uint32_t)1024); i++)
-		t->cpu_affinity[i / 64] |= 1ULL << (i % 64);
+	memcpy(t->cpu_affinity, k->params.affinity, sizeof(t->cpu_affinity));
 	init_rlimits(k, t->signal);
 	t->signal->leader_of_session = true;
 	__atomic_add_fetch(&t->cred->user->processes, 1, __ATOMIC_RELAXED);

@@ -30,6 +30,7 @@ struct kernel_params {
 	uint32_t groups[64];
 	uint64_t memory; /* bytes of RAM reported to programs (sysinfo, meminfo); the arena's limit */
 	uint32_t ncpus;
+	uint64_t affinity[16]; /* of the first task: 1,024 CPUs */
 	char hostname[65];
 };
 

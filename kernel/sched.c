@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * CPU time of tasks, and scheduling attributes: sched(7). The host schedules; policies, priorities and affinity masks are kept
- * and reported, and checked as Linux does, but are not given to the host.
+ * CPU time of tasks, and scheduling attributes: sched(7). The host schedules; policies and priorities are kept and
+ * reported, and checked as Linux does, but are not given to the host. Affinity masks are (syscalls/sched.c).
  */
 #include "kernel/task.h"
 #include "trap/request.h"

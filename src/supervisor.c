@@ -120,6 +120,12 @@ super_thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
 	return proc_thread_times(host_tid.id, out);
 }
 
+static int
+super_set_affinity(struct kernel *k, hpid_t host_tid, const uint64_t *mask, size_t bytes)
+{
+	return syscall(SYS_sched_setaffinity, host_tid.id, bytes, mask) < 0 ? -errno : 0;
+}
+
 /* The asker is not trusted: only these attributes, and nothing but a name in a directory that it has open. */
 static int64_t
 super_trusted_xattr(struct kernel *k, const struct hostfs_xattr_call *asked)
@@ -142,6 +148,7 @@ static const struct super_ops super = {
 	.load_plan = super_load_plan,
 	.rss_pages = super_rss_pages,
 	.thread_times = super_thread_times,
+	.set_affinity = super_set_affinity,
 	.panic = super_panic,
 	.ended = super_ended,
 	.trace_call = super_trace_call,
@@ -165,6 +172,18 @@ fail_path(const char *option, const char *path, int err)
 	return -EXIT_STEAD_FAILED;
 }
 
+/* CPUs have the host's numbers: getcpu(2) in the vDSO tells them. */
+static void
+set_cpus(struct kernel_params *p)
+{
+	p->ncpus = (uint32_t)get_nprocs();
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(p->affinity), p->affinity) < 0)
+		memset(p->affinity, 0xff, sizeof(p->affinity));
+	for (uint32_t i = 0; i < ARRAY_SIZE(p->affinity); i++)
+		if (p->ncpus < (i + 1) * 64)
+			p->affinity[i] &= p->ncpus > i * 64 ? (1ULL << (p->ncpus - i * 64)) - 1 : 0;
+}
+
 static void
 set_params(struct kernel *k, const struct run_options *opt)
 {
@@ -180,7 +199,7 @@ set_params(struct kernel *k, const struct run_options *opt)
 	p->report_missing = opt->report_missing;
 	p->debug_log = opt->debug_log;
 	p->memory = opt->memory ? opt->memory : (uint64_t)si.totalram * si.mem_unit;
-	p->ncpus = (uint32_t)get_nprocs();
+	set_cpus(p);
 	p->uid = opt->have_uid ? opt->uid : geteuid();
 	p->gid = opt->have_uid ? opt->gid : getegid();
 	n = opt->have_uid ? 0 : getgroups(ARRAY_SIZE(groups), groups);

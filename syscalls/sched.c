@@ -18,6 +18,7 @@
 #include "mm/uaccess.h"
 #include "syscalls/proto.h"
 #include "trap/host.h"
+#include "trap/request.h"
 
 #define MAX_RT_PRIO 100
 #define RR_INTERVAL_NS	 100000000
@@ -306,6 +307,24 @@ cpumask_bytes(const struct task *t)
 	return ALIGN_UP(t->k->params.ncpus, 64u) / 8;
 }
 
+/* The host schedules: its thread is moved. The new mask is noted first, so that an execve meanwhile finds it for its new host thread. */
+static int
+set_affinity(struct task *p, const uint64_t mask[16])
+{
+	uint64_t before[ARRAY_SIZE(p->cpu_affinity)];
+	const hpid_t tid = { READ_ONCE(p->host_tid.id) };
+	int err;
+
+	memcpy(before, p->cpu_affinity, sizeof(before));
+	memcpy(p->cpu_affinity, mask, sizeof(before));
+	if (tid.id == 0 || !p->k->super->set_affinity)
+		return 0;
+	err = p->k->super->set_affinity(p->k, tid, p->cpu_affinity, sizeof(p->cpu_affinity));
+	if (err == -EINVAL)
+		memcpy(p->cpu_affinity, before, sizeof(before));
+	return err == -EINVAL ? err : 0;
+}
+
 int64_t
 sys_sched_setaffinity(struct task *t, int pid, unsigned int len, uaddr_t umask)
 {
@@ -330,7 +349,7 @@ sys_sched_setaffinity(struct task *t, int pid, unsigned int len, uaddr_t umask)
 	else if (!any)
 		err = -EINVAL;
 	else
-		memcpy(p->cpu_affinity, mask, sizeof(mask));
+		err = set_affinity(p, mask);
 	put_task_struct(p);
 	return err;
 }

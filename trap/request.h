@@ -22,6 +22,9 @@ struct super_ops {
 	uint64_t (*rss_pages)(struct kernel *k, hpid_t host_tid);
 	/* CPU time of a host thread of another process: see proc_thread_times(). */
 	bool (*thread_times)(struct kernel *k, hpid_t host_tid, uint64_t out[3]);
+	/* sched_setaffinity(2) of a host thread, any task's. Returns 0 or a negative errno: EINVAL, if none of @mask's CPUs is the
+	 * instance's to use. NULL: there is no host thread. */
+	int (*set_affinity)(struct kernel *k, hpid_t host_tid, const uint64_t *mask, size_t bytes);
 	/* hostfs_xattr() for trusted.*, where the caller's process may not; NULL: the caller may. */
 	int64_t (*trusted_xattr)(struct kernel *k, const struct hostfs_xattr_call *c);
 	/* Wait on a host descriptor for the readiness thread; see trap_ops.host_poll_add. */

@@ -423,6 +423,88 @@ scheduling(void)
 	CHECK_EQ(sched_yield(), 0);
 }
 
+#define PINNED "PINNED_CPU"
+
+/* What execve(2) leaves of an affinity mask: run again by pinned(). */
+static void
+still_pinned(void)
+{
+	const char *cpu = getenv(PINNED);
+	cpu_set_t set;
+
+	if (!cpu)
+		return;
+	CHECK_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+	CHECK_EQ(CPU_COUNT(&set), 1);
+	CHECK(CPU_ISSET((size_t)atoi(cpu), &set));
+	CHECK_EQ(sched_getcpu(), atoi(cpu));
+}
+
+static void
+pin(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	CHECK_EQ(sched_setaffinity(pid, sizeof(set), &set), 0);
+}
+
+static void
+exec_pinned(void)
+{
+	execl("/proc/self/exe", "ids", "still_pinned", (char *)NULL);
+	_exit(99);
+}
+
+static void
+pinned_to(int cpu, const cpu_set_t *all)
+{
+	char number[12];
+	pid_t pid;
+
+	pin(0, cpu);
+	CHECK_EQ(sched_getcpu(), cpu);
+	snprintf(number, sizeof(number), "%d", cpu);
+	setenv(PINNED, number, 1);
+	pid = fork();
+	if (pid == 0) {
+		still_pinned();
+		exec_pinned();
+	}
+	CHECK_EXITS(pid, 0);
+	pid = vfork();
+	if (pid == 0)
+		exec_pinned();
+	CHECK_EXITS(pid, 0);
+	/* By somebody else */
+	CHECK_EQ(sched_setaffinity(0, sizeof(*all), all), 0);
+	pid = fork();
+	if (pid == 0) {
+		pin(getppid(), cpu);
+		_exit(0);
+	}
+	CHECK_EXITS(pid, 0);
+	CHECK_EQ(sched_getcpu(), cpu);
+	CHECK_EQ(sched_setaffinity(0, sizeof(*all), all), 0);
+}
+
+/* A mask is where a task runs, not a number that is kept. */
+static void
+pinned(void)
+{
+	cpu_set_t all;
+	int cpu, tried = 0;
+
+	CHECK_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+	for (cpu = 0; cpu < CPU_SETSIZE && tried < 4; cpu++) {
+		if (!CPU_ISSET((size_t)cpu, &all))
+			continue;
+		pinned_to(cpu, &all);
+		tried++;
+	}
+}
+
 static void
 umasks(void)
 {
@@ -447,7 +529,7 @@ main(int argc, char **argv)
 		T(ids_agree), T(without_privilege_only_ones_own), T(root_changes_and_comes_back), T(groups),
 		T(permissions_follow_the_effective_user), T(signals_between_users), T(capabilities), T(keepcaps), T(no_new_privs),
 		T(prctl_settings), T(limits), T(limit_of_descriptors), T(limit_of_file_size), T(limit_of_cpu_time),
-		T(limit_of_processes), T(niceness), T(scheduling), T(umasks),
+		T(limit_of_processes), T(niceness), T(scheduling), T(pinned), T(still_pinned), T(umasks),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -237,6 +237,8 @@ serve(struct kernel *k, const struct request *q)
 		return real_super->trusted_xattr(k, ptr(q->a[0]));
 	case REQ_TIMES:
 		return real_super->thread_times(k, HPID((int)q->a[0]), ptr(q->a[1]));
+	case REQ_AFFINITY:
+		return real_super->set_affinity(k, HPID((int)q->a[0]), ptr(q->a[1]), q->a[2]);
 	case REQ_RSS:
 		return (int64_t)real_super->rss_pages(k, HPID((int)q->a[0]));
 	case REQ_TRACE_CALL:

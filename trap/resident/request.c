@@ -127,7 +127,14 @@ thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
 	return ok;
 }
 
+static int
+set_affinity(struct kernel *k, hpid_t host_tid, const uint64_t *mask, size_t bytes)
+{
+	return (int)resident_request(k, REQ_AFFINITY, (uint64_t)host_tid.id, PTR(mask), bytes, 0, 0);
+}
+
 const struct super_ops resident_super = {
+	.set_affinity = set_affinity,
 	.thread_times = thread_times,
 	.trace_call = trace_call,
 	.trace_signal = trace_signal,
