@@ -143,6 +143,18 @@ void get_fs_pwd(struct task *t, struct path *pwd);
 void get_fs_root_and_pwd(struct task *t, struct path *root, struct path *pwd);
 uint32_t current_umask(struct task *t);
 
+/* vfs/namei-ops.c */
+
+/**
+ * vfs_prepare_mode() - the mode of a new file: without set-group-id where that is not the caller's to give, and the umask's bits
+ * @t: the current task
+ * @dir: the directory
+ * @mode: as it was asked for: set-group-id is judged by that
+ *
+ * Return: the mode.
+ */
+uint16_t vfs_prepare_mode(struct task *t, const struct inode *dir, uint16_t mode);
+
 /* vfs/d_path.c */
 char *d_getcwd(struct task *t, char *buf, size_t n) __must_check;
 

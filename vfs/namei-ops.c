@@ -69,6 +69,12 @@ done_path_create(struct task *t, struct path *path, struct dentry *dentry) __no_
 	path_put(t, path);
 }
 
+uint16_t
+vfs_prepare_mode(struct task *t, const struct inode *dir, uint16_t mode)
+{
+	return mode_strip_sgid(t, dir, mode) & (uint16_t)~current_umask(t);
+}
+
 int
 vfs_create(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mode, bool excl)
 {
@@ -380,7 +386,7 @@ do_mknodat(struct task *t, int dfd, struct filename *name, uint16_t mode, uint64
 	d = filename_create(t, dfd, name, &path, 0);
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);
-	mode &= (uint16_t)~current_umask(t);
+	mode = vfs_prepare_mode(t, d_inode(path.dentry), mode);
 	if ((mode & S_IFMT) == 0 || S_ISREG(mode))
 		err = vfs_create(t, d_inode(path.dentry), d, mode, true);
 	else

@@ -253,7 +253,7 @@ create_last(struct nameidata *nd, const struct open_flags *op, struct dentry *d)
 
 	if (err)
 		return err;
-	return vfs_create(nd->t, dir, d, (uint16_t)(op->mode & ~current_umask(nd->t)), (op->flags & O_EXCL) != 0);
+	return vfs_create(nd->t, dir, d, vfs_prepare_mode(nd->t, dir, (uint16_t)op->mode), (op->flags & O_EXCL) != 0);
 }
 
 /* The last component with its directory locked; *@created is set if it was made. */
@@ -381,7 +381,7 @@ do_tmpfile(struct nameidata *nd, struct file *f, const struct open_flags *op)
 	struct task *t = nd->t;
 	struct inode *dir = d_inode(nd->path.dentry);
 	struct path path = { nd->path.mnt, NULL };
-	uint16_t mode = mode_strip_sgid(t, dir, (uint16_t)(op->mode & ~current_umask(t)));
+	uint16_t mode = vfs_prepare_mode(t, dir, (uint16_t)op->mode);
 	int err = mnt_want_write(nd->path.mnt);
 
 	if (!err)

@@ -98,6 +98,22 @@ vfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, u
  * Context: sleeps; f_pos_lock only.
  * Return: bytes, or negative errno of write(2).
  */
+/* A write that is refused because it is beyond the limits takes no set-id bits away. */
+static int64_t
+remove_privs(struct task *t, struct file *file, int64_t pos, uint32_t rwf)
+{
+	const struct inode *inode = file->f_inode;
+	int64_t room = 1;
+
+	if (likely(!S_ISREG(inode->i_mode) || !(inode->i_mode & (S_ISUID | S_ISGID))))
+		return 0;
+	if ((file->f_flags & O_APPEND) || (rwf & RWF_APPEND))
+		pos = READ_ONCE(inode->i_size);
+	if (pos >= 0)
+		room = generic_write_check_limits(t, inode, pos);
+	return room < 0 ? room : file_remove_privs(t, file);
+}
+
 int64_t
 vfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf)
 {
@@ -112,7 +128,7 @@ vfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos
 	if (!ret && unlikely(rwf))
 		ret = check_rwf(file, rwf);
 	if (!ret && from->count)
-		ret = file_remove_privs(t, file);
+		ret = remove_privs(t, file, *pos, rwf);
 	if (ret)
 		return ret;
 	ret = file->f_op->write(t, file, from, pos, rwf);

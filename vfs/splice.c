@@ -62,6 +62,10 @@ splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct pipe_i
 		err = pipe_wait_room(t, pipe, nonblock);
 	if (err)
 		return err;
+	if (S_ISDIR(in->f_inode->i_mode)) { /* which is looked at only when there is room */
+		mutex_unlock(&pipe->mutex);
+		return -EINVAL;
+	}
 	room = pipe->ring_size - pipe_occupancy(pipe);
 	pipe->wr_busy = true;
 	mutex_unlock(&pipe->mutex);
@@ -307,8 +311,6 @@ do_splice(struct task *t, struct file *in, int64_t *off_in, struct file *out, in
 	if (op) {
 		if (off_out)
 			return -ESPIPE;
-		if (S_ISDIR(in->f_inode->i_mode))
-			return -EINVAL;
 		if (off_in && !(in->f_mode & FMODE_PREAD))
 			return -EINVAL;
 		nonblock = nonblock || (out->f_flags & O_NONBLOCK);

@@ -175,6 +175,25 @@ sending_files(void)
 	CHECK_ERR(sendfile(open("f", O_RDONLY), fd, NULL, 1), EBADF);
 }
 
+/* Whether there is room comes before whether the file can be spliced at all. */
+static void
+directories(void)
+{
+	int d = open(".", O_RDONLY | O_DIRECTORY);
+	off_t off = 0;
+
+	two_pipes();
+	CHECK_ERR(splice(d, NULL, p[1], NULL, 10, 0), EINVAL);
+	CHECK_ERR(sendfile(p[1], d, NULL, 10), EINVAL);
+	CHECK_EQ(fcntl(p[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(p[1], buf, 4096) > 0)
+		;
+	CHECK_ERR(splice(d, NULL, p[1], NULL, 10, 0), EAGAIN);
+	CHECK_ERR(splice(d, &off, p[1], NULL, 10, 0), EAGAIN);
+	CHECK_ERR(sendfile(p[1], d, NULL, 10), EAGAIN);
+	CHECK_ERR(sendfile(p[1], d, &off, 10), EAGAIN);
+}
+
 static void
 large_transfers(void)
 {
@@ -209,7 +228,7 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(between_pipes), T(teeing), T(files_to_pipes), T(pipes_to_files), T(waiting), T(user_memory), T(sending_files),
-		T(large_transfers),
+		T(directories), T(large_transfers),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

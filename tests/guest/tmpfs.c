@@ -4,6 +4,7 @@
  * everywhere.
  */
 #include <dirent.h>
+#include <grp.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -426,6 +427,96 @@ append_and_file_size_limit(void)
 	CHECK_EQ(ftruncate(fd, 1000), 0);
 }
 
+/* What fallocate(2) reserves is a hole until it is reserved a second time. */
+static void
+reserved_twice(void)
+{
+	int fd;
+
+	enter();
+	fd = open("f", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(fallocate(fd, 0, 0, 4 * PAGE), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_HOLE), 0);
+	CHECK_EQ(fallocate(fd, 0, PAGE, PAGE), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_DATA), PAGE);
+	CHECK_EQ(lseek(fd, PAGE, SEEK_HOLE), 2 * PAGE);
+	CHECK_EQ(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 3 * PAGE + 1), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_HOLE), 4 * PAGE);
+}
+
+/* Set-group-id of a new file is judged by the mode that was asked for, then the umask is taken off. */
+static void
+set_group_id_and_umask(void)
+{
+	struct stat st;
+
+	enter();
+	CHECK_EQ(mkdir("d", 0700), 0);
+	CHECK_EQ(chmod("d", 06777), 0);
+	CHECK_EQ(chmod(".", 0755), 0);
+	if (geteuid() != 0 || setgroups(0, NULL) || setresgid(1000, 1000, 1000) || setresuid(1000, 1000, 1000))
+		return;
+	umask(077);
+	CHECK(open("d/a", O_CREAT | O_RDWR, 02750) >= 0);
+	CHECK_EQ(stat("d/a", &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 0700);
+	CHECK(open("d/b", O_CREAT | O_RDWR, 02740) >= 0);
+	CHECK_EQ(stat("d/b", &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 02700);
+	CHECK_EQ(mknod("d/c", S_IFIFO | 02770, 0), 0);
+	CHECK_EQ(stat("d/c", &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 0700);
+	CHECK_EQ(fstat(open("d", O_TMPFILE | O_RDWR, 02770), &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 0700);
+	CHECK_EQ(unlink("d/a") | unlink("d/b") | unlink("d/c"), 0);
+}
+
+static void
+refused_writes_change_nothing(void)
+{
+	struct rlimit rl = { 1000, 1000 };
+	struct stat st;
+	int fd;
+
+	enter();
+	fd = make("f", "abc");
+	CHECK_EQ(fchown(fd, 1000, 1000), geteuid() ? -1 : 0);
+	CHECK_EQ(fchmod(fd, 04755), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &rl), 0);
+	CHECK_EQ(chmod(".", 0755), 0);
+	if (geteuid() != 0 || setresuid(1000, 1000, 1000))
+		return;
+	CHECK_ERR(pwrite(fd, "x", 1, 1000), EFBIG);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 04755);
+	CHECK_EQ(pwrite(fd, "x", 1, 999), 1);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 0755);
+}
+
+/* ftruncate() to the length that a file has: with data it is a change, without it is none. */
+static void
+cutting_at_the_end(void)
+{
+	struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
+	struct stat st;
+	int fd;
+
+	enter();
+	fd = make("f", "abc");
+	CHECK_EQ(futimens(fd, old), 0);
+	CHECK_EQ(truncate("f", 3), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK(st.st_mtime != 1000);
+	fd = open("empty", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(ftruncate(fd, 5000), 0);
+	CHECK_EQ(futimens(fd, old), 0);
+	CHECK_EQ(truncate("empty", 5000), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_mtime, 1000);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -433,7 +524,8 @@ main(int argc, char **argv)
 		T(sparse_ten_gigabytes), T(truncate_zeroes_the_tail), T(fallocate_modes), T(mapping_and_file_agree),
 		T(private_mapping_keeps_the_file), T(listing_under_change), T(rename_flags), T(link_counts),
 		T(unnamed_file_gets_a_name), T(special_nodes), T(trusted_attributes), T(file_system_facts), T(limits_of_a_mount),
-		T(append_and_file_size_limit),
+		T(append_and_file_size_limit), T(reserved_twice), T(set_group_id_and_umask), T(refused_writes_change_nothing),
+		T(cutting_at_the_end),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

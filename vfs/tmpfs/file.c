@@ -281,13 +281,17 @@ static int
 resize(struct inode *inode, int64_t size)
 {
 	int64_t old = inode->i_size;
+	bool emptied;
 
 	if ((size < old && (inode->i_seals & F_SEAL_SHRINK)) || (size > old && (inode->i_seals & F_SEAL_GROW)))
 		return -EPERM;
-	if (size != old) {
+	if (size <= old && TMPFS_I(inode)->file.mapped)
+		tmpfs_note_touched(inode);
+	emptied = size <= old && inode->i_blocks > 0; /* it changes then even if it is as long as before */
+	if (size != old)
 		__atomic_store_n(&inode->i_size, size, __ATOMIC_RELEASE);
+	if (size != old || emptied)
 		inode_update_times(inode, ATTR_MTIME | ATTR_CTIME);
-	}
 	if (size <= old) { /* also for what was allocated beyond the end */
 		tmpfs_zero_range(inode, size, ALIGN_UP(size, (int64_t)PAGE_SIZE));
 		tmpfs_drop_pages(inode, ((uint64_t)size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX >> PAGE_SHIFT);

@@ -193,9 +193,9 @@ tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, ui
 			return ERR_PTR(-ENOSPC);
 	}
 	for (unsigned int i = page; i < page + n; i++) {
-		c->data[i / 64] |= 1ull << (i % 64);
-		if (write)
+		if (write || is_data(c, i)) /* what fallocate(2) reserves for the second time counts as data from then on */
 			c->written[i / 64] |= 1ull << (i % 64);
+		c->data[i / 64] |= 1ull << (i % 64);
 	}
 	account(inode, fresh);
 	*fresh_all = fresh == n;
