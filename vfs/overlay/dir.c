@@ -2,8 +2,8 @@
  *
  * Changing names: everything happens in the upper layer, with a whiteout wherever a lower name would show otherwise.
  *
- * The overlay directory's i_rwsem keeps lookups of the name out while the upper layer is between two states. A directory with
- * a lower part cannot be renamed (EXDEV; mv(1) copies), as on Linux without redirect_dir.
+ * The overlay directory's i_rwsem keeps lookups of the name out while the upper layer is between two states. Of a directory with a
+ * lower part the copy in the upper layer is renamed, with a redirect (redirect.c); without redirect_dir it is EXDEV (mv(1) copies).
  */
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -268,13 +268,24 @@ has_lower_part(const struct inode *inode)
 	return S_ISDIR(inode->i_mode) && OVL_I(inode)->nr_lower > 0;
 }
 
+/*
+ * @upper, of the overlay's @dentry, is about to get another name. @shows: the lower layers have something by that name.
+ * A directory must not be merged with it, and must not lose what it is merged with.
+ */
+static int
+mark_renamed(struct task *t, struct dentry *dentry, struct dentry *upper, bool shows, bool samedir)
+{
+	if (has_lower_part(d_inode(dentry)))
+		return ovl_set_redirect(t, dentry, samedir);
+	return shows && S_ISDIR(d_inode(dentry)->i_mode) ? ovl_set_opaque(t, OVL_SB(dentry->d_sb), upper) : 0;
+}
+
 /* The two upper entries are made ready; both upper directories are locked and credentials overridden. */
 static int
 rename_upper(struct task *t, struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned int flags)
 {
-	struct ovl_sb *ofs = OVL_SB(odir->i_sb);
 	struct dentry *uo = ovl_upper(odir), *un = ovl_upper(ndir), *a, *b;
-	bool isdir = S_ISDIR(d_inode(old)->i_mode), lower_old, lower_new, was_white = false;
+	bool lower_old, lower_new, was_white = false;
 	int err = 0;
 
 	lower_old = ovl_lower_positive(t, odir, &old->d_name);
@@ -292,10 +303,10 @@ rename_upper(struct task *t, struct inode *odir, struct dentry *old, struct inod
 	}
 	if (d_is_negative(a))
 		err = -ESTALE;
-	if (!err && isdir && (lower_new || was_white))
-		err = ovl_set_opaque(t, ofs, a);
-	if (!err && (flags & RENAME_EXCHANGE) && lower_old && S_ISDIR(d_inode(new)->i_mode))
-		err = ovl_set_opaque(t, ofs, b);
+	if (!err)
+		err = mark_renamed(t, old, a, lower_new || was_white, odir == ndir);
+	if (!err && (flags & RENAME_EXCHANGE))
+		err = mark_renamed(t, new, b, lower_old, odir == ndir);
 	if (!err && !(flags & RENAME_EXCHANGE) && lower_old)
 		flags |= RENAME_WHITEOUT;
 	flags &= ~(unsigned int)RENAME_NOREPLACE;
@@ -346,7 +357,7 @@ ovl_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode 
 
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	if (has_lower_part(d_inode(old)) || ((flags & RENAME_EXCHANGE) && has_lower_part(target)))
+	if (!OVL_SB(odir->i_sb)->redirect_dir && (has_lower_part(d_inode(old)) || ((flags & RENAME_EXCHANGE) && has_lower_part(target))))
 		return -EXDEV;
 	if (target && S_ISDIR(target->i_mode) && !(flags & RENAME_EXCHANGE)) {
 		err = ovl_check_empty(t, new);

@@ -2,6 +2,7 @@
  *
  * Looking a name up in all layers, and whether what was found is still true.
  */
+#include <linux/limits.h>
 #include <linux/stat.h>
 
 #include "kernel/task.h"
@@ -44,59 +45,161 @@ put_found(struct found *f)
 		dput(f->lower[i].dentry);
 }
 
-static int
-lookup_lowers(struct task *t, struct ovl_sb *ofs, const struct ovl_inode *dir, const struct qstr *name, struct found *f)
-{
-	for (unsigned int i = 0; i < dir->nr_lower; i++) {
-		bool white, isdir;
-		struct dentry *d = lookup_layer(t, dir->lower[i].dentry, name, &white);
+/* Looking one name up, from layer to layer. */
+struct walk {
+	struct task *t;
+	struct ovl_sb *ofs;
+	const struct qstr *name;
+	char *redirect; /* NULL, or where the layers that follow have it: a name or a path from their roots */
+	bool stop;	/* the layers that follow do not count */
+	struct found found;
+};
 
+/* The directory @real, the last component of @path before @rest, says where the layers below have it. */
+static int
+follow_redirect(struct walk *w, struct dentry *real, const char *path, const char *component, const char *rest)
+{
+	const char *prefix = w->redirect ? w->redirect : path; /* it ends as @path does: from @component on */
+	size_t keep = strlen(prefix) - strlen(component), n;
+	char *to, *whole;
+	int err = ovl_get_redirect(w->t, w->ofs, real, &to);
+
+	if (err || !to)
+		return err;
+	if (to[0] == '/')
+		keep = 0;
+	n = keep + strlen(to) + strlen(rest);
+	whole = n < PATH_MAX ? kmalloc(w->ofs->k, n + 1) : NULL;
+	if (whole)
+		ksnprintf(whole, n + 1, "%.*s%s%s", (int)keep, prefix, to, rest);
+	else
+		err = n < PATH_MAX ? -ENOMEM : -ENAMETOOLONG;
+	kfree(w->ofs->k, to);
+	if (whole) {
+		kfree(w->ofs->k, w->redirect);
+		w->redirect = whole;
+	}
+	return err;
+}
+
+/* A name, or a path, in one layer; NULL if it is not there. @last: no layer follows. */
+static struct dentry *
+lookup_in_layer(struct walk *w, struct dentry *base, const char *path, bool last)
+{
+	struct dentry *d = dget(base);
+	const char *s = path + (*path == '/');
+
+	for (;;) {
+		struct dentry *dir = d;
+		size_t n = 0;
+		bool white, isdir;
+		int err = 0;
+
+		while (s[n] && s[n] != '/')
+			n++;
+		d = lookup_layer(w->t, dir, path == w->name->name ? w->name : &QSTR_LEN(s, (uint32_t)n), &white);
+		dput(dir);
+		w->stop |= white;
+		if (IS_ERR(d) || !d)
+			return d;
+		isdir = S_ISDIR(d_inode(d)->i_mode);
+		if (!isdir) {
+			w->stop = true;
+			if (!s[n] && !w->found.upper && w->found.nr_lower == 0)
+				return d;
+			dput(d); /* hidden by a directory above, or not on any path */
+			return NULL;
+		}
+		if (!last && ovl_is_opaque(w->t, w->ofs, d))
+			w->stop = true;
+		else if (!last)
+			err = follow_redirect(w, d, path, s, s + n);
+		if (err) {
+			dput(d);
+			return ERR_PTR(err);
+		}
+		if (!s[n])
+			return d;
+		s += n + 1;
+	}
+}
+
+/*
+ * The lower layers, from the top. The directory's own ones are asked, until a redirect leads from the root: then those of the
+ * root that are below.
+ */
+static int
+lookup_lowers(struct walk *w, struct super_block *sb, const struct ovl_inode *dir)
+{
+	const struct ovl_inode *root = OVL_I(d_inode(sb->s_root)), *stack = dir;
+	unsigned int from = 0; /* the first layer not asked yet */
+
+	for (unsigned int i = 0; !w->stop; i++) {
+		char *path = NULL; /* a copy: the walk may change it for the layers that follow */
+		struct dentry *d;
+
+		if (w->redirect && w->redirect[0] == '/' && stack != root) {
+			stack = root;
+			i = 0;
+		}
+		while (i < stack->nr_lower && stack->lower[i].layer < from)
+			i++;
+		if (i >= stack->nr_lower)
+			return 0;
+		if (w->redirect) {
+			path = kstrndup(w->ofs->k, w->redirect, PATH_MAX);
+			if (!path)
+				return -ENOMEM;
+		}
+		from = stack->lower[i].layer + 1;
+		d = lookup_in_layer(w, stack->lower[i].dentry, path ? path : w->name->name, from == w->ofs->nr_lower);
+		kfree(w->ofs->k, path);
 		if (IS_ERR(d))
 			return (int)PTR_ERR(d);
-		if (white)
-			return 0;
-		if (!d)
-			continue;
-		isdir = S_ISDIR(d_inode(d)->i_mode);
-		if (!isdir && (f->upper || f->nr_lower > 0)) { /* hidden by a directory above */
-			dput(d);
-			return 0;
-		}
-		f->lower[f->nr_lower++] = (struct ovl_lower){ d, dir->lower[i].layer };
-		if (!isdir || (dir->nr_lower > 1 && ovl_is_opaque(t, ofs, d)))
-			return 0;
+		if (d)
+			w->found.lower[w->found.nr_lower++] = (struct ovl_lower){ d, stack->lower[i].layer };
 	}
 	return 0;
+}
+
+static int
+lookup_upper(struct walk *w, struct dentry *upperdir)
+{
+	struct dentry *d = lookup_layer(w->t, upperdir, w->name, &w->stop);
+
+	if (IS_ERR(d))
+		return (int)PTR_ERR(d);
+	w->found.upper = d;
+	if (!d)
+		return 0;
+	w->stop = !S_ISDIR(d_inode(d)->i_mode) || ovl_is_opaque(w->t, w->ofs, d);
+	return w->stop || w->ofs->nr_lower == 0 ? 0 : ovl_get_redirect(w->t, w->ofs, d, &w->redirect);
 }
 
 struct dentry *
 ovl_lookup(struct task *t, struct inode *dir, struct dentry *dentry)
 {
-	struct ovl_sb *ofs = OVL_SB(dir->i_sb);
-	struct ovl_inode *oi = OVL_I(dir);
-	struct dentry *upperdir = ovl_upper(dir);
 	struct inode *inode = NULL;
-	struct found f;
-	bool stop = false;
-	int err = 0;
+	struct walk w;
+	int err;
 
-	f.upper = NULL;
-	f.nr_lower = 0;
-	if (upperdir) {
-		f.upper = lookup_layer(t, upperdir, &dentry->d_name, &stop);
-		if (IS_ERR(f.upper))
-			return f.upper;
-		if (f.upper)
-			stop = !S_ISDIR(d_inode(f.upper)->i_mode) || ovl_is_opaque(t, ofs, f.upper);
-	}
-	if (!stop)
-		err = lookup_lowers(t, ofs, oi, &dentry->d_name, &f);
-	if (!err && (f.upper || f.nr_lower)) {
-		inode = ovl_get_inode(dir->i_sb, f.upper, f.lower, f.nr_lower);
+	w.t = t;
+	w.ofs = OVL_SB(dir->i_sb);
+	w.name = &dentry->d_name;
+	w.redirect = NULL;
+	w.stop = false;
+	w.found.upper = NULL;
+	w.found.nr_lower = 0;
+	err = ovl_upper(dir) ? lookup_upper(&w, ovl_upper(dir)) : 0;
+	if (!err)
+		err = lookup_lowers(&w, dir->i_sb, OVL_I(dir));
+	if (!err && (w.found.upper || w.found.nr_lower)) {
+		inode = ovl_get_inode(dir->i_sb, w.found.upper, w.found.lower, w.found.nr_lower);
 		if (IS_ERR(inode))
 			err = (int)PTR_ERR(inode);
 	}
-	put_found(&f);
+	kfree(t->k, w.redirect);
+	put_found(&w.found);
 	if (err)
 		return ERR_PTR(err);
 	dentry->d_time = hostfs_clock();

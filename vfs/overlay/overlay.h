@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * overlay: a writable layer over read-only ones, as overlayfs of Linux without redirect_dir and metacopy. What the files of
- * vfs/overlay/ need of each other.
+ * overlay: a writable layer over read-only ones, as overlayfs of Linux without metacopy. What the files of vfs/overlay/ need of
+ * each other.
  *
  * An overlay inode stands for one file: what is in the upper layer if it is there, else the lower one. A directory that is in
  * several layers is merged. The first change copies a file up; from then on oi->upper is set and never changes. In the upper
- * layer a character device 0:0 is a whiteout: the name is gone. A directory with trusted.overlay.opaque hides what is below it.
+ * layer a character device 0:0 is a whiteout: the name is gone. A directory with trusted.overlay.opaque hides what is below it. One
+ * with trusted.overlay.redirect was renamed: the layers below have it by that name (redirect.c).
  *
  * An inode without an upper file is hashed by its lower inode, one with an upper file is found by i_overlay of that. So the
  * names of a hard-linked lower file share one inode; once copied up it is kept for the life of the mount, and the links stay
  * one file.
  *
- * An upper layer on the host that is kept (stead run --upper) is written as overlayfs of Linux writes it, without redirect_dir,
- * index and metacopy: whiteouts, trusted.overlay.opaque, impure, and origin (empty: "copied up, from where is not known"), or
- * user.overlay.* where the user may not set trusted ones. The inode number a file had before is noted beside them in
+ * An upper layer on the host that is kept (stead run --upper) is written as overlayfs of Linux writes it, without index and
+ * metacopy: whiteouts, trusted.overlay.opaque, redirect, impure, and origin (empty: "copied up, from where is not known"), or
+ * user.overlay.* where the user may not set trusted ones (and then no redirects, which Linux does not follow by default among those).
+ * The inode number a file had before is noted beside them in
  * overlay.stead. Since there is no index, the names of a hard-linked lower file part when one is copied up, there and here.
  *
  * Work on the upper layer is done with the caller's identity and all capabilities, since permissions were checked on the
@@ -39,6 +41,8 @@ struct ovl_sb {
 	struct mount *lower_mnt[OVL_MAX_LOWER];
 	unsigned int nr_lower;
 	bool userxattr;
+	bool redirect_dir;    /* directories with a lower part may be renamed */
+	bool redirect_follow; /* redirects that are there are followed */
 	bool kept; /* the upper layer is a directory of the host that Linux's overlayfs may mount afterwards */
 	struct mutex lock; /* RANK_LEAF: i_overlay of real inodes, pinned, devs */
 	struct list_head pinned; /* ovl_inode.pinned: copied up, with more lower names than one */
@@ -98,8 +102,6 @@ struct inode *ovl_get_inode(struct super_block *sb, struct dentry *upper, const 
 			    unsigned int nr_lower) __must_check;
 void ovl_set_upper(struct inode *inode, struct dentry *upper); /* copied up */
 struct inode *ovl_get_new_inode(struct super_block *sb, struct dentry *upper) __must_check; /* of a file just made */
-bool ovl_is_impure(struct task *t, struct inode *dir); /* has it upper files that have been copied up? */
-void ovl_set_impure(struct task *t, struct inode *dir);
 /*
  * Where a kept upper layer is on the host a file is reached by its name: if the one we know has been removed and @dentry is another,
  * that becomes ours. No lock of the upper layer is held.
@@ -108,19 +110,56 @@ void ovl_follow_name(struct task *t, struct dentry *dentry);
 uint64_t ovl_map_ino(struct ovl_sb *ofs, const struct inode *real);
 uint64_t ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper); /* what it had before it was copied up, or its own */
 bool ovl_is_whiteout(const struct dentry *real);
-bool ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real);
-int ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper) __must_check;
-int ovl_set_origin(struct task *t, struct ovl_sb *ofs, struct dentry *upper, uint64_t ino) __must_check;
-bool ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name);
 struct cred *ovl_override_creds(struct task *t) __must_check; /* the old ones, or NULL: -ENOMEM */
 void ovl_revert_creds(struct task *t, struct cred *old);
 void ovl_evict_inode(struct kernel *k, struct inode *inode);
 int ovl_setattr(struct task *t, struct dentry *dentry, struct iattr *attr);
 int ovl_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
+extern const struct inode_operations ovl_file_iops, ovl_symlink_iops, ovl_dir_iops;
+
+/* xattr.c */
+
+/* What an overlay notes with a file of its upper layer, as extended attributes. */
+enum ovl_note { NOTE_OPAQUE, NOTE_ORIGIN, NOTE_IMPURE, NOTE_STEAD, NOTE_REDIRECT };
+
+int64_t ovl_get_note(const struct ovl_sb *ofs, struct dentry *real, enum ovl_note note, void *v, size_t n); /* as getxattr */
+int ovl_set_note(struct task *t, const struct ovl_sb *ofs, struct dentry *upper, enum ovl_note note, const void *v,
+		 size_t n) __must_check;
+bool ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real);
+int ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper) __must_check;
+int ovl_set_origin(struct task *t, struct ovl_sb *ofs, struct dentry *upper, uint64_t ino) __must_check;
+bool ovl_is_impure(struct task *t, struct inode *dir); /* has it upper files that have been copied up? */
+void ovl_set_impure(struct task *t, struct inode *dir);
+bool ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name);
 int64_t ovl_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
-extern const struct inode_operations ovl_file_iops, ovl_symlink_iops, ovl_dir_iops;
+
+/* redirect.c */
+
+/**
+ * ovl_get_redirect() - where the layers below have a directory that was renamed
+ * @t: the current task
+ * @ofs: the overlay
+ * @real: the directory in a layer
+ * @out: NULL: by the same name; else a name in the same directory, or a path from the root of the layers ("/a/b"); kfree it
+ *
+ * Context: sleeps.
+ * Return: 0, -ENOMEM, -EPERM (redirects are not followed), -EINVAL (it is neither), or what the layer says.
+ * Source: Documentation/filesystems/overlayfs, "redirect_dir"
+ */
+int ovl_get_redirect(struct task *t, const struct ovl_sb *ofs, struct dentry *real, char **out) __must_check;
+
+/**
+ * ovl_set_redirect() - before a directory with a lower part is renamed: note where that is
+ * @t: the current task, with all capabilities
+ * @dentry: of the overlay, with all directories above it in the upper layer
+ * @samedir: it stays in its directory
+ *
+ * Context: sleeps; the upper directories may be locked.
+ * Return: 0, or -EXDEV: it cannot be noted, so it cannot be renamed.
+ */
+int ovl_set_redirect(struct task *t, struct dentry *dentry, bool samedir) __must_check;
 
 /* copyup.c */
 

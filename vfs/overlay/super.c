@@ -209,14 +209,14 @@ add_lowers(struct task *t, struct ovl_sb *ofs, char *dirs)
 struct ovl_options {
 	char *lower, *upper, *work;
 	bool userxattr;
+	const char *redirect; /* NULL: the default */
 };
 
 static bool
 parse_options(char *s, struct ovl_options *o)
 {
-	static const char *const accepted[] = { "index=off", "index=on", "redirect_dir=off", "redirect_dir=nofollow", "metacopy=off",
-						"xino=on",   "xino=auto", "xino=off",	      "nfs_export=off",	       "volatile",
-						"uuid=on",   "uuid=null", "uuid=auto",	      "uuid=off" };
+	static const char *const accepted[] = { "index=off", "index=on",	  "metacopy=off", "xino=on",   "xino=auto", "xino=off",
+						"nfs_export=off", "volatile", "uuid=on",	"uuid=null", "uuid=auto", "uuid=off" };
 
 	while (*s) {
 		char *end = s;
@@ -234,6 +234,8 @@ parse_options(char *s, struct ovl_options *o)
 			o->work = s + 8;
 		else if (!strcmp(s, "userxattr"))
 			o->userxattr = true;
+		else if (!strncmp(s, "redirect_dir=", 13))
+			o->redirect = s + 13;
 		else {
 			for (size_t i = 0; i < ARRAY_SIZE(accepted) && !ok; i++)
 				ok = !strcmp(s, accepted[i]);
@@ -243,6 +245,19 @@ parse_options(char *s, struct ovl_options *o)
 		s = end;
 	}
 	return o->lower != NULL && !o->upper == !o->work;
+}
+
+/* The default, where the kernel is built as Debian's: redirects are followed and not made; with userxattr not followed either. */
+static bool
+set_redirect_mode(struct ovl_sb *ofs, const char *mode)
+{
+	if (!mode)
+		mode = ofs->userxattr ? "nofollow" : "follow";
+	else if (ofs->userxattr && strcmp(mode, "nofollow") != 0)
+		return false;
+	ofs->redirect_dir = !strcmp(mode, "on") && ofs->upper_mnt;
+	ofs->redirect_follow = strcmp(mode, "nofollow") != 0;
+	return ofs->redirect_dir || !strcmp(mode, "on") || !strcmp(mode, "off") || !strcmp(mode, "follow") || !strcmp(mode, "nofollow");
 }
 
 static int
@@ -268,6 +283,8 @@ overlay_get_tree(struct fs_context *fc, struct super_block **out)
 	if (!err)
 		err = add_lowers(fc->t, ofs, o.lower);
 	if (!err && ofs->nr_lower + (ofs->upper_mnt != NULL) < 2)
+		err = -EINVAL;
+	if (!err && !set_redirect_mode(ofs, o.redirect))
 		err = -EINVAL;
 	kfree(fc->k, copy);
 	if (err) {
@@ -296,6 +313,7 @@ boot_get_tree(struct fs_context *fc, struct super_block **out)
 	ofs->work = dget(fc->work.dentry);
 	ofs->kept = is_hostfs(fc->upper.mnt->mnt_sb);
 	ofs->userxattr = fc->options && !strcmp(fc->options, "userxattr");
+	ofs->redirect_dir = ofs->redirect_follow = !ofs->kept || !ofs->userxattr;
 	return make_super(fc, ofs, out);
 }
 
