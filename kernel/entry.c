@@ -70,6 +70,7 @@ watched_call(struct task *t, uint64_t nr, const uint64_t a[6])
 int64_t
 syscall_enter(struct task *t, uint64_t nr, const uint64_t a[6])
 {
+	nr = (uint32_t)nr; /* the upper half does not count */
 	if (unlikely(t->k->params.watch))
 		return watched_call(t, nr, a);
 	return dispatch(t, nr, a);

@@ -130,15 +130,44 @@ follow(struct process *p, struct rtask *t, const struct event *e)
 	}
 }
 
-/* A signal that the task's own instruction or call causes comes at a fixed point. */
+/* A signal that the task sends to itself or its process; 0 is none. */
+static uint64_t
+sent_to_self(const struct rtask *t, const struct event *e)
+{
+	int64_t to = (int64_t)event_value(e, "pid", event_value(e, "tgid", (uint64_t)t->tid));
+	uint64_t sig = event_value(e, "sig", 0);
+
+	switch (e->nr) {
+	case SYS_kill:
+	case SYS_rt_sigqueueinfo:
+	case SYS_tkill:
+	case SYS_tgkill:
+	case SYS_rt_tgsigqueueinfo:
+		return sig <= 64 && (to <= 0 || to == t->tid || to == t->tgid) ? sig : 0;
+	case SYS_pidfd_send_signal:
+		return sig <= 64 ? sig : 0;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * A signal that the task's own instruction or call causes comes at a fixed point. Where there are threads, one of its process may
+ * be of another of them: those that it sent itself are counted.
+ */
 static bool
-is_synchronous(const struct rtask *t, const struct event *e)
+is_synchronous(const struct process *p, struct rtask *t, const struct event *e)
 {
 	int64_t code = (int64_t)event_value(e, "si_code", 0), pid = (int64_t)event_value(e, "si_pid", 0);
 
 	if (code > 0)
 		return e->nr == SIGSEGV || e->nr == SIGBUS || e->nr == SIGILL || e->nr == SIGFPE || e->nr == SIGTRAP || e->nr == SIGSYS;
-	return pid == t->tid || pid == t->tgid;
+	if (pid != t->tid && pid != t->tgid)
+		return false;
+	if (e->nr > 64 || !t->sent[e->nr])
+		return !p->crowded;
+	t->sent[e->nr] -= e->nr < 32 ? t->sent[e->nr] : 1; /* but for real-time ones, several are one */
+	return true;
 }
 
 /* A thread shares its process, a child has a copy. */
@@ -171,15 +200,19 @@ name_fds(struct process *p, struct event *e, bool out)
 }
 
 static void
-enter(struct process *p, const struct rtask *t, struct event *e)
+enter(struct process *p, struct rtask *t, struct event *e)
 {
+	uint64_t sent = e->type == EVENT_CALL ? sent_to_self(t, e) : 0;
+
 	e->fd_kind = fd_of(p, event_value(e, "fd", FDS))->kind;
 	if (e->fd_kind == FD_FILE && (e->nr == SYS_getdents64 || e->nr == SYS_getdents) && e->type == EVENT_CALL)
 		fd_of(p, event_value(e, "fd", FDS))->kind = e->fd_kind = FD_DIRECTORY;
 	name_fds(p, e, false);
+	if (sent && t->sent[sent] < UINT16_MAX)
+		t->sent[sent]++;
 	if (e->type == EVENT_SIGNAL) {
 		e->handled = e->nr <= 64 && p->handled[e->nr];
-		e->elsewhere = !is_synchronous(t, e);
+		e->elsewhere = !is_synchronous(p, t, e);
 	}
 	if (e->nr == SYS_close && e->type == EVENT_CALL)
 		*fd_of(p, event_value(e, "fd", FDS)) = (struct descriptor){ FD_NONE, 0 };

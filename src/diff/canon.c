@@ -331,6 +331,10 @@ set_handlers_apart(struct run *run, size_t at)
 			if (t->events[j].type == EVENT_DROPPED)
 				continue;
 			push(h, &t->events[j]);
+			if (j == end && e->handled) { /* what was interrupted, wherever that was */
+				h->events[h->nevents - 1].result = 0;
+				h->events[h->nevents - 1].result_kind = FIELD_COOKIE;
+			}
 			t->events[j].type = EVENT_DROPPED;
 		}
 	}

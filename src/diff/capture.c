@@ -269,6 +269,15 @@ capture_struct(const struct capture *c, const char *label, const char *decode, u
 	}
 }
 
+/* As the kernel takes it; nothing is read for a negative one. */
+static uint64_t
+number_of(const char *type, uint64_t v)
+{
+	if (strcmp(type, "size") == 0 || strcmp(type, "ulong") == 0)
+		return v;
+	return strcmp(type, "int") == 0 && (int32_t)v < 0 ? 0 : (uint32_t)v;
+}
+
 /* COUNT is a number, an argument's name, or ret. */
 static uint64_t
 count_of(const struct capture *c, const struct syscall_desc *d, const struct arg_type *t)
@@ -281,8 +290,7 @@ count_of(const struct capture *c, const struct syscall_desc *d, const struct arg
 		return c->done && c->result > 0 ? (uint64_t)c->result : 0;
 	for (unsigned int i = 0; i < d->nargs; i++)
 		if (strcmp(d->args[i].name, t->count) == 0)
-			return strcmp(d->args[i].type, "size") == 0 || strcmp(d->args[i].type, "ulong") == 0 ? c->args[i] :
-													     (uint32_t)c->args[i];
+			return number_of(d->args[i].type, c->args[i]);
 	return 1;
 }
 

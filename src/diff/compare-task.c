@@ -364,7 +364,14 @@ static bool
 is_waiting(const struct event *e)
 {
 	return is_poll(e) || (e->type == EVENT_CALL && (e->nr == SYS_nanosleep || e->nr == SYS_clock_nanosleep || e->nr == SYS_sched_yield ||
-							e->nr == SYS_futex));
+							e->nr == SYS_futex || e->nr == SYS_pause || e->nr == SYS_rt_sigsuspend));
+}
+
+/* A signal from elsewhere that comes while one is pending is one with that; but for the real-time ones. */
+static bool
+is_merging(const struct rtask *t, const struct event *e)
+{
+	return t->handler && e->type == EVENT_SIGNAL && e->nr < 32;
 }
 
 /* Do the @n events at @at repeat, @period events apart, what stands before (or after) them? */
@@ -396,7 +403,7 @@ excuse_rounds(struct pass *p, bool left)
 
 			if ((left ? s.b : s.a) != ALIGN_NONE)
 				break;
-			waits |= is_waiting(&side->events[left ? s.a : s.b]);
+			waits |= is_waiting(&side->events[left ? s.a : s.b]) || is_merging(side, &side->events[left ? s.a : s.b]);
 		}
 		if (!n || !waits)
 			continue;

@@ -85,6 +85,7 @@ struct rtask {
 	bool handler; /* no task, but what the handlers of one signal did in one */
 	uint64_t born; /* in the order of events */
 	unsigned int nchildren, fds_made;
+	uint16_t sent[65]; /* while following: signals to itself that have not come yet */
 	uint64_t stream_varies[2]; /* natively: bits of descriptors written, read */
 	bool absent, gap_end; /* as in struct event: the task, events after its last */
 	struct event *events;

@@ -60,6 +60,7 @@ a_missing_page_ends_it(void)
 	pid_t pid;
 
 	memset(p, 1, 2 * PG);
+	memset(buf, 2, sizeof(buf));
 	munmap(p + PG, PG);
 	pid = waiting_child();
 	CHECK_EQ(process_vm_readv(pid, &l, 1, &r, 1, 0), PG);
