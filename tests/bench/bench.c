@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Times single system calls and small compositions: nanoseconds of one operation, the best of some rounds.
+ *
+ * Where two tasks take turns it matters most where they run, and the host's scheduler changes its mind: these are there twice, with both on
+ * one CPU (NAME_1cpu: two switches a round trip) and on two (NAME_2cpu: two wake-ups of another CPU). A futex has the first alone:
+ * on two CPUs neither side ever sleeps, since each sees the other's store before it has asked the kernel for anything.
+ *
  * Usage: bench [--ms=N] [NAME...]      one line each: NAME NS
  *        bench --list                  the names
  *        bench --spawn=N COMMAND...    how long a command takes from fork to wait: best and median of N, in microseconds
@@ -38,6 +43,7 @@ struct bench {
 	void (*run)(long n);
 	void (*setup)(void);
 	void (*end)(void);
+	int cpus; /* of the two sides: 1, 2; 0: wherever they happen to be */
 };
 
 static int fd = -1, pipes[4];
@@ -135,6 +141,48 @@ close_fd(void)
 	fd = -1;
 }
 
+/* Two of those this process may use; the same one twice if there are no more. */
+static int cpu_of_side[2];
+static cpu_set_t all_cpus;
+
+static void
+pin(int side)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu_of_side[side], &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0)
+		die("sched_setaffinity");
+}
+
+static bool pinning;
+
+static void
+choose_cpus(int cpus)
+{
+	int cpu, n = 0;
+
+	if (sched_getaffinity(0, sizeof(all_cpus), &all_cpus) != 0)
+		die("sched_getaffinity");
+	for (cpu = 0; cpu < CPU_SETSIZE && n < cpus; cpu++) {
+		if (CPU_ISSET((size_t)cpu, &all_cpus))
+			cpu_of_side[n++] = cpu;
+	}
+	if (n == 0 || n < cpus)
+		die("there are not enough CPUs");
+	if (n == 1)
+		cpu_of_side[1] = cpu_of_side[0];
+	pinning = true;
+}
+
+static void
+pin_partner(void)
+{
+	if (pinning)
+		pin(1);
+}
+
 /* A child that sends back every byte. */
 static void
 echo_child(void)
@@ -145,6 +193,7 @@ echo_child(void)
 		die("pipe");
 	child = fork();
 	if (child == 0) {
+		pin_partner();
 		close(pipes[1]);
 		while (read(pipes[0], &c, 1) == 1) {
 			if (write(pipes[3], &c, 1) != 1)
@@ -175,6 +224,7 @@ eventfd_partner(void *arg)
 {
 	eventfd_t v;
 
+	pin_partner();
 	while (eventfd_read(events[0], &v) == 0 && v == 1)
 		eventfd_write(events[1], 1);
 	return NULL;
@@ -219,6 +269,7 @@ give_turn(uint32_t to)
 static void *
 futex_partner(void *arg)
 {
+	pin_partner();
 	for (;;) {
 		await_turn(1);
 		if (__atomic_load_n(&turn, __ATOMIC_SEQ_CST) == 2)
@@ -430,48 +481,50 @@ thread_create_join(long n)
 }
 
 static const struct bench benches[] = {
-	{ "getppid", getppid_call, NULL, NULL },
-	{ "gettid", gettid_call, NULL, NULL },
-	{ "clock_gettime", clock_gettime_call, NULL, NULL },
-	{ "clock_gettime_vdso", clock_gettime_vdso, NULL, NULL },
-	{ "lseek", lseek_call, open_file, remove_dir },
-	{ "fstat", fstat_call, open_file, remove_dir },
-	{ "fcntl", fcntl_call, open_file, remove_dir },
-	{ "sigprocmask", sigprocmask_call, NULL, NULL },
-	{ "sigaction", sigaction_call, NULL, NULL },
-	{ "getrusage", getrusage_call, NULL, NULL },
-	{ "sched_yield", sched_yield_call, NULL, NULL },
-	{ "futex_wake", futex_wake_call, NULL, NULL },
-	{ "poll_ready", poll_ready_call, open_eventfd, close_fd },
-	{ "epoll_wait_ready", epoll_wait_ready, open_epoll, close_epoll },
-	{ "dup_close", dup_and_close, open_eventfd, close_fd },
-	{ "pread_4k", pread_4k, open_file, remove_dir },
-	{ "pwrite_4k", pwrite_4k, open_file, remove_dir },
-	{ "pread_64k", pread_64k, open_file, remove_dir },
-	{ "preadv_4x16", readv_4, open_file, remove_dir },
-	{ "open_close", open_and_close, open_file, remove_dir },
-	{ "stat", stat_call, open_file, remove_dir },
-	{ "stat_usr_bin", stat_usr_bin, NULL, NULL },
-	{ "open_close_usr_bin", open_usr_bin, NULL, NULL },
-	{ "access_missing", access_missing, NULL, NULL },
-	{ "create_unlink", create_and_unlink, make_dir, remove_dir },
-	{ "rename_twice", rename_call, open_file, remove_dir },
-	{ "mkdir_rmdir", mkdir_and_rmdir, make_dir, remove_dir },
-	{ "getdents_100", getdents_100, fill_dir, remove_dir },
-	{ "mmap_munmap", mmap_and_munmap, NULL, NULL },
-	{ "mmap_touch_16", mmap_touch_16, NULL, NULL },
-	{ "pipe_write_read", pipe_write_read, open_pipe, close_pipe },
-	{ "pipe_write_read_4k", pipe_4k, open_pipe, close_pipe },
-	{ "eventfd_write_read", eventfd_write_read, open_eventfd, close_fd },
-	{ "signal_to_self", signal_to_self, catch_signal, NULL },
-	{ "pipe_round_trip", pipe_round_trip, echo_child, end_echo_child },
-	{ "eventfd_round_trip", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner },
-	{ "futex_round_trip", futex_round_trip, start_futex_partner, end_futex_partner },
-	{ "thread_create_join", thread_create_join, NULL, NULL },
-	{ "fork_exit_wait", fork_exit_wait, NULL, NULL },
-	{ "fork_exec_wait", fork_exec_wait, NULL, NULL },
-	{ "spawn_wait", spawn_and_wait, NULL, NULL },
-	{ "shell_wait", shell_and_wait, NULL, NULL },
+	{ "getppid", getppid_call, NULL, NULL, 0 },
+	{ "gettid", gettid_call, NULL, NULL, 0 },
+	{ "clock_gettime", clock_gettime_call, NULL, NULL, 0 },
+	{ "clock_gettime_vdso", clock_gettime_vdso, NULL, NULL, 0 },
+	{ "lseek", lseek_call, open_file, remove_dir, 0 },
+	{ "fstat", fstat_call, open_file, remove_dir, 0 },
+	{ "fcntl", fcntl_call, open_file, remove_dir, 0 },
+	{ "sigprocmask", sigprocmask_call, NULL, NULL, 0 },
+	{ "sigaction", sigaction_call, NULL, NULL, 0 },
+	{ "getrusage", getrusage_call, NULL, NULL, 0 },
+	{ "sched_yield", sched_yield_call, NULL, NULL, 0 },
+	{ "futex_wake", futex_wake_call, NULL, NULL, 0 },
+	{ "poll_ready", poll_ready_call, open_eventfd, close_fd, 0 },
+	{ "epoll_wait_ready", epoll_wait_ready, open_epoll, close_epoll, 0 },
+	{ "dup_close", dup_and_close, open_eventfd, close_fd, 0 },
+	{ "pread_4k", pread_4k, open_file, remove_dir, 0 },
+	{ "pwrite_4k", pwrite_4k, open_file, remove_dir, 0 },
+	{ "pread_64k", pread_64k, open_file, remove_dir, 0 },
+	{ "preadv_4x16", readv_4, open_file, remove_dir, 0 },
+	{ "open_close", open_and_close, open_file, remove_dir, 0 },
+	{ "stat", stat_call, open_file, remove_dir, 0 },
+	{ "stat_usr_bin", stat_usr_bin, NULL, NULL, 0 },
+	{ "open_close_usr_bin", open_usr_bin, NULL, NULL, 0 },
+	{ "access_missing", access_missing, NULL, NULL, 0 },
+	{ "create_unlink", create_and_unlink, make_dir, remove_dir, 0 },
+	{ "rename_twice", rename_call, open_file, remove_dir, 0 },
+	{ "mkdir_rmdir", mkdir_and_rmdir, make_dir, remove_dir, 0 },
+	{ "getdents_100", getdents_100, fill_dir, remove_dir, 0 },
+	{ "mmap_munmap", mmap_and_munmap, NULL, NULL, 0 },
+	{ "mmap_touch_16", mmap_touch_16, NULL, NULL, 0 },
+	{ "pipe_write_read", pipe_write_read, open_pipe, close_pipe, 0 },
+	{ "pipe_write_read_4k", pipe_4k, open_pipe, close_pipe, 0 },
+	{ "eventfd_write_read", eventfd_write_read, open_eventfd, close_fd, 0 },
+	{ "signal_to_self", signal_to_self, catch_signal, NULL, 0 },
+	{ "pipe_round_trip_1cpu", pipe_round_trip, echo_child, end_echo_child, 1 },
+	{ "pipe_round_trip_2cpu", pipe_round_trip, echo_child, end_echo_child, 2 },
+	{ "eventfd_round_trip_1cpu", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner, 1 },
+	{ "eventfd_round_trip_2cpu", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner, 2 },
+	{ "futex_round_trip_1cpu", futex_round_trip, start_futex_partner, end_futex_partner, 1 },
+	{ "thread_create_join", thread_create_join, NULL, NULL, 0 },
+	{ "fork_exit_wait", fork_exit_wait, NULL, NULL, 0 },
+	{ "fork_exec_wait", fork_exec_wait, NULL, NULL, 0 },
+	{ "spawn_wait", spawn_and_wait, NULL, NULL, 0 },
+	{ "shell_wait", shell_and_wait, NULL, NULL, 0 },
 };
 #define NBENCHES (sizeof(benches) / sizeof(benches[0]))
 
@@ -508,11 +561,18 @@ run_one(const struct bench *b, uint64_t ms)
 {
 	double ns;
 
+	if (b->cpus)
+		choose_cpus(b->cpus);
 	if (b->setup)
 		b->setup();
+	if (b->cpus)
+		pin(0);
 	ns = measure(b, ms);
 	if (b->end)
 		b->end();
+	if (b->cpus && sched_setaffinity(0, sizeof(all_cpus), &all_cpus) != 0)
+		die("sched_setaffinity");
+	pinning = false;
 	printf("%s %.1f\n", b->name, ns);
 	fflush(stdout);
 }
