@@ -79,11 +79,15 @@ syscall_enter(struct task *t, uint64_t nr, const uint64_t a[6])
 bool
 exit_to_user_fast(struct task *t)
 {
+	uint32_t user = MODE_USER;
+
+	if (unlikely(t->flags & PF_EXITING))
+		return false;
 	__atomic_store_n(&t->mode, MODE_USER, __ATOMIC_SEQ_CST);
-	if (likely(__atomic_load_n(&t->work, __ATOMIC_SEQ_CST) == 0 && !(t->flags & PF_EXITING)))
+	if (likely(__atomic_load_n(&t->work, __ATOMIC_SEQ_CST) == 0))
 		return true;
-	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
-	return false;
+	/* Who serves its death may have taken it meanwhile; from then on it is not touched here. */
+	return !__atomic_compare_exchange_n(&t->mode, &user, MODE_KERNEL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 /* An interrupted call is made again even if its signal has gone to another thread meanwhile, and nothing is left to deliver. */
@@ -95,20 +99,23 @@ call_restarts(const struct task *t)
 	return (int64_t)t->regs.orig_rax >= 0 && ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK && ret != -ENOIOCTLCMD;
 }
 
-void
+bool
 exit_to_user(struct task *t)
 {
 	if (call_restarts(t) && !(t->flags & PF_EXITING))
 		do_signal(t);
-	while (!(t->flags & PF_EXITING) && !exit_to_user_fast(t)) {
+	while (!exit_to_user_fast(t)) {
 		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
 
+		if (t->flags & PF_EXITING)
+			return false;
 		clear_bits(&t->work, WORK_NOTIFY);
 		if (work & WORK_MM)
 			mm_cut_mappings(t);
 		if (work & (WORK_SIGPENDING | WORK_RESTORE_MASK))
 			do_signal(t);
 	}
+	return true;
 }
 
 bool
@@ -118,9 +125,11 @@ exit_to_user_quick(struct task *t)
 		return !call_restarts(t) && exit_to_user_fast(t);
 	if (call_restarts(t) && !(t->flags & PF_EXITING) && !do_signal_quick(t))
 		return false;
-	while (!(t->flags & PF_EXITING) && !exit_to_user_fast(t)) {
+	while (!exit_to_user_fast(t)) {
 		uint32_t work = __atomic_load_n(&t->work, __ATOMIC_SEQ_CST);
 
+		if (t->flags & PF_EXITING)
+			return false;
 		if (work & ~(uint32_t)(WORK_NOTIFY | WORK_MM | WORK_SIGPENDING | WORK_RESTORE_MASK))
 			return false; /* not known here: left to exit_to_user() */
 		clear_bits(&t->work, WORK_NOTIFY);
@@ -129,5 +138,5 @@ exit_to_user_quick(struct task *t)
 		if ((work & (WORK_SIGPENDING | WORK_RESTORE_MASK)) && !do_signal_quick(t))
 			return false;
 	}
-	return !(t->flags & PF_EXITING);
+	return true;
 }

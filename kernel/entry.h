@@ -27,17 +27,18 @@ int64_t syscall_enter(struct task *t, uint64_t nr, const uint64_t a[6]);
  * exit_to_user() - do all work there is before program code runs; registers are valid
  * @t: the current task, t->regs_valid, regs.orig_rax is the number if a call is just ending, else -1
  *
- * On return t->work has been seen empty after t->mode = MODE_USER was set, or (t->flags & PF_EXITING) and the trap must call
- * trap_ops.exit.
  * Context: sleeps (stops).
+ * Return: true: t->work has been seen empty after t->mode = MODE_USER was set, and the task may go. Under the remote trap it may be
+ * gone already: whoever finds it in user mode with a dead host thread ends it. false: it is exiting, and the trap must call
+ * trap_ops.exit.
  */
-void exit_to_user(struct task *t);
+bool exit_to_user(struct task *t) __must_check;
 
 /**
  * exit_to_user_fast() - the same when there is no work: sets MODE_USER and looks again
  * @t: the current task
  *
- * Return: true if the task may go; false: MODE_KERNEL again, there is work for exit_to_user().
+ * Return: true if the task may go, or somebody else has taken it; false: MODE_KERNEL again, there is work for exit_to_user().
  */
 bool exit_to_user_fast(struct task *t) __must_check;
 

@@ -2,12 +2,15 @@
 
 check_PROGRAMS += tests/programs/pty
 check_PROGRAMS += tests/programs/traced
+check_PROGRAMS += tests/programs/victims
 tests_programs_pty_LDADD = -lutil
 tests_programs_traced_LDADD = -lutil
+tests_programs_victims_LDADD = -lpthread
 program_tests =
 program_tests += tests/programs/check-command
 program_tests += tests/programs/check-diff
 program_tests += tests/programs/check-files
+program_tests += tests/programs/check-killed
 program_tests += tests/programs/check-pty
 program_tests += tests/programs/check-remote
 program_tests += tests/programs/check-resident

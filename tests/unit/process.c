@@ -41,8 +41,7 @@ static void
 go_on(struct task *t)
 {
 	for (;;) {
-		exit_to_user(t);
-		if (t->flags & PF_EXITING) {
+		if (!exit_to_user(t)) {
 			free((void *)(uintptr_t)t->fault_addr); /* the stack; the field is free here */
 			put_task_struct(t);
 			pthread_exit(NULL);

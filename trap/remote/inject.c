@@ -294,6 +294,7 @@ inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 {
 	unsigned long msg;
 	int status;
+	pid_t got;
 
 	*child = 0;
 	if (atomic_load(&rt->host_dead) || !at_call(rt, SYS_clone, a))
@@ -317,9 +318,9 @@ inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 	if (!*child)
 		return (int64_t)rt->regs.rax < 0 ? (int64_t)rt->regs.rax : -EAGAIN;
 	/* The child begins with a stop of its own. */
-	while (waitpid(*child, &status, __WALL) < 0 && errno == EINTR)
+	while ((got = waitpid(*child, &status, __WALL)) < 0 && errno == EINTR)
 		;
-	return WIFSTOPPED(status) ? 0 : -EAGAIN;
+	return got == *child && WIFSTOPPED(status) ? 0 : -EAGAIN;
 }
 
 /* lock cmpxchg %edx, (%rdi), in the last bytes of the vDSO, where there is nothing */

@@ -39,8 +39,9 @@ answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret
 	bool dead;
 	int err;
 
+	rt_get(rt);
 	rt->result = ret;
-	rt->override = true;
+	rt->override = true; /* from now on the tracer may take it, at the stop or dead */
 	err = rt_kick(rt);
 	pthread_mutex_lock(&leave_lock);
 	dead = (err < 0 || atomic_load(&rt->host_dead)) && rt->override;
@@ -51,6 +52,7 @@ answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret
 		serve_death(rt);
 	else
 		answer(n->id, 0);
+	rt_put(rt);
 }
 
 bool
@@ -67,20 +69,36 @@ stop_in_call(struct trap_task *rt)
 	return !atomic_load(&rt->host_dead);
 }
 
+/* The caller's task, which is in the kernel from now on. NULL: the thread has died; or its call is refused. */
+static struct trap_task *
+claim_caller(const struct seccomp_notif *n)
+{
+	struct trap_task *rt;
+	uint32_t user = MODE_USER;
+	bool claimed;
+
+	pthread_mutex_lock(&leave_lock);
+	rt = rt_of((pid_t)n->pid);
+	if (rt && !rt->t)
+		rt = NULL;
+	claimed = rt && __atomic_compare_exchange_n(&rt->t->mode, &user, MODE_KERNEL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&leave_lock);
+	if (rt && !claimed)
+		answer(n->id, -ENOSYS); /* code that the program put where a call was to be injected */
+	return claimed ? rt : NULL;
+}
+
 static void
 serve_notified(const struct seccomp_notif *n)
 {
-	struct trap_task *rt = rt_of((pid_t)n->pid);
-	struct task *t = rt ? rt->t : NULL;
+	struct trap_task *rt = claim_caller(n);
 	struct pt_regs *r;
+	struct task *t;
 	int64_t ret;
 
-	if (!t)
+	if (!rt)
 		return;
-	if (__atomic_exchange_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST) != MODE_USER) {
-		answer(n->id, -ENOSYS); /* code that the program put where a call was to be injected */
-		return;
-	}
+	t = rt->t;
 	rt->notif_id = n->id;
 	rt->nr = n->data.nr;
 	rt->cpu = sched_getcpu(); /* the caller's own: see NOTIF_FD_SYNC_WAKE_UP */

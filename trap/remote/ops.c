@@ -155,6 +155,7 @@ do_clone(void *p)
 			return -ENOMEM;
 		proc->pid = pid;
 	}
+	child->mode = MODE_KERNEL; /* before anybody could hear of its death */
 	crt = rt_new(child, pid, proc);
 	if (!crt)
 		return -ENOMEM;
@@ -187,7 +188,6 @@ remote_clone(struct task *t, struct task *child, uint64_t flags)
 		return err;
 	child->regs.rax = 0;
 	child->regs_valid = true;
-	child->mode = MODE_KERNEL;
 	if (is_tracer()) {
 		schedule_tail(child);
 		finish_here(child->trap);
@@ -234,7 +234,7 @@ remote_exit(struct task *t)
 		rt->t = NULL;
 		pthread_mutex_unlock(&leave_lock);
 		if (!last && rt->stop != STOP_NONE) {
-			atomic_fetch_add(&rt->refs, 1);
+			rt_get(rt);
 			tracer_post(do_let_exit, rt);
 		}
 		rt_leave(rt);

@@ -3,8 +3,9 @@
  * The remote trap's own data. See "The remote trap" in doc/architecture.md.
  *
  * Who owns a task at a moment: while t->mode is MODE_KERNEL, the thread that serves it (a notify worker, a pool thread or the
- * tracer), and only that thread touches its struct trap_task; while MODE_USER, whoever moves it to MODE_KERNEL first: a worker
- * that received its call, or the tracer at a stop or a death.
+ * tracer), and only that thread touches its struct trap_task; while MODE_USER, whoever moves it to MODE_KERNEL first, by compare and
+ * exchange: a worker that received its call, or the tracer at a stop or a death. The host may kill a thread at any moment. So who has
+ * set MODE_USER (exit_to_user() does) touches the task no more, and its struct trap_task only with a reference of his own.
  */
 #ifndef STEAD_TRAP_REMOTE_REMOTE_H
 #define STEAD_TRAP_REMOTE_REMOTE_H
@@ -21,9 +22,10 @@
 /* Of functions that exec_load() calls in a new process, where a sanitizer's memory is not mapped any more. */
 #define __runs_in_guest __attribute__((no_sanitize("address", "undefined", "thread")))
 
-/* A host process: ends when its last task has left it. */
+/* A host process: ends when its last task has left it. Freed with the last of its threads. */
 struct trap_process {
 	_Atomic int tasks;
+	_Atomic int refs; /* struct trap_task */
 	_Atomic bool threaded; /* has, or had, more than one thread */
 	pid_t pid;
 };
@@ -176,7 +178,7 @@ void finish_and_resume(struct trap_task *rt);
 
 /**
  * resume_now() - write the registers of a stopped thread and let it run
- * @rt: stopped, t->mode is MODE_USER
+ * @rt: stopped, t->mode is MODE_USER; or dead, and its task may be gone. A reference to it is given up
  *
  * Context: any thread; done on the tracer.
  */
@@ -228,6 +230,13 @@ bool stop_in_call(struct trap_task *rt);
  * Return: the data, with a reference each of the guest and of the host thread, or NULL.
  */
 struct trap_task *rt_new(struct task *t, pid_t tid, struct trap_process *proc);
+
+static inline void
+rt_get(struct trap_task *rt)
+{
+	atomic_fetch_add(&rt->refs, 1);
+}
+
 void rt_put(struct trap_task *rt);
 
 /**
@@ -244,6 +253,7 @@ void rt_leave(struct trap_task *rt);
  */
 int rt_kick(struct trap_task *rt);
 
+/* The tracer takes dead threads out: others hold leave_lock until they have a reference, or the task in MODE_KERNEL. */
 static inline struct trap_task *
 rt_of(pid_t tid)
 {

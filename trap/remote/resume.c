@@ -8,17 +8,23 @@
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
-/* On the tracer. If the thread is dead its status follows, and finds the task in user mode. */
+/*
+ * On the tracer. If the thread is dead its status follows, and finds the task in user mode; once that has been seen, the task is
+ * its undertaker's (serve_death()), or gone.
+ */
 static int64_t
 do_resume(void *arg)
 {
 	struct trap_task *rt = arg;
-	bool written = write_regs(rt, &rt->t->regs);
 
-	rt->stop = STOP_NONE;
-	rt->t->regs_valid = false;
-	if (written)
-		pt(PTRACE_CONT, rt->tid, 0, 0);
+	if (!atomic_load(&rt->host_dead)) {
+		bool written = write_regs(rt, &rt->t->regs);
+
+		rt->stop = STOP_NONE;
+		rt->t->regs_valid = false;
+		if (written)
+			pt(PTRACE_CONT, rt->tid, 0, 0);
+	}
 	rt_put(rt);
 	return 0;
 }
@@ -26,7 +32,6 @@ do_resume(void *arg)
 void
 resume_now(struct trap_task *rt)
 {
-	atomic_fetch_add(&rt->refs, 1);
 	if (is_tracer())
 		do_resume(rt);
 	else
@@ -38,11 +43,13 @@ finish_and_resume(struct trap_task *rt)
 {
 	struct task *t = rt->t;
 
-	exit_to_user(t);
-	if (t->flags & PF_EXITING)
-		t->k->trap->exit(t);
-	else
+	rt_get(rt); /* once the task is in user mode it may die any time */
+	if (exit_to_user(t)) {
 		resume_now(rt);
+	} else {
+		rt_put(rt);
+		t->k->trap->exit(t);
+	}
 }
 
 void
@@ -52,8 +59,7 @@ serve_death(struct trap_task *rt)
 
 	ignore_err(send_sig_info(9, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL), "it may be dying already");
 	t->regs_valid = true;
-	exit_to_user(t);
-	if (t->flags & PF_EXITING)
+	if (!exit_to_user(t))
 		t->k->trap->exit(t);
 	else
 		kernel_panic(t->k, "BUG: task %d outlived its host thread", t->pid);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <pthread.h>
 #include <signal.h>
@@ -54,7 +55,6 @@ is_quick(struct task *t)
 	case SYS_mprotect:
 	case SYS_brk:
 	case SYS_mremap:
-	case SYS_madvise:
 	case SYS_mincore:
 	case SYS_mlock:
 	case SYS_mlock2:
@@ -66,6 +66,8 @@ is_quick(struct task *t)
 	case SYS_rt_sigreturn:
 	case SYS_arch_prctl:
 		return true;
+	case SYS_madvise:
+		return (int)t->regs.rdx != MADV_REMOVE; /* a call of a file system */
 	default:
 		return false;
 	}
@@ -74,10 +76,12 @@ is_quick(struct task *t)
 void
 finish_here(struct trap_task *rt)
 {
-	if (!rt->t->k->params.watch && exit_to_user_quick(rt->t))
+	if (!rt->t->k->params.watch && exit_to_user_quick(rt->t)) {
+		rt_get(rt);
 		resume_now(rt);
-	else
+	} else {
 		pool_submit(finish_and_resume, rt);
+	}
 }
 
 static void
@@ -102,9 +106,9 @@ stopped_at_call(struct trap_task *rt)
 	struct task *t = rt->t;
 
 	rt->stop = STOP_SECCOMP;
-	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	if (!get_regs(rt, &t->regs))
-		return; /* dead: its status follows */
+		return; /* dead: its status follows, and should find the task in user mode, served by nobody */
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	t->regs_valid = true;
 	if (is_quick(t))
 		serve_trace(rt);
@@ -185,9 +189,9 @@ stopped_by_signal(struct trap_task *rt, int sig)
 		return;
 	}
 	rt->stop = STOP_OTHER;
-	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	if (!get_regs(rt, &t->regs))
 		return;
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	t->regs.orig_rax = (uint64_t)-1;
 	t->regs_valid = true;
 	t->syscall_nr = -1;
@@ -209,26 +213,43 @@ stopped_by_signal(struct trap_task *rt, int sig)
 /* Between rt_leave() and a death seen here, one of them comes first. */
 pthread_mutex_t leave_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void
-host_thread_died(struct trap_task *rt)
+/* Is there nobody who serves the task of a dead thread? Then nobody else will from now on. Under leave_lock. */
+static bool
+take_dead(struct trap_task *rt)
 {
 	uint32_t user = MODE_USER;
 
-	__atomic_store_n(&remote.by_tid[rt->tid], NULL, __ATOMIC_RELEASE);
+	if (__atomic_compare_exchange_n(&rt->t->mode, &user, MODE_KERNEL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return true;
+	if (!rt->override)
+		return false;
+	rt->override = false; /* answered, and died before its stop */
+	return true;
+}
+
+static void
+host_thread_died(struct trap_task *rt)
+{
+	struct task *served = NULL;
+
 	pthread_mutex_lock(&leave_lock);
+	__atomic_store_n(&remote.by_tid[rt->tid], NULL, __ATOMIC_RELEASE);
 	atomic_store(&rt->host_dead, true);
 	if (parked(rt))
 		unpark(rt);
 	if (rt->t && !rt->loading) {
-		if (__atomic_compare_exchange_n(&rt->t->mode, &user, MODE_KERNEL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		if (take_dead(rt)) {
 			pool_submit(serve_death, rt);
-		else if (rt->override) { /* answered, and died before its stop */
-			rt->override = false;
-			pool_submit(serve_death, rt);
-		} else
-			ignore_err(send_sig_info(SIGKILL, SEND_SIG_PRIV, rt->t, PIDTYPE_PID, NULL), "it may be dead already");
+		} else {
+			served = rt->t;
+			get_task_struct(served);
+		}
 	}
 	pthread_mutex_unlock(&leave_lock);
+	if (served) { /* without the lock: this kicks the threads of its group */
+		ignore_err(send_sig_info(SIGKILL, SEND_SIG_PRIV, served, PIDTYPE_PID, NULL), "it may be dead already");
+		put_task_struct(served);
+	}
 	rt_put(rt);
 }
 
@@ -241,7 +262,7 @@ handle_wait_status(pid_t tid, int status)
 		if (tid == remote.spawner && !WIFSTOPPED(status))
 			kernel_panic(remote.k, "the spawner process died");
 		if (WIFSTOPPED(status))
-			pt(PTRACE_CONT, tid, 0, 0);
+			kill(tid, SIGKILL); /* a child whose parent was killed before it was known: it must not run */
 		return;
 	}
 	if (!WIFSTOPPED(status)) {

@@ -22,6 +22,7 @@ rt_new(struct task *t, pid_t tid, struct trap_process *proc)
 	rt->tid = tid;
 	rt->cpu = -1;
 	rt->proc = proc;
+	atomic_fetch_add(&proc->refs, 1);
 	atomic_store(&rt->refs, 2);
 	if (atomic_fetch_add(&proc->tasks, 1) > 0)
 		atomic_store(&proc->threaded, true);
@@ -42,6 +43,8 @@ rt_put(struct trap_task *rt)
 	if (atomic_fetch_sub(&rt->refs, 1) != 1)
 		return;
 	atomic_fetch_sub(&remote.nthreads, 1);
+	if (atomic_fetch_sub(&rt->proc->refs, 1) == 1)
+		free(rt->proc);
 	free(rt);
 }
 
@@ -56,7 +59,6 @@ rt_leave(struct trap_task *rt)
 		 * the process is dead and the call fails. */
 		if (!atomic_load(&rt->host_dead))
 			kill(proc->pid, SIGKILL);
-		free(proc);
 	}
 	rt_put(rt);
 }

@@ -425,7 +425,7 @@ exec_first(struct kernel *k, const char **paths, const char *const *argv, const 
 	if (!rt_of(t) && k->resident->spawn_result < 0)
 		return k->resident->spawn_result;
 	if (!rt_of(t)) { /* beyond the point of no return: it dies, and has no other host thread to do so */
-		exit_to_user(t);
+		ignore_err(exit_to_user(t), "it is exiting");
 		k->trap->exit(t);
 		return 0;
 	}

@@ -334,8 +334,7 @@ resident_return(struct task *t)
 	struct trap_task *rt = rt_of(t);
 
 	rt->kicked = false;
-	exit_to_user(t);
-	if (t->flags & PF_EXITING)
+	if (!exit_to_user(t))
 		t->k->trap->exit(t);
 	rt = rt_of(t);
 	t->regs_valid = false;
