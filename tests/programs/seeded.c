@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * One mode for each fault of kernel/seeded.h: the shortest program that meets it. Usage: seeded MODE, in an empty directory.
+ * One mode for each fault of kernel/seeded.h: the shortest program that meets it. Usage: seeded MODE..., in an empty directory. Each
+ * of several modes has a child and a directory of its own.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int fds[2];
@@ -96,6 +99,20 @@ dirent_mode(void)
 	printf("%d\n", n);
 }
 
+/* Waits in the parent, so that modes come one after another. */
+static bool
+in_child(const char *mode)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		return mkdir(mode, 0755) == 0 && chdir(mode) == 0 ? true : (_exit(1), false);
+	waitpid(pid, NULL, 0);
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -105,8 +122,13 @@ main(int argc, char **argv)
 	} modes[] = { { "errno", errno_mode }, { "nlink", nlink_mode },	    { "eintr", eintr_mode },
 		      { "short", short_mode }, { "siginfo", siginfo_mode }, { "dirent", dirent_mode } };
 
-	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (strcmp(argv[1], modes[i].name) == 0)
-			modes[i].fn();
+	for (int arg = 1; arg < argc; arg++) {
+		if (argc > 2 && !in_child(argv[arg]))
+			continue;
+		for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+			if (strcmp(argv[arg], modes[i].name) == 0)
+				modes[i].fn();
+		return 0;
+	}
 	return 0;
 }
