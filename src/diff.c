@@ -10,6 +10,7 @@
 #include <ftw.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "src/commands.h"
 #include "src/diff/canon.h"
 #include "src/diff/compare.h"
+#include "src/diff/exchange.h"
 #include "src/diff/expect.h"
 #include "src/diff/inside.h"
 #include "src/diff/report.h"
@@ -49,6 +51,7 @@ enum {
 	OPT_TIMEOUT,
 	OPT_ASLR,
 	OPT_NO_SANDBOX,
+	OPT_TTY,
 };
 
 static const struct option long_options[] = {
@@ -58,7 +61,7 @@ static const struct option long_options[] = {
 	{ "rules", no_argument, NULL, OPT_RULES },	     { "context", required_argument, NULL, OPT_CONTEXT },
 	{ "linger", required_argument, NULL, OPT_LINGER },   { "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "aslr", no_argument, NULL, OPT_ASLR },	     { "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
-	{ NULL, 0, NULL, 0 },
+	{ "tty", no_argument, NULL, OPT_TTY },		     { NULL, 0, NULL, 0 },
 };
 
 static const char help_text[] =
@@ -74,6 +77,7 @@ static const char help_text[] =
 	"  --linger=N      seconds to wait for what the program leaves running (2)\n"
 	"  --timeout=N     seconds for one run (300)\n"
 	"  --aslr          leave addresses random on both sides\n"
+	"  --tty           under a terminal as large as yours, into which standard input is typed\n"
 	"  --no-sandbox    as root: no namespaces and overlays for the native side; it works in a copy of the tree\n"
 	"  --rules         list the rules by which runs may differ\n"
 	"  --help          this text\n"
@@ -87,7 +91,7 @@ struct diff_options {
 	const char *tree, *expect;
 	enum { FORM_TEXT, FORM_JSON, FORM_JUNIT } form;
 	int linger, timeout;
-	bool rules, aslr, no_sandbox;
+	bool rules, aslr, no_sandbox, tty;
 };
 
 static int
@@ -135,6 +139,9 @@ parse_one(void *ctx, struct run_options *run, int opt, const char *arg)
 		return 0;
 	case OPT_ASLR:
 		o->aslr = true;
+		return 0;
+	case OPT_TTY:
+		o->tty = true;
 		return 0;
 	case OPT_NO_SANDBOX:
 		o->no_sandbox = true;
@@ -343,6 +350,24 @@ report(const struct diff_options *o, const struct run_options *opt, struct compa
 	return report_unexpected(c) || nunmet ? EXIT_DIFFERENT : 0;
 }
 
+static void
+on_stop(int sig)
+{
+	exchange_interrupted = sig;
+}
+
+/* So that our directory is removed when somebody has had enough. */
+static void
+catch_stops(void)
+{
+	static const int stops[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction sa = { .sa_handler = on_stop }, old;
+
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (sigaction(stops[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(stops[i], &sa, NULL);
+}
+
 static double
 now(void)
 {
@@ -355,11 +380,12 @@ now(void)
 static int
 diff(const struct diff_options *o, const struct run_options *opt)
 {
-	struct runner r = { .trap = opt->trap, .argc = opt->argc, .argv = opt->argv, .aslr = o->aslr, .linger = o->linger, .inject = opt->inject, .timeout = o->timeout };
+	struct runner r = { .trap = opt->trap, .argc = opt->argc, .argv = opt->argv, .aslr = o->aslr, .tty = o->tty, .linger = o->linger, .inject = opt->inject, .timeout = o->timeout };
 	struct runs runs = { .r = &r };
 	struct expectations *known = NULL;
 	struct comparison c = { 0 };
 	char work[] = "/tmp/stead-diff.XXXXXX";
+	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
 	double start = now();
 	struct timespec ts;
 	int err;
@@ -369,6 +395,10 @@ diff(const struct diff_options *o, const struct run_options *opt)
 	if (!mkdtemp(work))
 		return not_comparable(work, strerror(errno));
 	r.work = work;
+	for (int fd = 0; fd < 3 && ioctl(fd, TIOCGWINSZ, &ws) < 0; fd++)
+		;
+	snprintf(r.size, sizeof(r.size), "%ux%u", ws.ws_row, ws.ws_col);
+	catch_stops();
 	clock_gettime(CLOCK_REALTIME, &ts);
 	r.started = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	environ = opt->envp;
@@ -378,6 +408,10 @@ diff(const struct diff_options *o, const struct run_options *opt)
 		err = run_all(&runs, o, &c);
 	}
 	tree_remove(work);
+	if (exchange_interrupted) {
+		signal(exchange_interrupted, SIG_DFL);
+		raise(exchange_interrupted);
+	}
 	return err ? err : report(o, opt, &c, known, now() - start);
 }
 

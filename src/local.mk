@@ -16,6 +16,8 @@ stead_SOURCES += \
 	src/diff/compare-task.c \
 	src/diff/compare.c \
 	src/diff/compare.h \
+	src/diff/exchange.c \
+	src/diff/exchange.h \
 	src/diff/expect.c \
 	src/diff/expect.h \
 	src/diff/inside.c \
@@ -24,6 +26,8 @@ stead_SOURCES += \
 	src/diff/record.h \
 	src/diff/recorder.c \
 	src/diff/recorder.h \
+	src/diff/relay.c \
+	src/diff/relay.h \
 	src/diff/report-machine.c \
 	src/diff/report.c \
 	src/diff/report.h \

@@ -371,7 +371,7 @@ boot_files(struct kernel *k, const struct run_options *opt)
 	err = set_cwd(t, opt);
 	if (err < 0)
 		return fail("enter --cwd", err);
-	for (int fd = 0; fd <= 2; fd++) {
+	for (int fd = 0; fd < (opt->fds ? opt->fds : 3); fd++) {
 		int flags = fcntl(fd, F_GETFL);
 
 		if (flags < 0 || (flags & O_PATH)) /* closed: main() holds its place */

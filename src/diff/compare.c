@@ -286,23 +286,51 @@ line_text(const struct lines *l, size_t i)
 	return text;
 }
 
+static bool
+same_rest(const struct run *x, const struct run *y, unsigned int which)
+{
+	return x->out_rest[which] == y->out_rest[which] && x->out_digest[which] == y->out_digest[which];
+}
+
+static bool
+same_output(const struct run *x, const struct run *y, unsigned int which)
+{
+	return x->out_len[which] == y->out_len[which] && memcmp(x->out[which], y->out[which], x->out_len[which]) == 0 &&
+	       same_rest(x, y, which);
+}
+
+/* Behind what was kept of the output. */
+static void
+compare_rest(struct comparison *c, const char *name, unsigned int which, bool natives_differ)
+{
+	char *left, *right;
+
+	if (natives_differ || same_rest(c->natives[0], c->stead, which))
+		return;
+	if (asprintf(&left, "%llu bytes, digest %016llx", (unsigned long long)c->natives[0]->out_rest[which],
+		     (unsigned long long)c->natives[0]->out_digest[which]) < 0 ||
+	    asprintf(&right, "%llu bytes, digest %016llx", (unsigned long long)c->stead->out_rest[which],
+		     (unsigned long long)c->stead->out_digest[which]) < 0)
+		abort();
+	difference_add(c, NULL, name, "", "what follows the first 16 MiB", left, right);
+}
+
 static void
 compare_output(struct comparison *c, unsigned int which)
 {
 	static const char *const names[] = { "standard output", "standard error" };
-	struct lines s = split_lines(c->stead->out[which], c->stead->out_len[which]), *n = must_alloc(c->nnatives * sizeof(*n));
+	struct lines s, *n = must_alloc(c->nnatives * sizeof(*n));
 	bool natives_differ = false;
 	char *what;
 
 	for (size_t i = 0; i < c->nnatives; i++) {
-		const struct run *r = c->natives[i];
-
-		n[i] = split_lines(r->out[which], r->out_len[which]);
-		if (r->out_len[which] == c->stead->out_len[which] && memcmp(r->out[which], c->stead->out[which], r->out_len[which]) == 0)
+		if (same_output(c->natives[i], c->stead, which))
 			return;
-		natives_differ |= r->out_len[which] != c->natives[0]->out_len[which] ||
-				  memcmp(r->out[which], c->natives[0]->out[which], r->out_len[which]) != 0;
+		natives_differ |= !same_output(c->natives[i], c->natives[0], which);
 	}
+	s = split_lines(c->stead->out[which], c->stead->out_len[which]);
+	for (size_t i = 0; i < c->nnatives; i++)
+		n[i] = split_lines(c->natives[i]->out[which], c->natives[i]->out_len[which]);
 	if ((natives_differ || orders_differ(c->natives[0], c->stead)) && line_sum(&n[0]) == line_sum(&s)) {
 		c->rule_used[natives_differ ? RULE_NATIVE_VARIES : RULE_DIRECTORY_ORDER]++;
 		return;
@@ -323,6 +351,7 @@ compare_output(struct comparison *c, unsigned int which)
 		difference_add(c, NULL, names[which], "", what, line_text(&n[0], i), line_text(&s, i));
 		return;
 	}
+	compare_rest(c, names[which], which, natives_differ);
 }
 
 /* Paths and properties of the tree in which native runs differ. */

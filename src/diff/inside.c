@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "src/diff/record.h"
+#include "src/diff/relay.h"
 #include "src/diff/setup.h"
 #include "src/diff/tree.h"
 #include "src/options.h"
@@ -81,7 +82,7 @@ inside_argv(const char *self, const struct inside_options *o, int argc, char **a
 	v[n++] = (char *)(uintptr_t)self;
 	v[n++] = (char *)(uintptr_t)"diff";
 	v[n++] = (char *)(uintptr_t)INSIDE_WORD;
-	v[n++] = (char *)(uintptr_t)o->mark;
+	v[n++] = (char *)(uintptr_t)o->tty;
 	v[n++] = (char *)(uintptr_t)where[o->where];
 	if (asprintf(&v[n++], "%d", o->linger) < 0)
 		abort();
@@ -106,38 +107,49 @@ reap(int *status, bool wait)
 	return pid;
 }
 
-static int
-wait_for(pid_t program, int linger, bool alone)
+/* Lets some time pass, in which the terminal is served. */
+static void
+pass_time(struct relay *tty)
 {
 	struct timespec tick = { 0, 10000000 };
+
+	if (tty)
+		relay_step(tty, 10);
+	else
+		nanosleep(&tick, NULL);
+}
+
+static int
+wait_for(pid_t program, int linger, bool alone, struct relay *tty)
+{
 	int status = 0, other, left;
 	pid_t pid;
 
-	while ((pid = reap(&other, true)) != program && pid > 0)
-		;
+	while ((pid = reap(&other, !tty)) != program && pid >= 0)
+		if (tty)
+			pass_time(tty);
 	status = other;
 	for (left = linger * 100; left > 0 && (pid = reap(&other, false)) >= 0; left -= pid == 0)
 		if (pid == 0)
-			nanosleep(&tick, NULL);
+			pass_time(tty);
 	if (alone && left == 0) {
 		kill(-1, SIGKILL);
 		while (reap(&other, true) > 0)
 			;
 	}
+	while (tty && relay_step(tty, 0))
+		;
 	return status;
 }
 
-/* The program may have made the pipe non-blocking. */
 static void
-report(const char *mark, int status, const char *dir)
+report(int status, const char *dir)
 {
-	FILE *f;
+	FILE *f = fdopen(INSIDE_REPORT, "w");
 
-	fcntl(1, F_SETFL, fcntl(1, F_GETFL) & ~O_NONBLOCK);
-	f = fdopen(1, "w");
 	if (!f)
 		return;
-	fprintf(f, "%s %d\n", mark, status);
+	fprintf(f, "%d\n", status);
 	if (*dir)
 		tree_write(dir, f);
 	fclose(f);
@@ -152,6 +164,9 @@ be_init(void)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return -1;
+	/* Terminals have numbers from 0 on, as on stead; where that cannot be had, they have the host's. */
+	if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,gid=5,mode=620,ptmxmode=666") < 0)
+		errno = 0;
 	pid = fork();
 	if (pid <= 0)
 		return pid;
@@ -163,7 +178,8 @@ be_init(void)
 int
 inside_main(int argc, char **argv)
 {
-	const char *mark, *dir, *limits;
+	const char *dir, *limits, *size;
+	struct relay relay, *tty;
 	bool alone;
 	struct setup_user user = { .set = false };
 	int linger;
@@ -171,7 +187,9 @@ inside_main(int argc, char **argv)
 
 	if (argc < 8)
 		return EXIT_STEAD_FAILED;
-	mark = argv[1];
+	size = argv[1];
+	tty = strcmp(size, "-") ? &relay : NULL;
+	fcntl(INSIDE_REPORT, F_SETFD, FD_CLOEXEC);
 	linger = atoi(argv[3]);
 	limits = argv[4];
 	dir = argv[5];
@@ -185,32 +203,20 @@ inside_main(int argc, char **argv)
 		return EXIT_STEAD_FAILED;
 	set_limits(limits);
 	setsid(); /* stead's first process leads a session */
+	if (tty && relay_open(tty, size) < 0) {
+		perror("stead diff: --tty: a pseudo terminal");
+		return EXIT_STEAD_FAILED;
+	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = fork();
 	if (pid == 0) {
-		if (setup_become(&user) == 0)
+		if ((!tty || relay_enter(tty) == 0) && setup_become(&user) == 0)
 			execvp(argv[0], argv);
 		dprintf(2, "stead diff: %s: %s\n", argv[0], strerror(errno));
 		_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 	}
 	if (pid < 0)
 		return EXIT_STEAD_FAILED;
-	report(mark, wait_for(pid, linger, alone), dir);
-	return 0;
-}
-
-int
-inside_split(const unsigned char *out, size_t *n, const char *mark, int *status, const char **tree, size_t *tree_len)
-{
-	size_t len = strlen(mark);
-	const unsigned char *p = memmem(out, *n, mark, len), *nl;
-
-	nl = p ? memchr(p, '\n', *n - (size_t)(p - out)) : NULL;
-	if (!nl)
-		return -1;
-	*status = atoi((const char *)p + len);
-	*tree = (const char *)nl + 1;
-	*tree_len = *n - (size_t)(nl + 1 - out);
-	*n = (size_t)(p - out);
+	report(wait_for(pid, linger, alone, tty), dir);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The first process of each side of a comparison: it starts the program, waits for everything it leaves behind, and then reports
- * on its own standard output, after a mark that nobody can guess, how the program ended and what the tree of files looks like.
+ * on a descriptor that the program does not get, how the program ended and what the tree of files looks like.
  */
 #ifndef STEAD_SRC_DIFF_INSIDE_H
 #define STEAD_SRC_DIFF_INSIDE_H
@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define INSIDE_WORD "--inside" /* stead diff --inside MARK WHERE LINGER LIMITS TREE SETUP PROGRAM ARGUMENT... */
+#define INSIDE_REPORT 3 /* descriptor */
+#define INSIDE_WORD   "--inside" /* stead diff --inside TERMINAL WHERE LINGER LIMITS TREE SETUP PROGRAM ARGUMENT... */
 
 enum inside_where {
 	INSIDE_STEAD,
@@ -19,8 +20,8 @@ enum inside_where {
 
 /* What the process is told. */
 struct inside_options {
-	char mark[40];
 	enum inside_where where;
+	const char *tty; /* ROWSxCOLUMNS of the program's terminal, or "-" */
 	bool aslr;
 	int linger;	 /* seconds to wait for what the program left running */
 	const char *tree; /* directory, or "" */
@@ -42,16 +43,5 @@ char **inside_argv(const char *self, const struct inside_options *o, int argc, c
  * Return: exit status.
  */
 int inside_main(int argc, char **argv);
-
-/**
- * inside_split() - part the report from what the program wrote
- * @out: standard output; the report is cut off
- * @n: its length, changed
- * @status: wait status of the program
- * @tree: the tree's text, not ended by NUL
- *
- * Return: 0, or -1 when there is no report.
- */
-int inside_split(const unsigned char *out, size_t *n, const char *mark, int *status, const char **tree, size_t *tree_len);
 
 #endif

@@ -13,6 +13,8 @@
 
 #define DIGEST_PRIME ((1ULL << 61) - 1)
 #define DIGEST_BASE  0x0fedcba987654321ULL
+#define KEEP_MUCH    (32ULL << 20) /* bytes of records */
+#define KEEP_SOME    (64ULL << 20)
 
 static const unsigned char record_task_mark = 'T', record_event_mark = 'E';
 
@@ -100,9 +102,11 @@ record_task(struct record_sink *s, uint32_t id, uint32_t parent, int tid, int tg
 }
 
 void
-record_begin(struct record *r, enum event_type type, uint32_t id, uint32_t nr)
+record_begin(const struct record_sink *s, struct record *r, enum event_type type, uint32_t id, uint32_t nr)
 {
 	uint8_t t = (uint8_t)type;
+
+	r->kept = s->written < KEEP_MUCH ? FIELD_KEPT : s->written < KEEP_SOME ? FIELD_KEPT / 16 : FIELD_KEPT / 512;
 
 	r->n = 0;
 	r->nfields = 0;
@@ -130,7 +134,7 @@ void
 record_bytes(struct record *r, const char *name, enum field_kind kind, bool out, const void *data, size_t len)
 {
 	uint8_t head[2] = { (uint8_t)kind, out };
-	uint32_t n = (uint32_t)len, kept = n < FIELD_KEPT ? n : FIELD_KEPT;
+	uint32_t n = (uint32_t)len, kept = n < r->kept ? n : r->kept;
 	uint64_t d = digest(data, len);
 
 	r->nfields++;
@@ -154,12 +158,19 @@ record_end(struct record_sink *s, struct record *r, uint64_t seq, int64_t result
 	put(r, &result, 8);
 	put(r, tail, 2);
 	fwrite(r->data, r->n, 1, s->f);
+	s->written += r->n;
+	if (s->written > RECORDS_MAX && s->full)
+		s->full();
 }
 
 uint64_t
 record_seq(struct record_sink *s)
 {
-	return __atomic_add_fetch(&s->seq, 1, __ATOMIC_RELAXED);
+	uint64_t seq = __atomic_add_fetch(&s->seq, 1, __ATOMIC_RELAXED);
+
+	if (s->activity)
+		__atomic_store_n(s->activity, seq, __ATOMIC_RELAXED);
+	return seq;
 }
 
 /* The file while it is read. */

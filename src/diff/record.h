@@ -102,6 +102,7 @@ struct run {
 	const char *failure;	       /* why there is nothing to compare, or NULL */
 	unsigned char *out[2];	       /* standard output and error */
 	size_t out_len[2];
+	uint64_t out_rest[2], out_digest[2]; /* what came after that was only counted and digested */
 	struct tree *tree;
 	bool order_differs; /* set by comparison: directories were listed in another order */
 };
@@ -112,12 +113,17 @@ struct record {
 	size_t n, cap;
 	size_t nfields_at; /* where the number of fields is */
 	uint16_t nfields;
+	uint32_t kept; /* bytes of each buffer that are kept */
 };
+
+#define RECORDS_MAX (256ULL << 20) /* bytes in a run's file, which is in memory */
 
 /* Where records go. */
 struct record_sink {
 	FILE *f;
-	uint64_t seq;
+	uint64_t seq, written;
+	uint64_t *activity; /* where to show that something happens, or NULL */
+	void (*full)(void); /* called when RECORDS_MAX is reached, does not return; or NULL */
 };
 
 /**
@@ -131,10 +137,11 @@ void record_task(struct record_sink *s, uint32_t id, uint32_t parent, int tid, i
 
 /**
  * record_begin() - start a record
+ * @s: where it will go: the more is there, the less of buffers is kept
  * @r: zeroed, or used before
  * @type, @id, @nr: as in struct event
  */
-void record_begin(struct record *r, enum event_type type, uint32_t id, uint32_t nr);
+void record_begin(const struct record_sink *s, struct record *r, enum event_type type, uint32_t id, uint32_t nr);
 
 /**
  * record_value(), record_bytes() - add a field

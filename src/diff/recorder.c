@@ -92,7 +92,7 @@ on_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 	rt->nr = (uint32_t)nr;
 	memcpy(rt->args, args, sizeof(rt->args));
 	rt->seq = record_seq(&r->sink);
-	record_begin(&rt->call, EVENT_CALL, rt->id, rt->nr);
+	record_begin(&r->sink, &rt->call, EVENT_CALL, rt->id, rt->nr);
 	c.r = &rt->call;
 	capture_call(&c);
 }
@@ -124,7 +124,7 @@ on_signal(void *ctx, struct traced *t, const siginfo_t *info)
 
 	if (!is_recorded(rt))
 		return;
-	record_begin(&rec, EVENT_SIGNAL, rt->id, (uint32_t)info->si_signo);
+	record_begin(&r->sink, &rec, EVENT_SIGNAL, rt->id, (uint32_t)info->si_signo);
 	capture_siginfo(&rec, "", true, info);
 	record_end(&r->sink, &rec, record_seq(&r->sink), 0, FIELD_INT, true);
 	free(rec.data);
@@ -142,7 +142,7 @@ on_gone(void *ctx, struct traced *t, int status)
 	if (is_recorded(rt)) {
 		if (rt->in_call)
 			record_end(&r->sink, &rt->call, rt->seq, 0, FIELD_INT, false);
-		record_begin(&rec, EVENT_END, rt->id, 0);
+		record_begin(&r->sink, &rec, EVENT_END, rt->id, 0);
 		record_end(&r->sink, &rec, record_seq(&r->sink), status, FIELD_INT, true);
 		free(rec.data);
 	}

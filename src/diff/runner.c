@@ -8,18 +8,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "src/diff/exchange.h"
 #include "src/diff/inside.h"
 #include "src/diff/recorder.h"
 #include "src/diff/sandbox.h"
@@ -30,20 +29,17 @@
 
 extern char **environ;
 
-struct channel {
-	int fd; /* our end, or -1 */
-	unsigned char *data;
-	size_t n, cap;
-};
+#define RECORDS_FULL 121 /* exit status of a side that has done too much to be kept */
 
 struct side_run {
 	const struct runner *r;
 	enum runner_side side;
 	struct inside_options inside;
 	int records;
-	int pipes[3][2]; /* standard input, output, error */
+	int pipes[4][2]; /* standard input, output, error, the report; first the end of the side */
+	uint64_t *activity; /* shared with the side */
 	pid_t pid;
-	struct channel out[2], in;
+	struct exchange x;
 };
 
 static uint64_t
@@ -61,7 +57,8 @@ runner_input(struct runner *r)
 	struct stat st;
 	ssize_t n = 1;
 
-	if (fstat(0, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+	r->have_input = r->tty;
+	if (fstat(0, &st) < 0 || isatty(0) || !(r->tty || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
 		return;
 	r->have_input = true;
 	while (n > 0) {
@@ -87,41 +84,58 @@ reopen_input(void)
 }
 
 static int
-open_channels(struct side_run *s)
+pipe_to_us(int ends[2])
 {
-	int fd;
+	int p[2];
 
-	for (int i = 0; i < 3; i++) {
-		if (i == 0 && !s->r->have_input) {
-			s->pipes[0][0] = reopen_input();
-			s->pipes[0][1] = -1;
-			continue;
-		}
-		if (pipe2(s->pipes[i], O_CLOEXEC) < 0)
-			return -1;
-	}
-	s->in.fd = s->pipes[0][1];
-	s->out[0].fd = s->pipes[1][0];
-	s->out[1].fd = s->pipes[2][0];
-	for (int i = 0; i < 3; i++) {
-		fd = i == 0 ? s->in.fd : s->out[i - 1].fd;
-		if (fd >= 0)
-			fcntl(fd, F_SETFL, O_NONBLOCK);
-	}
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -1;
+	ends[0] = p[1];
+	ends[1] = p[0];
 	return 0;
 }
 
+static int
+open_channels(struct side_run *s)
+{
+	if (!s->r->have_input) {
+		s->pipes[0][0] = reopen_input();
+		s->pipes[0][1] = -1;
+	} else if (pipe2(s->pipes[0], O_CLOEXEC) < 0) {
+		return -1;
+	}
+	for (int i = 1; i < 4; i++)
+		if (pipe_to_us(s->pipes[i]) < 0)
+			return -1;
+	s->x = (struct exchange){ .out = { { .fd = s->pipes[1][1], .limit = OUTPUT_KEPT }, { .fd = s->pipes[2][1], .limit = OUTPUT_KEPT } },
+				  .report = { .fd = s->pipes[3][1], .limit = REPORT_MAX },
+				  .in = s->pipes[0][1],
+				  .tty = s->r->tty,
+				  .input = s->r->input,
+				  .input_len = s->r->input_len,
+				  .activity = s->activity };
+	for (int i = 0; i < 4; i++)
+		if (s->pipes[i][1] >= 0)
+			fcntl(s->pipes[i][1], F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+/* The side's ends become 0 to 3; what else is open is closed by execve(2). */
 static void
 move_fds(struct side_run *s)
 {
-	dup2(s->pipes[0][0], 0);
-	dup2(s->pipes[1][1], 1);
-	dup2(s->pipes[2][1], 2);
-	for (int i = 0; i < 3; i++) {
-		for (int end = 0; end < 2; end++)
-			if (s->pipes[i][end] > 2)
-				close(s->pipes[i][end]);
-	}
+	int high[5];
+
+	for (int i = 0; i < 5; i++)
+		high[i] = fcntl(i < 4 ? s->pipes[i][0] : s->records, F_DUPFD_CLOEXEC, 100);
+	s->records = high[4];
+	for (int i = 0; i < 4; i++)
+		dup2(high[i], i);
+	for (int fd = INSIDE_REPORT + 1; fd < 100; fd++)
+		close(fd);
+	for (int i = 0; i < 4; i++)
+		close(high[i]);
+	close_range(INSIDE_REPORT + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 static int
@@ -149,6 +163,7 @@ run_stead(struct side_run *s, char **argv, int argc, struct trace_hooks *hooks)
 				 .no_aslr = !s->r->aslr,
 				 .hooks = hooks,
 				 .inject = s->r->inject,
+				 .fds = INSIDE_REPORT + 1,
 				 .argc = argc,
 				 .argv = argv };
 	int status = supervisor_run(&o);
@@ -156,6 +171,12 @@ run_stead(struct side_run *s, char **argv, int argc, struct trace_hooks *hooks)
 	if (status < 0)
 		return -status;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void
+records_full(void)
+{
+	_exit(RECORDS_FULL); /* everything that runs goes with us */
 }
 
 static void __attribute__((noreturn))
@@ -167,11 +188,15 @@ child(struct side_run *s)
 	struct recorder rec;
 	int status, argc = 0;
 	FILE *f;
+	static const int stops[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction sa;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (sigaction(stops[i], NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
+			signal(stops[i], SIG_DFL);
 	setsid();
 	move_fds(s);
-	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC); /* stead passes on the first three; so do we */
 	f = fdopen(s->records, "w");
 	if (n < 0 || !f || chdir(s->r->cwd) < 0) {
 		dprintf(2, "stead diff: cannot start in %s: %s\n", s->r->cwd, strerror(errno));
@@ -185,112 +210,65 @@ child(struct side_run *s)
 	if (s->r->inject)
 		s->r->inject->spare = s->inside.where == INSIDE_NAMESPACES ? 2 : 1;
 	recorder_init(&rec, f, s->side == RUNNER_NATIVE, &hooks);
+	rec.sink.activity = s->activity;
+	rec.sink.full = records_full;
 	rec.init_first = s->inside.where == INSIDE_NAMESPACES;
 	status = s->side == RUNNER_NATIVE ? run_native(s, argv, &hooks) : run_stead(s, argv, argc, &hooks);
 	fflush(f);
 	_exit(status);
 }
 
-static void
-drain(struct channel *c)
-{
-	ssize_t n;
-
-	if (c->n + 65536 > c->cap) {
-		c->cap = 2 * c->cap + 65536;
-		c->data = realloc(c->data, c->cap);
-		if (!c->data)
-			abort();
-	}
-	n = read(c->fd, c->data + c->n, c->cap - c->n);
-	if (n > 0) {
-		c->n += (size_t)n;
-	} else if (n == 0 || errno != EAGAIN) {
-		close(c->fd);
-		c->fd = -1;
-	}
-}
-
-static void
-feed(struct side_run *s)
-{
-	ssize_t n = write(s->in.fd, s->r->input + s->in.n, s->r->input_len - s->in.n);
-
-	if (n > 0)
-		s->in.n += (size_t)n;
-	if ((n < 0 && errno != EAGAIN) || s->in.n == s->r->input_len) {
-		close(s->in.fd);
-		s->in.fd = -1;
-	}
-}
-
-/* Until both outputs are closed: their last holder is the child or something that it started. */
-static bool
-exchange(struct side_run *s)
-{
-	uint64_t end = now(CLOCK_MONOTONIC) + (uint64_t)s->r->timeout * 1000000000, at;
-	struct pollfd p[3];
-
-	while (s->out[0].fd >= 0 || s->out[1].fd >= 0) {
-		at = now(CLOCK_MONOTONIC);
-		p[0] = (struct pollfd){ .fd = s->out[0].fd, .events = POLLIN };
-		p[1] = (struct pollfd){ .fd = s->out[1].fd, .events = POLLIN };
-		p[2] = (struct pollfd){ .fd = s->in.fd, .events = POLLOUT };
-		if (at >= end || (poll(p, 3, (int)((end - at) / 1000000) + 1) < 0 && errno != EINTR))
-			return false;
-		for (int i = 0; i < 2; i++)
-			if (s->out[i].fd >= 0 && p[i].revents)
-				drain(&s->out[i]);
-		if (s->in.fd >= 0 && p[2].revents)
-			feed(s);
-	}
-	return true;
-}
-
-static void
-close_channels(struct side_run *s)
-{
-	for (int i = 0; i < 2; i++)
-		if (s->out[i].fd >= 0)
-			close(s->out[i].fd);
-	if (s->in.fd >= 0)
-		close(s->in.fd);
-	close(s->records);
-}
-
 /* What the side itself said when it could not run the program. */
 static const char *
 why(const struct side_run *s, const char *otherwise)
 {
+	const struct channel *c = &s->x.out[1];
 	char *text;
 
-	if (!s->out[1].n)
-		return otherwise;
-	if (asprintf(&text, "%.*s", (int)strcspn((char *)s->out[1].data, "\n"), (char *)s->out[1].data) < 0)
+	if (!c->n || asprintf(&text, "%.*s", (int)strcspn((char *)c->data, "\r\n"), (char *)c->data) < 0)
 		return otherwise;
 	return text;
 }
 
-static void
-collect(struct side_run *s, struct run *run, bool in_time)
+static const char *
+failure(const struct side_run *s, const struct run *run, enum exchange_end end, int status)
 {
-	const char *tree;
-	size_t tree_len;
+	if (end == EXCHANGE_LATE)
+		return "it did not end in time (--timeout)";
+	if (end == EXCHANGE_INTERRUPTED)
+		return "interrupted";
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RECORDS_FULL)
+		return "it makes more calls than can be kept";
+	if (s->x.report.rest)
+		return "it makes more files than can be compared; choose with --tree=DIR, or --tree=none";
+	return run->tree ? NULL : why(s, "it ended without a report");
+}
+
+static void
+collect(struct side_run *s, struct run *run, enum exchange_end end, int status)
+{
+	struct channel *c;
+	char *text;
 
 	for (int i = 0; i < 2; i++) {
-		s->out[i].data = realloc(s->out[i].data, s->out[i].n + 1);
-		s->out[i].data[s->out[i].n] = '\0';
+		c = &s->x.out[i];
+		c->data = realloc(c->data, c->n + 1);
+		c->data[c->n] = '\0';
+		run->out[i] = c->data;
+		run->out_len[i] = c->n;
+		run->out_rest[i] = c->rest;
+		run->out_digest[i] = c->rest_digest;
 	}
-	if (!in_time)
-		run->failure = "it did not end in time (--timeout)";
-	else if (inside_split(s->out[0].data, &s->out[0].n, s->inside.mark, &run->status, &tree, &tree_len) < 0)
-		run->failure = why(s, "it ended without a report");
-	else
-		run->tree = tree_read(tree, tree_len);
-	for (int i = 0; i < 2; i++) {
-		run->out[i] = s->out[i].data;
-		run->out_len[i] = s->out[i].n;
+	text = (char *)s->x.report.data;
+	if (text) {
+		text[s->x.report.n] = '\0';
+		run->status = atoi(text);
+		text += strcspn(text, "\n");
+		if (*text == '\n')
+			run->tree = tree_read(text + 1, strlen(text + 1));
 	}
+	free(s->x.report.data);
+	run->failure = failure(s, run, end, status);
 	if (!run->failure && run_load(s->records, run) < 0)
 		run->failure = "its record is not complete";
 }
@@ -300,20 +278,16 @@ runner_run(const struct runner *r, enum runner_side side)
 {
 	struct run *run = must_alloc(sizeof(*run));
 	struct side_run s = { .r = r, .side = side, .inside.linger = r->linger, .inside.tree = r->tree, .inside.setup = r->setup };
-	unsigned char random[16];
-	bool in_time;
-	int status;
+	enum exchange_end end = EXCHANGE_DONE;
+	int status = 0;
 
 	run->label = side == RUNNER_NATIVE ? "native" : "stead";
 	s.inside.aslr = r->aslr;
+	s.inside.tty = r->tty ? r->size : "-";
 	s.inside.where = side == RUNNER_STEAD ? INSIDE_STEAD : r->sandbox ? INSIDE_NAMESPACES : INSIDE_HOST;
-	s.out[0].fd = s.out[1].fd = s.in.fd = -1;
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		abort();
-	for (int i = 0; i < 16; i++)
-		sprintf(s.inside.mark + 2 * i, "%02x", random[i]);
+	s.activity = mmap(NULL, sizeof(*s.activity), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	s.records = memfd_create("records", MFD_CLOEXEC);
-	if (s.records < 0 || open_channels(&s) < 0 || (r->copy_of && tree_copy(r->copy_of, r->tree) < 0)) {
+	if (s.activity == MAP_FAILED || s.records < 0 || open_channels(&s) < 0 || (r->copy_of && tree_copy(r->copy_of, r->tree) < 0)) {
 		run->failure = "no room for pipes, records or a copy of the tree";
 		return run;
 	}
@@ -321,16 +295,18 @@ runner_run(const struct runner *r, enum runner_side side)
 	s.pid = fork();
 	if (s.pid == 0)
 		child(&s);
-	close(s.pipes[0][0]);
-	close(s.pipes[1][1]);
-	close(s.pipes[2][1]);
-	in_time = s.pid > 0 && exchange(&s);
-	if (!in_time && s.pid > 0)
+	for (int i = 0; i < 4; i++)
+		close(s.pipes[i][0]);
+	if (s.pid > 0)
+		end = exchange_run(&s.x, r->timeout);
+	if (end != EXCHANGE_DONE && s.pid > 0)
 		kill(s.pid, SIGKILL);
 	while (s.pid > 0 && waitpid(s.pid, &status, 0) < 0 && errno == EINTR)
 		;
 	run->wall_end = now(CLOCK_REALTIME);
-	collect(&s, run, in_time);
-	close_channels(&s);
+	collect(&s, run, end, status);
+	exchange_close(&s.x);
+	close(s.records);
+	munmap(s.activity, sizeof(*s.activity));
 	return run;
 }

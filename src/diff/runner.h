@@ -20,7 +20,8 @@ struct runner {
 	const char *copy_of; /* the tree is a copy of this one, made afresh for each run; or NULL */
 	const char *work; /* an empty directory of our own */
 	bool sandbox;	  /* the native side gets namespaces and overlays */
-	bool aslr;
+	bool aslr, tty;
+	char size[16]; /* of the terminal: ROWSxCOLUMNS */
 	int linger, timeout; /* seconds */
 	uint64_t started;    /* ns since 1970: what has changed since then has changed during the comparison */
 	char *input;	     /* what to feed into standard input, if it was a pipe */
@@ -32,7 +33,7 @@ struct runner {
 enum runner_side { RUNNER_NATIVE, RUNNER_STEAD };
 
 /**
- * runner_input() - look at our own standard input, and read it if it can be read once only
+ * runner_input() - look at our own standard input, and read it if it can be read once only or is to be typed
  * @r: input is set
  */
 void runner_input(struct runner *r);
