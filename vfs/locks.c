@@ -122,15 +122,35 @@ posix_own(struct file_lock_context *ctx, const struct file_lock *req)
 	return NULL;
 }
 
-static void
-posix_insert(struct file_lock_context *ctx, struct file_lock *new)
+/* What follows the locks of @owner, which are together: the owner that had its first lock next, or the end. */
+static struct list_head *
+posix_group_end(struct file_lock_context *ctx, const void *owner)
 {
 	struct file_lock *l;
+	bool found = false;
 
-	list_for_each_entry(l, &ctx->posix, link)
-		if (l->start > new->start)
+	list_for_each_entry(l, &ctx->posix, link) {
+		if (found && l->owner != owner)
+			return &l->link;
+		found = found || l->owner == owner;
+	}
+	return &ctx->posix;
+}
+
+/* Among its owner's locks, in order of their starts; @end is what follows them. F_GETLK tells of the first that is in the way. */
+static void
+posix_insert(struct file_lock_context *ctx, struct file_lock *new, struct list_head *end)
+{
+	struct list_head *at = end;
+
+	while (at->prev != &ctx->posix) {
+		const struct file_lock *l = list_entry(at->prev, struct file_lock, link);
+
+		if (l->owner != new->owner || l->start < new->start)
 			break;
-	list_add_tail(&new->link, &l->link);
+		at = at->prev;
+	}
+	list_add_tail(&new->link, at);
 }
 
 /* Do two ranges of one type make one? */
@@ -166,15 +186,13 @@ posix_apply(struct file_lock_context *ctx, struct file_lock *req, struct file_lo
 				*right = *l;
 				right->start = req->end + 1;
 				l->end = req->start - 1;
-				posix_insert(ctx, right);
+				posix_insert(ctx, right, posix_group_end(ctx, right->owner));
 				return;
 			}
 			if (l->start < req->start) {
 				l->end = req->start - 1;
 			} else if (l->end > req->end) {
-				l->start = req->end + 1;
-				list_del(&l->link);
-				posix_insert(ctx, l);
+				l->start = req->end + 1; /* still before the owner's next one */
 			} else {
 				list_move_tail(&l->link, dead);
 			}
@@ -189,7 +207,7 @@ posix_lock(struct kernel *k, struct inode *inode, const struct file_lock *want, 
 	struct file_lock_context *ctx = get_context(k, inode);
 	struct kmem_cache *cache = &k->vfs->file_locks;
 	struct file_lock *new = kmem_cache_alloc(cache), *spare = kmem_cache_alloc(cache), *l;
-	struct list_head dead;
+	struct list_head dead, *end;
 	bool changed;
 	int err = 0;
 
@@ -206,9 +224,10 @@ posix_lock(struct kernel *k, struct inode *inode, const struct file_lock *want, 
 		*blocker = l->owner;
 		err = -EAGAIN;
 	} else {
+		end = posix_group_end(ctx, new->owner);
 		posix_apply(ctx, new, &spare, &dead);
 		if (want->type != F_UNLCK) {
-			posix_insert(ctx, new);
+			posix_insert(ctx, new, end);
 			new = NULL;
 		}
 	}

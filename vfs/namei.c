@@ -188,7 +188,7 @@ lookup_slow_locked(struct task *t, const struct qstr *name, struct dentry *dir)
 	struct dentry *d, *other;
 
 	if (name->len > K_NAME_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
+		return ERR_PTR(inode->i_flags & S_DEAD ? -ENOENT : -ENAMETOOLONG);
 	d = d_lookup_certain(dir, name);
 	if (d)
 		d = revalidate(t, d);

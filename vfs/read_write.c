@@ -333,18 +333,16 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 		return -EINVAL;
 	if (!out || !(out->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if (count == 0 && get_pipe_info(out))
-		return 0;
-	if (!seekable) /* a pipe without room says so first */
-		return get_pipe_info(out) && (out->f_flags & O_NONBLOCK) && pipe_full(get_pipe_info(out)) ? -EAGAIN : -EINVAL;
 	if (get_pipe_info(out)) { /* the buffers of a pipe: as many as it takes now */
-		ret = do_splice(t, in, &ipos, out, NULL, count, 0);
-		if (ret > 0 && !pos)
-			file_set_position(t, in, ipos);
-		else if (ret > 0)
+		ret = splice_file_to_pipe(t, in, &ipos, out, MIN(count, MAX_RW_COUNT), 0);
+		if (ret > 0 && pos)
 			*pos = ipos;
+		else if (ret > 0 && seekable)
+			file_set_position(t, in, ipos);
 		return ret;
 	}
+	if (!seekable)
+		return -EINVAL;
 	if (out->f_flags & O_APPEND)
 		return -EINVAL;
 	if (S_ISDIR(in->f_inode->i_mode) ? count > 0 : !in->f_op || !in->f_op->read)

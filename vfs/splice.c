@@ -50,9 +50,11 @@ read_page(struct task *t, struct pipe_inode_info *pipe, struct file *in, int64_t
 	return got;
 }
 
-static int64_t
-splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct pipe_inode_info *pipe, size_t len, bool nonblock) __no_thread_safety
+int64_t
+splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct file *out, size_t len, unsigned int flags) __no_thread_safety
 {
+	struct pipe_inode_info *pipe = get_pipe_info(out);
+	bool nonblock = (flags & SPLICE_F_NONBLOCK) || (out->f_flags & O_NONBLOCK);
 	int64_t done = 0, got = 0;
 	uint32_t room;
 	int err;
@@ -62,9 +64,9 @@ splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct pipe_i
 		err = pipe_wait_room(t, pipe, nonblock);
 	if (err)
 		return err;
-	if (S_ISDIR(in->f_inode->i_mode)) { /* which is looked at only when there is room */
+	if (len == 0 || S_ISDIR(in->f_inode->i_mode) || get_pipe_info(in)) { /* which is looked at only when there is room */
 		mutex_unlock(&pipe->mutex);
-		return -EINVAL;
+		return len ? -EINVAL : 0;
 	}
 	room = pipe->ring_size - pipe_occupancy(pipe);
 	pipe->wr_busy = true;
@@ -313,8 +315,7 @@ do_splice(struct task *t, struct file *in, int64_t *off_in, struct file *out, in
 			return -ESPIPE;
 		if (off_in && !(in->f_mode & FMODE_PREAD))
 			return -EINVAL;
-		nonblock = nonblock || (out->f_flags & O_NONBLOCK);
-		return splice_file_to_pipe(t, in, off_in ? off_in : &in->f_pos, op, len, nonblock);
+		return splice_file_to_pipe(t, in, off_in ? off_in : &in->f_pos, out, len, flags);
 	}
 	return -EINVAL;
 }

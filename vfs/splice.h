@@ -28,6 +28,21 @@ int64_t do_splice(struct task *t, struct file *in, int64_t *off_in, struct file 
 		  unsigned int flags) __must_check;
 
 /**
+ * splice_file_to_pipe() - from a file into a pipe, as much as there is room for
+ * @t: the current task
+ * @in: open for reading; another pipe is an error
+ * @pos: used and advanced
+ * @out: a pipe open for writing
+ * @len: bytes; 0 waits for room all the same
+ * @flags: SPLICE_F_NONBLOCK
+ *
+ * Context: sleeps; no lock.
+ * Return: bytes moved, -EAGAIN, -EPIPE, -EINVAL, or the error of the read.
+ */
+int64_t splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct file *out, size_t len,
+			    unsigned int flags) __must_check;
+
+/**
  * do_tee() - copy from pipe to pipe without taking
  * @t: the current task
  * @in: a pipe

@@ -314,6 +314,40 @@ flock_and_ofd_locks(void)
 	CHECK_EQ(fcntl(c, F_OFD_SETLK, &fl), 0);
 }
 
+/* Of several locks in the way F_GETLK tells of the owner's that had its first lock before the others. */
+static void
+lock_in_the_way(void)
+{
+	struct flock fl = { .l_type = F_RDLCK, .l_start = 5 };
+	int fd = new_file("0123456789"), other = open("f", O_RDWR), p[2], q[2];
+	pid_t pid;
+	char c;
+
+	CHECK_EQ(pipe(p) | pipe(q), 0);
+	CHECK_EQ(fcntl(other, F_OFD_SETLK, &fl), 0);
+	pid = guest_fork();
+	if (pid == 0) {
+		fl = (struct flock){ .l_type = F_RDLCK, .l_start = 1, .l_len = 5 };
+		CHECK_EQ(fcntl(fd, F_SETLK, &fl), 0);
+		CHECK_EQ(write(p[1], "x", 1), 1);
+		CHECK_EQ(read(q[0], &c, 1), 1);
+		_exit(0);
+	}
+	CHECK_EQ(read(p[0], &c, 1), 1);
+	fl = (struct flock){ .l_type = F_WRLCK };
+	CHECK_EQ(fcntl(fd, F_GETLK, &fl), 0);
+	CHECK(fl.l_type == F_RDLCK && fl.l_start == 5 && fl.l_len == 0 && fl.l_pid == -1);
+	fl = (struct flock){ .l_type = F_RDLCK, .l_start = 0, .l_len = 6 }; /* a part more, and one less: it stays the first */
+	CHECK_EQ(fcntl(other, F_OFD_SETLK, &fl), 0);
+	fl = (struct flock){ .l_type = F_UNLCK, .l_start = 2, .l_len = 1 };
+	CHECK_EQ(fcntl(other, F_OFD_SETLK, &fl), 0);
+	fl = (struct flock){ .l_type = F_WRLCK };
+	CHECK_EQ(fcntl(fd, F_GETLK, &fl), 0);
+	CHECK(fl.l_type == F_RDLCK && fl.l_start == 0 && fl.l_len == 2 && fl.l_pid == -1);
+	CHECK_EQ(write(q[1], "x", 1), 1);
+	CHECK_EXITS(pid, 0);
+}
+
 static void
 stat_fields(void)
 {
@@ -490,7 +524,7 @@ main(int argc, char **argv)
 	static const struct guest_case cases[] = {
 		T(read_write_and_positions), T(open_flags), T(lowest_descriptor_and_dup), T(close_ranges), T(sizes), T(holes),
 		T(vectors), T(sendfile_and_copy_file_range), T(posix_locks), T(posix_lock_deadlock), T(flock_and_ofd_locks),
-		T(stat_fields), T(statx_fields), T(times_are_kept), T(unlinked_files_live_on), T(syncing), T(file_systems),
+		T(lock_in_the_way), T(stat_fields), T(statx_fields), T(times_are_kept), T(unlinked_files_live_on), T(syncing), T(file_systems),
 		T(devices), T(shared_descriptors_of_proc),
 	};
 

@@ -74,7 +74,11 @@ directories(void)
 	CHECK(getcwd(cwd, sizeof(cwd)) == NULL);
 	CHECK_EQ(errno, ENOENT);
 	CHECK_ERR(open("x", O_CREAT | O_RDWR, 0600), ENOENT);
+	memset(cwd, 'n', 299);
+	cwd[299] = 0;
+	CHECK_ERR(stat(cwd, &st), ENOENT); /* that comes before its length */
 	CHECK_EQ(chdir(".."), 0);
+	CHECK_ERR(stat(cwd, &st), ENAMETOOLONG);
 	CHECK_EQ(chdir(was), 0);
 	CHECK_ERR(syscall(SYS_getcwd, cwd, 3), ERANGE);
 	CHECK_ERR(chdir("f"), ENOTDIR);

@@ -192,6 +192,8 @@ directories(void)
 	CHECK_ERR(splice(d, &off, p[1], NULL, 10, 0), EAGAIN);
 	CHECK_ERR(sendfile(p[1], d, NULL, 10), EAGAIN);
 	CHECK_ERR(sendfile(p[1], d, &off, 10), EAGAIN);
+	CHECK_ERR(sendfile(p[1], file_of("x"), NULL, 0), EAGAIN);
+	CHECK_ERR(sendfile(p[1], p[0], NULL, 10), EAGAIN);
 }
 
 static void

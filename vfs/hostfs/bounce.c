@@ -93,8 +93,12 @@ piece(struct iov_iter *it, size_t *n)
 	return it->nr ? it->iov->base + it->off : 0;
 }
 
+/*
+ * *@faulted: the host could not reach memory of the program's that we may be able to mend (pages of a mapping whose file has grown):
+ * the rest is to go through a buffer. The host stops at a page where that is.
+ */
 static int64_t
-rw_direct(struct task *t, long nr, hfd_t fd, struct iov_iter *it, int64_t pos, uint32_t rwf)
+rw_direct(struct task *t, long nr, hfd_t fd, struct iov_iter *it, int64_t pos, uint32_t rwf, bool *faulted)
 {
 	int64_t done = 0;
 
@@ -106,14 +110,14 @@ rw_direct(struct task *t, long nr, hfd_t fd, struct iov_iter *it, int64_t pos, u
 		if (n == 0)
 			break;
 		if (it->t && !user_range_ok(t->k, base, n))
-			ret = -EFAULT;
-		else
-			ret = host_rw(nr, fd, base, n, pos < 0 ? pos : pos + done, rwf);
+			return done ? done : -EFAULT;
+		ret = host_rw(nr, fd, base, n, pos < 0 ? pos : pos + done, rwf);
+		*faulted = ret == -EFAULT && it->t;
 		if (ret <= 0)
 			return done ? done : ret;
 		iov_iter_advance(it, (size_t)ret);
 		done += ret;
-		if ((size_t)ret < n || pos < 0)
+		if (pos < 0 || ((size_t)ret < n && (base + (uint64_t)ret) % PAGE_SIZE != 0))
 			break;
 	}
 	return done;
@@ -130,13 +134,18 @@ hostfs_pread(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter 
 {
 	struct bounce b;
 	int64_t done = 0, ret = 0;
+	bool faulted = false;
 
-	if (hostfs_is_direct(t, to))
-		return rw_direct(t, __NR_preadv2, fd, to, pos, rwf);
+	if (hostfs_is_direct(t, to)) {
+		ret = rw_direct(t, __NR_preadv2, fd, to, pos, rwf, &faulted);
+		if (!faulted || !st)
+			return ret;
+		done = MAX(ret, 0);
+	}
 	if (to->count == 0)
-		return 0;
+		return done;
 	if (!bounce_get(t->k, st, to->count, &b))
-		return -ENOMEM;
+		return done ? done : -ENOMEM;
 	while (to->count > 0) {
 		size_t n = MIN(to->count, b.size), copied;
 
@@ -161,11 +170,16 @@ hostfs_pwrite(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter
 {
 	struct bounce b;
 	int64_t done = 0, ret = 0;
+	bool faulted = false;
 
-	if (hostfs_is_direct(t, from))
-		return rw_direct(t, __NR_pwritev2, fd, from, pos, rwf);
+	if (hostfs_is_direct(t, from)) {
+		ret = rw_direct(t, __NR_pwritev2, fd, from, pos, rwf, &faulted);
+		if (!faulted || !st)
+			return ret;
+		done = MAX(ret, 0);
+	}
 	if (!bounce_get(t->k, st, from->count, &b))
-		return -ENOMEM;
+		return done ? done : -ENOMEM;
 	do {
 		size_t n = copy_from_iter(b.p, MIN(from->count, b.size), from);
 
