@@ -595,6 +595,7 @@ create_boot_task(struct kernel *k, struct task *parent, const char *name)
 	t->group_leader = t->signal->leader = t;
 	t->real_parent = t->parent = parent ? parent : t;
 	memcpy(t->cpu_affinity, k->params.affinity, sizeof(t->cpu_affinity));
+	t->nice = k->params.nice;
 	init_rlimits(k, t->signal);
 	t->signal->leader_of_session = true;
 	__atomic_add_fetch(&t->cred->user->processes, 1, __ATOMIC_RELAXED);

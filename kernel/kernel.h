@@ -31,6 +31,7 @@ struct kernel_params {
 	uint64_t memory; /* bytes of RAM reported to programs (sysinfo, meminfo); the arena's limit */
 	uint32_t ncpus;
 	uint64_t affinity[16]; /* of the first task: 1,024 CPUs */
+	int32_t nice;	       /* likewise */
 	char hostname[65];
 };
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -200,6 +201,7 @@ set_params(struct kernel *k, const struct run_options *opt)
 	p->debug_log = opt->debug_log;
 	p->memory = opt->memory ? opt->memory : (uint64_t)si.totalram * si.mem_unit;
 	set_cpus(p);
+	p->nice = getpriority(PRIO_PROCESS, 0);
 	p->uid = opt->have_uid ? opt->uid : geteuid();
 	p->gid = opt->have_uid ? opt->gid : getegid();
 	n = opt->have_uid ? 0 : getgroups(ARRAY_SIZE(groups), groups);

@@ -49,7 +49,7 @@ guest_programs = \
 guest_programs += tests/guest/sites-static
 tests_guest_sites_static_SOURCES = tests/guest/sites.c
 tests_guest_sites_static_CFLAGS = $(AM_CFLAGS) -fno-pie
-tests_guest_sites_static_LDFLAGS = -static -no-pie
+tests_guest_sites_static_LDFLAGS = -static
 
 # One program linked in every way, and one without libc.
 guest_programs += tests/guest/image-nopie tests/guest/image-static tests/guest/image-static-pie
@@ -58,12 +58,12 @@ tests_guest_image_nopie_CFLAGS = $(AM_CFLAGS) -fno-pie
 tests_guest_image_nopie_LDFLAGS = -no-pie
 tests_guest_image_static_SOURCES = tests/guest/image.c
 tests_guest_image_static_CFLAGS = $(AM_CFLAGS) -fno-pie
-tests_guest_image_static_LDFLAGS = -static -no-pie
+tests_guest_image_static_LDFLAGS = -static
 tests_guest_image_static_pie_SOURCES = tests/guest/image.c
 tests_guest_image_static_pie_CFLAGS = $(AM_CFLAGS) -fPIE
 tests_guest_image_static_pie_LDFLAGS = -static-pie
 tests_guest_entry_CFLAGS = $(AM_CFLAGS) -ffreestanding -fno-stack-protector -fno-pie -mno-sse
-tests_guest_entry_LDFLAGS = -nostdlib -static -no-pie
+tests_guest_entry_LDFLAGS = -nostdlib -static
 
 check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user
