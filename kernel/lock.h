@@ -54,6 +54,7 @@ enum lock_rank {
 	RANK_FUTEX,    /* futex hash bucket */
 	RANK_DCACHE,   /* dentry hash bucket and d_lock */
 	RANK_ICACHE,   /* inode hash */
+	RANK_NOTIFY,   /* marks on inodes, queues of inotify */
 	RANK_TIMER,    /* timer queue */
 	RANK_WAITQ,    /* wait queue heads (may wake tasks) */
 	RANK_LEAF,     /* anything that takes nothing but the allocator */

@@ -11,6 +11,7 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "syscalls/proto.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 
 /* sys/stat.h of libc has them; no uapi header does. */
@@ -337,6 +338,8 @@ sys_fallocate(struct task *t, int fd, int mode, int64_t offset, int64_t len)
 		ret = file_remove_privs(t, f.file);
 	if (!ret)
 		ret = f.file->f_op->fallocate(t, f.file, mode, offset, len);
+	if (!ret)
+		fsnotify_file(f.file, IN_MODIFY);
 	fdput(t, f);
 	return ret;
 }

@@ -35,3 +35,4 @@ libkernel_a_SOURCES += syscalls/sync.c
 libkernel_a_SOURCES += syscalls/xattr.c
 libkernel_a_SOURCES += syscalls/sendmsg.c
 libkernel_a_SOURCES += syscalls/socket.c
+libkernel_a_SOURCES += syscalls/inotify.c

@@ -15,6 +15,7 @@
 #include "kernel/signal.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 
 static bool
@@ -164,9 +165,10 @@ notify_change_locked(struct task *t, struct dentry *dentry, struct iattr *attr)
 	err = setattr_prepare(t, dentry, attr);
 	if (err)
 		return err;
-	if (inode->i_op && inode->i_op->setattr)
-		return inode->i_op->setattr(t, dentry, attr);
-	return simple_setattr(t, dentry, attr);
+	err = inode->i_op && inode->i_op->setattr ? inode->i_op->setattr(t, dentry, attr) : simple_setattr(t, dentry, attr);
+	if (!err)
+		fsnotify_change(dentry, attr->ia_valid);
+	return err;
 }
 
 int

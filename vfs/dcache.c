@@ -15,6 +15,7 @@
  * Left out: aliases (an inode does not know its dentries), disconnected trees (file handles).
  */
 #include "kernel/kernel.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 
 /* A name too long for d_iname; shared by dentries after a rename. */
@@ -425,8 +426,10 @@ d_kill(struct dentry *d)
 	set_bits(&d->d_flags, DCACHE_DENTRY_KILLED);
 	if (d->d_op && d->d_op->d_release)
 		d->d_op->d_release(d);
-	if (d->d_inode)
+	if (d->d_inode) {
+		fsnotify_inoderemove(d->d_inode);
 		iput(d->d_inode);
+	}
 	d_seq_begin(d);
 	if (d_has_external_name(d))
 		external_name_put(k, d->d_name.name);

@@ -56,9 +56,8 @@ fasync_helper(struct kernel *k, int fd, struct file *file, bool on, struct fasyn
 	return 0;
 }
 
-/* A file's owner, with a reference to its pid. False: there is none. */
-static bool
-copy_fown(struct file *file, struct fown *o)
+bool
+file_copy_owner(struct file *file, struct fown *o)
 {
 	struct fown *from = __atomic_load_n(&file->f_owner, __ATOMIC_ACQUIRE);
 
@@ -127,6 +126,12 @@ tell_owner(struct kernel *k, struct fown *o, int sig, int fd, int code)
 }
 
 void
+send_sigio(struct kernel *k, struct fown *o, int fd, int code)
+{
+	tell_owner(k, o, SIG_IO, fd, code);
+}
+
+void
 kill_fasync(struct kernel *k, struct fasync_queue *q, int code)
 {
 	unsigned int i = 0, at;
@@ -147,7 +152,7 @@ kill_fasync(struct kernel *k, struct fasync_queue *q, int code)
 			if (at++ < i)
 				continue;
 			i = at;
-			if (copy_fown(e->file, &o)) {
+			if (file_copy_owner(e->file, &o)) {
 				fd = e->fd;
 				more = true;
 				break;
@@ -164,6 +169,6 @@ send_sigurg(struct file *file)
 {
 	struct fown o;
 
-	if (copy_fown(file, &o))
+	if (file_copy_owner(file, &o))
 		tell_owner(file->k, &o, SIG_URG, -1, 0);
 }

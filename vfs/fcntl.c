@@ -2,7 +2,7 @@
  *
  * fcntl(2).
  *
- * Left out: leases and directory notification (F_SETLEASE, F_NOTIFY say -EINVAL).
+ * Left out: leases (F_SETLEASE says -EINVAL).
  */
 #include <asm/resource.h>
 #include <asm/signal.h>
@@ -15,6 +15,7 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "vfs/fcntl.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 #include "vfs/pipe.h"
 
@@ -85,6 +86,16 @@ f_setown(struct task *t, struct file *file, int who)
 	if (who == INT32_MIN)
 		return -EINVAL;
 	return who < 0 ? set_owner(t, file, PIDTYPE_PGID, -who) : set_owner(t, file, PIDTYPE_TGID, who);
+}
+
+int
+f_setown_if_none(struct task *t, struct file *file)
+{
+	struct fown *o = file_fown(t, file);
+
+	if (!o)
+		return -ENOMEM;
+	return READ_ONCE(o->pid) ? 0 : set_owner(t, file, PIDTYPE_TGID, t->tgid);
 }
 
 /* The number of the owner while it lives, and what it is. */
@@ -345,6 +356,8 @@ do_fcntl(struct task *t, int fd, struct file *file, unsigned int cmd, uint64_t a
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return pipe_fcntl(t, file, cmd, arg);
+	case F_NOTIFY:
+		return fcntl_dirnotify(t, fd, file, (uint32_t)arg);
 	case F_DUPFD_QUERY:
 		return dupfd_query(t, file, arg);
 	case F_CREATED_QUERY:

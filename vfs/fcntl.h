@@ -65,6 +65,27 @@ int fasync_helper(struct kernel *k, int fd, struct file *file, bool on, struct f
 void kill_fasync(struct kernel *k, struct fasync_queue *q, int code);
 
 /**
+ * file_copy_owner() - who is told of a file's I/O
+ * @file: the file
+ * @o: set, with a reference to the pid
+ *
+ * Return: false if there is nobody.
+ */
+bool file_copy_owner(struct file *file, struct fown *o) __must_check;
+
+/**
+ * send_sigio() - SIGIO, or the signal of F_SETSIG, to an owner
+ * @k: the instance
+ * @o: from file_copy_owner(); its reference is consumed
+ * @fd: si_fd
+ * @code: si_code
+ *
+ * Context: takes tasklist_lock and siglock.
+ */
+void send_sigio(struct kernel *k, struct fown *o, int fd, int code);
+#define POLL_MSG_NR 3 /* POLL_MSG of siginfo */
+
+/**
  * send_sigurg() - SIGURG to a socket's owner: out-of-band data
  * @file: the socket's file, referenced
  *
@@ -82,6 +103,15 @@ void send_sigurg(struct file *file);
  */
 int f_setown(struct task *t, struct file *file, int who) __must_check;
 int f_getown(struct task *t, struct file *file);
+
+/**
+ * f_setown_if_none() - the current process becomes the file's owner unless it has one
+ * @t: the current task
+ * @file: the file
+ *
+ * Return: 0, -ENOMEM.
+ */
+int f_setown_if_none(struct task *t, struct file *file) __must_check;
 
 /**
  * do_fcntl() - fcntl(2) on an open file

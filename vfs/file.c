@@ -11,6 +11,7 @@
 #include "kernel/task.h"
 #include "vfs/eventpoll.h"
 #include "vfs/fcntl.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 
 /* 0 read, 1 write, 2 both, 3 neither: access for ioctl only. */
@@ -97,6 +98,8 @@ file_release(struct task *t, struct file *f)
 	if (!list_empty(&f->f_ep))
 		eventpoll_release_file(t, f);
 	if (f->f_mode & FMODE_OPENED) {
+		fsnotify_file(f, f->f_mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+		dnotify_flush(f, NULL);
 		locks_remove_file(f);
 		if ((f->f_flags & FASYNC) && f->f_op && f->f_op->fasync)
 			ignore_err(f->f_op->fasync(t, -1, f, false), "leaving cannot fail");
@@ -126,8 +129,10 @@ filp_close(struct task *t, struct file *file, struct files_struct *files)
 
 	if (file->f_op && file->f_op->flush && (file->f_mode & FMODE_OPENED))
 		err = file->f_op->flush(t, file);
-	if (!(file->f_mode & FMODE_PATH))
+	if (!(file->f_mode & FMODE_PATH)) {
+		dnotify_flush(file, files);
 		locks_remove_posix(t, file, files);
+	}
 	fput(t, file);
 	return err;
 }

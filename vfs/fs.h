@@ -23,6 +23,7 @@
 struct kernel;
 struct task;
 struct cred;
+struct fsnotify_mark;
 struct vma;
 struct mmap_source;
 struct super_block;
@@ -71,6 +72,8 @@ struct inode {
 	uint32_t i_state;
 	uint32_t i_write_hint; /* RWH_* of F_SET_RW_HINT */
 	uint32_t i_seals; /* F_SEAL_*, of tmpfs */
+	struct fsnotify_mark *i_marks; /* vfs/fsnotify.c */
+	uint32_t i_notify_mask;	       /* what any of them wants */
 	struct inode *i_overlay; /* the overlay inode that has it as its upper file */
 	void *i_private; /* the file system's */
 };

@@ -97,6 +97,11 @@ struct vfs_state {
 	/* /proc/sys/fs: protected_symlinks ... */
 	uint32_t protected_symlinks, protected_hardlinks, protected_fifos, protected_regular;
 
+	struct mutex notify_mutex; /* RANK_NOTIFY: vfs/fsnotify.c */
+	struct list_head marks, inotify_groups;
+	uint32_t nr_marks, notify_cookie;
+	uint32_t dir_notify_enable, inotify_max_events, inotify_max_instances, inotify_max_watches; /* /proc/sys/fs */
+
 	struct mutex posix_blocked_lock; /* RANK_LEAF: who waits for whose POSIX lock */
 	struct list_head posix_blocked;
 };

@@ -13,6 +13,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/task.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 #include "vfs/namei-ops.h"
 
@@ -84,7 +85,10 @@ vfs_create(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mo
 		return err;
 	if (!dir->i_op || !dir->i_op->create)
 		return -EACCES;
-	return dir->i_op->create(t, dir, dentry, mode_strip_sgid(t, dir, (uint16_t)((mode & 07777) | S_IFREG)), excl);
+	err = dir->i_op->create(t, dir, dentry, mode_strip_sgid(t, dir, (uint16_t)((mode & 07777) | S_IFREG)), excl);
+	if (!err)
+		fsnotify_name(dir, IN_CREATE, &dentry->d_name, 0);
+	return err;
 }
 
 int
@@ -96,7 +100,10 @@ vfs_mkdir(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mod
 		return err;
 	if (!dir->i_op || !dir->i_op->mkdir)
 		return -EPERM;
-	return dir->i_op->mkdir(t, dir, dentry, (uint16_t)((mode & 01777) | S_IFDIR));
+	err = dir->i_op->mkdir(t, dir, dentry, (uint16_t)((mode & 01777) | S_IFDIR));
+	if (!err)
+		fsnotify_name(dir, IN_CREATE | IN_ISDIR, &dentry->d_name, 0);
+	return err;
 }
 
 int
@@ -111,7 +118,10 @@ vfs_mknod(struct task *t, struct inode *dir, struct dentry *dentry, uint16_t mod
 		return -EPERM;
 	if (!dir->i_op || !dir->i_op->mknod)
 		return -EPERM;
-	return dir->i_op->mknod(t, dir, dentry, mode_strip_sgid(t, dir, mode), rdev);
+	err = dir->i_op->mknod(t, dir, dentry, mode_strip_sgid(t, dir, mode), rdev);
+	if (!err)
+		fsnotify_name(dir, IN_CREATE, &dentry->d_name, 0);
+	return err;
 }
 
 int
@@ -123,7 +133,10 @@ vfs_symlink(struct task *t, struct inode *dir, struct dentry *dentry, const char
 		return err;
 	if (!dir->i_op || !dir->i_op->symlink)
 		return -EPERM;
-	return dir->i_op->symlink(t, dir, dentry, target);
+	err = dir->i_op->symlink(t, dir, dentry, target);
+	if (!err)
+		fsnotify_name(dir, IN_CREATE, &dentry->d_name, 0);
+	return err;
 }
 
 int
@@ -151,6 +164,10 @@ vfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry *d
 	if (!err)
 		clear_bits(&inode->i_state, I_LINKABLE);
 	mutex_unlock(&inode->i_rwsem);
+	if (!err) {
+		fsnotify_inode(inode, IN_ATTRIB);
+		fsnotify_name(dir, IN_CREATE, &dentry->d_name, 0);
+	}
 	return err;
 }
 
@@ -158,6 +175,15 @@ static bool
 is_mountpoint(const struct dentry *d)
 {
 	return __atomic_load_n(&d->d_mounted, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* After unlink or rmdir. Marks on the inode go here when nobody has the name open, so that they are told before the directory's. */
+static void
+notify_removed(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+	if (refcount_read(&dentry->d_count) == 1)
+		fsnotify_inoderemove(inode);
+	fsnotify_name(dir, IN_DELETE | (S_ISDIR(inode->i_mode) ? IN_ISDIR : 0), &dentry->d_name, 0);
 }
 
 int
@@ -174,8 +200,10 @@ vfs_unlink(struct task *t, struct inode *dir, struct dentry *dentry)
 	err = is_mountpoint(dentry) ? -EBUSY : dir->i_op->unlink(t, dir, dentry);
 	mutex_unlock(&inode->i_rwsem);
 	if (!err) {
+		fsnotify_inode(inode, IN_ATTRIB);
 		d_drop(dentry);
 		d_make_discardable(dentry);
+		notify_removed(dir, dentry, inode);
 	}
 	return err;
 }
@@ -199,6 +227,7 @@ vfs_rmdir(struct task *t, struct inode *dir, struct dentry *dentry)
 		shrink_dcache_parent(dentry);
 		d_drop(dentry);
 		d_make_discardable(dentry);
+		notify_removed(dir, dentry, inode);
 	}
 	return err;
 }
@@ -310,11 +339,36 @@ may_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode 
 	return err;
 }
 
+/* The two names, as they are before they change. */
+struct rename_names {
+	struct qstr old, new;
+	char old_text[K_NAME_MAX], new_text[K_NAME_MAX];
+};
+
+static void
+keep_names(struct rename_names *r, const struct dentry *old, const struct dentry *new)
+{
+	r->old = (struct qstr){ r->old_text, old->d_name.len, 0 };
+	r->new = (struct qstr){ r->new_text, new->d_name.len, 0 };
+	memcpy(r->old_text, old->d_name.name, old->d_name.len);
+	memcpy(r->new_text, new->d_name.name, new->d_name.len);
+}
+
+/* Who watches either directory, what moved or what was replaced. */
+static void
+notify_renamed(const struct rename_names *r, struct inode *odir, struct inode *source, struct inode *ndir, struct inode *target, bool exchange)
+{
+	fsnotify_move(odir, ndir, &r->old, &r->new, exchange ? NULL : target, source);
+	if (exchange)
+		fsnotify_move(ndir, odir, &r->new, &r->old, NULL, target);
+}
+
 int
 vfs_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned int flags)
 {
 	struct inode *source = d_inode(old), *target = d_inode(new);
-	bool isdir = S_ISDIR(source->i_mode);
+	bool isdir = S_ISDIR(source->i_mode), notify = fsnotify_any(t->k);
+	struct rename_names names;
 	int err;
 
 	if (source == target)
@@ -322,6 +376,8 @@ vfs_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode 
 	err = may_rename(t, odir, old, ndir, new, flags);
 	if (err)
 		return err;
+	if (notify)
+		keep_names(&names, old, new);
 	dget(new);
 	lock_two(source, target);
 	if (is_mountpoint(old) || is_mountpoint(new))
@@ -340,6 +396,8 @@ vfs_rename(struct task *t, struct inode *odir, struct dentry *old, struct inode 
 			d_move(old, new);
 			d_make_discardable(new);
 		}
+		if (notify)
+			notify_renamed(&names, odir, source, ndir, target, (flags & RENAME_EXCHANGE) != 0);
 	}
 	dput(new);
 	return err;

@@ -12,6 +12,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/task.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 #include "vfs/pipe.h"
 
@@ -241,7 +242,10 @@ vfs_open(struct task *t, const struct path *path, struct file *f)
 	f->f_mode |= FMODE_OPENED;
 	if (f->f_mode & FMODE_STREAM)
 		f->f_mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS);
-	return (f->f_flags & O_DIRECT) && !S_ISREG(inode->i_mode) ? -EINVAL : 0;
+	if ((f->f_flags & O_DIRECT) && !S_ISREG(inode->i_mode))
+		return -EINVAL;
+	fsnotify_file(f, IN_OPEN);
+	return 0;
 }
 
 /* O_CREAT of a name that is not there. The directory is locked; @d is negative. */

@@ -8,7 +8,7 @@
  *
  * Locks: pipe->mutex (RANK_PIPE) is held over copies to and from user memory; k->pipe->lock is a leaf below it.
  * head and tail are written under the mutex and read without it by poll and by waiters' conditions.
- * Left out: O_ASYNC (SIGIO), notification pipes (O_NOTIFICATION_PIPE is -ENOPKG, as in a kernel without watch queues).
+ * Left out: notification pipes (O_NOTIFICATION_PIPE is -ENOPKG, as in a kernel without watch queues).
  */
 #include <asm/ioctls.h>
 #include <asm/signal.h>
@@ -279,12 +279,14 @@ void
 pipe_wake_readers(struct pipe_inode_info *pipe)
 {
 	wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
+	kill_fasync(pipe->k, &pipe->fasync_readers, PIPE_POLL_IN);
 }
 
 void
 pipe_wake_writers(struct pipe_inode_info *pipe)
 {
 	wake_up_poll(&pipe->wr_wait, PIPE_WRITE_KEY);
+	kill_fasync(pipe->k, &pipe->fasync_writers, PIPE_POLL_OUT);
 }
 
 int

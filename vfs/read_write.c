@@ -12,6 +12,7 @@
 #include "kernel/signal.h"
 #include "kernel/seeded.h"
 #include "kernel/task.h"
+#include "vfs/fsnotify.h"
 #include "vfs/generic.h"
 #include "vfs/internal.h"
 #include "vfs/pipe.h"
@@ -81,8 +82,10 @@ vfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, u
 	if (ret)
 		return ret;
 	ret = file->f_op->read(t, file, to, pos, rwf);
-	if (ret > 0)
+	if (ret > 0) {
+		fsnotify_file(file, IN_ACCESS);
 		t->io_rchar += (uint64_t)ret;
+	}
 	t->io_syscr++;
 	return ret;
 }
@@ -133,6 +136,7 @@ vfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos
 		return ret;
 	ret = file->f_op->write(t, file, from, pos, rwf);
 	if (ret > 0) {
+		fsnotify_file(file, IN_MODIFY);
 		t->io_wchar += (uint64_t)ret;
 		if (unlikely((file->f_flags & O_DSYNC) || (rwf & (RWF_SYNC | RWF_DSYNC)))) {
 			bool full = (file->f_flags & __O_SYNC) || (rwf & RWF_SYNC);

@@ -8,6 +8,7 @@
 
 #include "kernel/seeded.h"
 #include "kernel/task.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 #include "vfs/readdir.h"
 
@@ -24,6 +25,7 @@ iterate_dir(struct task *t, struct file *file, struct dir_context *ctx)
 		ctx->pos = file->f_pos;
 		err = file->f_op->iterate(t, file, ctx);
 		file->f_pos = ctx->pos;
+		fsnotify_file(file, IN_ACCESS);
 		file_accessed(t, file);
 	}
 	mutex_unlock(&inode->i_rwsem);

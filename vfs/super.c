@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include <asm/statfs.h>
 
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 
 /**
@@ -48,6 +49,7 @@ deactivate_super(struct super_block *sb)
 {
 	if (!refcount_dec_and_test(&sb->s_active))
 		return;
+	fsnotify_sb_delete(sb);
 	if (sb->s_root) {
 		d_kill_tree(sb->s_root);
 		sb->s_root = NULL;
@@ -114,6 +116,7 @@ vfs_init(struct kernel *k)
 	stable_cache_init(k, &v->files, "filp", sizeof(struct file), offsetof(struct file, f_free));
 	mutex_init(&v->fs_types_lock, RANK_LEAF);
 	locks_init(k);
+	fsnotify_init(k);
 	err = dcache_init(k);
 	if (!err)
 		err = icache_init(k);

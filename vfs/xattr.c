@@ -9,6 +9,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/task.h"
+#include "vfs/fsnotify.h"
 #include "vfs/internal.h"
 
 static bool
@@ -92,8 +93,10 @@ vfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const void
 	if (!inode->i_op || !inode->i_op->setxattr)
 		return -EOPNOTSUPP;
 	err = inode->i_op->setxattr(t, dentry, name, buf, n, flags);
-	if (!err)
+	if (!err) {
 		inode_update_times(inode, ATTR_CTIME);
+		fsnotify_dentry(dentry, IN_ATTRIB);
+	}
 	return err;
 }
 

@@ -17,6 +17,7 @@ guest_programs = \
 	tests/guest/hidden \
 	tests/guest/ids \
 	tests/guest/image \
+	tests/guest/inotify \
 	tests/guest/madvise \
 	tests/guest/memfd \
 	tests/guest/memory \

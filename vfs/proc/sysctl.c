@@ -501,12 +501,20 @@ vfs_number_store(struct task *t, const struct proc_inode *pi, char *text)
 	return 0;
 }
 
+static const struct proc_entry inotify_table[] = {
+	VFS("max_queued_events", inotify_max_events, INT32_MAX, 0644),
+	VFS("max_user_instances", inotify_max_instances, INT32_MAX, 0644),
+	VFS("max_user_watches", inotify_max_watches, INT32_MAX, 0644),
+};
+
 static const struct proc_entry fs_table[] = {
 	SHOW("dentry-state", dentry_state_show),
 	EDIT("file-max", file_max_show, file_max_store),
 	SHOW("file-nr", file_nr_show),
 	SHOW("inode-nr", inode_nr_show),
 	SHOW("inode-state", inode_state_show),
+	VFS("dir-notify-enable", dir_notify_enable, INT32_MAX, 0644),
+	PROC_DIR("inotify", inotify_table),
 	NUMBER("mount-max", MOUNT_MAX),
 	EDIT("nr_open", nr_open_show, nr_open_store),
 	NUMBER("overflowgid", 65534),
