@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -43,7 +44,9 @@
 #define NEED_REMOTE   (1u << 1)
 #define NEED_UNPROTECTED (1u << 2)
 #define NEED_BOTH     (NEED_RESIDENT | NEED_REMOTE | NEED_UNPROTECTED)
+#define NEED_AUTO     (1u << 3) /* lest --trap=auto prefers the remote trap */
 #define WANTED	      0u
+#define HWCAP2_FSGS   2u /* HWCAP2_FSGSBASE of asm/hwcap2.h */
 
 /* A probe runs in a child: 0 or the errno that tells what is wrong. */
 struct check {
@@ -86,6 +89,28 @@ probe_pku(void)
 	if (!(c & (1u << 4)))
 		return ENOTSUP; /* the processor can, the kernel does not */
 	return syscall(SYS_pkey_alloc, 0, 0) < 0 ? errno : 0;
+}
+
+static int
+probe_fsgsbase(void)
+{
+	return getauxval(AT_HWCAP2) & HWCAP2_FSGS ? 0 : ENOTSUP;
+}
+
+/* A processor that reads past page tables for a moment reads past protection keys, too: kernel memory is no secret there. */
+static int
+probe_no_meltdown(void)
+{
+	int fd = open("/sys/devices/system/cpu/vulnerabilities/meltdown", O_RDONLY | O_CLOEXEC), err;
+	char said[64] = "";
+	ssize_t n;
+
+	if (fd < 0)
+		return errno;
+	n = read(fd, said, sizeof(said) - 1);
+	err = n < 0 ? errno : strncmp(said, "Not affected", 12) != 0 ? EPERM : 0;
+	close(fd);
+	return err;
 }
 
 /* A handler starts with PKRU at its initial value, which denies every key but 0: it must not touch its stack before this. */
@@ -283,6 +308,9 @@ static const struct check checks[] = {
 	{ "signal frames that keep PKRU", NEED_RESIDENT, probe_frame_pkru, "use a host that has keys and keeps them: some lose them" },
 	{ "kernel text that opens no key unchecked", NEED_RESIDENT, probe_kernel_text, "this build of stead is damaged: build it again" },
 	{ "a vDSO that opens no key", NEED_RESIDENT, probe_vdso_text, "the host's vDSO holds wrpkru, xrstor or wrgsbase" },
+	{ "FSGSBASE", NEED_RESIDENT | NEED_UNPROTECTED, probe_fsgsbase, "the processor has none, or the kernel was booted with nofsgsbase" },
+	{ "a processor without Meltdown", NEED_AUTO, probe_no_meltdown,
+	  "memory that a key protects can be guessed: --trap=resident works, --trap=auto does not take it" },
 	{ "Syscall User Dispatch", NEED_RESIDENT | NEED_UNPROTECTED, probe_user_dispatch, "use a kernel with CONFIG_GENERIC_ENTRY (5.11)" },
 	{ "Landlock", WANTED, probe_landlock, "one wall less: boot with landlock in lsm=" },
 };
@@ -327,6 +355,31 @@ doctor_can(enum run_trap trap, const char **why)
 	return true;
 }
 
+/* All that the resident trap needs, in one process; the last of them ends it. */
+static int
+probe_auto(void)
+{
+	for (size_t i = 0; i < NCHECKS; i++) {
+		int err = (checks[i].needed & (NEED_RESIDENT | NEED_AUTO)) && checks[i].probe != probe_pkey_signal_stack ?
+				  checks[i].probe() : 0;
+
+		if (err)
+			return err;
+	}
+	return probe_pkey_signal_stack();
+}
+
+enum run_trap
+doctor_choose(void)
+{
+	static const struct check all = { "what --trap=auto takes", NEED_AUTO, probe_auto, "" };
+	unsigned int a, b, c = 0, d;
+
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(c & (1u << 4)))
+		return RUN_TRAP_REMOTE; /* no protection keys: most often this is all that is to be found out */
+	return run_probe(&all) == 0 ? RUN_TRAP_RESIDENT : RUN_TRAP_REMOTE;
+}
+
 static const char *
 needed_by(unsigned int needed)
 {
@@ -338,30 +391,36 @@ needed_by(unsigned int needed)
 		return "needed by resident";
 	case NEED_REMOTE:
 		return "needed by remote";
+	case NEED_AUTO:
+		return "wanted for resident by auto";
 	default:
 		return "wanted";
 	}
 }
 
-/* The remote trap is the boundary for hostile code (doc/threat-model.md); who wants the other one's speed says so. */
+/* See doc/threat-model.md for what is known of the one boundary and of the other. */
 static void
-explain_auto(bool no_resident, bool no_remote)
+explain_auto(const char *no_resident, const char *no_auto, bool no_remote)
 {
+	if (!no_resident && !no_auto) {
+		puts("\nstead run --trap=auto takes the resident trap.\n"
+		     "It has withstood every attack in stead's own tests; the remote trap is slower, and simpler. For programs that are known to be\n"
+		     "hostile doc/threat-model.md says what to ask for.");
+		return;
+	}
 	if (no_remote) {
 		puts("\nstead run needs --trap=resident on this host.");
 		return;
 	}
-	puts("\nstead run --trap=auto takes the remote trap.");
+	printf("\nstead run --trap=auto takes the remote trap: there is no \"%s\".\n", no_resident ? no_resident : no_auto);
 	if (!no_resident)
-		puts("The resident trap is much faster and works here; ask for it with --trap=resident. It is not taken unasked, since its\n"
-		     "protection is younger: it has withstood every attack in stead's own tests, but only on an emulated processor, and it\n"
-		     "keeps no secrets on processors that leak them past protection keys (Meltdown).");
+		puts("The resident trap is much faster and works here; ask for it with --trap=resident.");
 }
 
 static int
 examine(void)
 {
-	const char *missing[2] = { NULL, NULL }; /* resident, remote */
+	const char *missing[3] = { NULL, NULL, NULL }; /* resident, remote, auto */
 	size_t i;
 	int err;
 
@@ -375,6 +434,8 @@ examine(void)
 			missing[0] = checks[i].name;
 		if ((checks[i].needed & NEED_REMOTE) && !missing[1])
 			missing[1] = checks[i].name;
+		if ((checks[i].needed & NEED_AUTO) && !missing[2])
+			missing[2] = checks[i].name;
 	}
 	printf("\nresident trap: %s%s\n", missing[0] ? "no, it lacks " : "yes", missing[0] ? missing[0] : "");
 	printf("remote trap:   %s%s\n", missing[1] ? "no, it lacks " : "yes", missing[1] ? missing[1] : "");
@@ -382,7 +443,7 @@ examine(void)
 		puts("stead run cannot work on this host.");
 		return 1;
 	}
-	explain_auto(missing[0] != NULL, missing[1] != NULL);
+	explain_auto(missing[0], missing[2], missing[1] != NULL);
 	return 0;
 }
 

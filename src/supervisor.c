@@ -35,6 +35,7 @@
 #include "loader/elf.h"
 #include "src/archive.h"
 #include "src/commands.h"
+#include "src/doctor.h"
 #include "src/options.h"
 #include "src/readiness.h"
 #include "src/terminal.h"
@@ -557,7 +558,8 @@ set_inject(struct kernel *k, const struct inject_rules *rules)
 static int
 boot(struct kernel **out, const struct run_options *opt)
 {
-	bool resident = opt->trap == RUN_TRAP_RESIDENT || opt->trap == RUN_TRAP_UNPROTECTED;
+	enum run_trap trap = opt->trap == RUN_TRAP_AUTO ? doctor_choose() : opt->trap;
+	bool resident = trap == RUN_TRAP_RESIDENT || trap == RUN_TRAP_UNPROTECTED;
 	struct kernel *k;
 	int err = arena_create(ARENA_SIZE, &k);
 
@@ -573,7 +575,7 @@ boot(struct kernel **out, const struct run_options *opt)
 		err = set_inject(k, opt->inject);
 	if (err < 0)
 		return fail("boot", err);
-	err = resident ? resident_boot(k, opt->trap == RUN_TRAP_RESIDENT) : remote_boot(k);
+	err = resident ? resident_boot(k, trap == RUN_TRAP_RESIDENT) : remote_boot(k);
 	if (err == -ECANCELED)
 		return -EXIT_STEAD_FAILED; /* and it was said why */
 	if (err < 0)
