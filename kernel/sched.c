@@ -32,15 +32,21 @@ note_maxrss(struct task *t)
 	set_maxrss(t, t->k->super->rss_pages(t->k, t->host_tid) << (PAGE_SHIFT - 10));
 }
 
-void
-thread_group_times_locked(struct task *t, struct task_times *out)
+/* @noted: of this one the host has just been asked */
+static void
+sum_times(struct task *t, const struct task *noted, struct task_times *out)
 {
 	struct task *o;
 	uint64_t ut, st;
 
 	*out = t->signal->deads;
 	for_each_thread(t->signal, o) {
-		task_cputime(o, &ut, &st);
+		if (o == noted) {
+			ut = __atomic_load_n(&o->times.utime, __ATOMIC_RELAXED);
+			st = __atomic_load_n(&o->times.stime, __ATOMIC_RELAXED);
+		} else {
+			task_cputime(o, &ut, &st);
+		}
 		out->utime += ut;
 		out->stime += st;
 		out->minflt += o->times.minflt;
@@ -54,6 +60,12 @@ thread_group_times_locked(struct task *t, struct task_times *out)
 }
 
 void
+thread_group_times_locked(struct task *t, struct task_times *out)
+{
+	sum_times(t, NULL, out);
+}
+
+void
 thread_group_times(struct task *t, struct task_times *out)
 {
 	struct sighand_struct *sh = lock_task_sighand(t);
@@ -62,6 +74,15 @@ thread_group_times(struct task *t, struct task_times *out)
 		*out = t->signal->deads;
 		return;
 	}
-	thread_group_times_locked(t, out);
+	sum_times(t, NULL, out);
 	unlock_task_sighand(sh);
+}
+
+void
+own_group_times(struct task *t, struct task_times *out)
+{
+	note_own_usage(t);
+	mutex_lock(&t->sighand->siglock);
+	sum_times(t, t, out);
+	mutex_unlock(&t->sighand->siglock);
 }

@@ -553,6 +553,15 @@ void note_own_usage(struct task *t);
 void thread_group_times(struct task *t, struct task_times *out);
 
 /**
+ * own_group_times() - note_own_usage(), and thread_group_times() without asking the host again
+ * @t: the current task
+ * @out: the sums
+ *
+ * Context: takes siglock; as note_maxrss().
+ */
+void own_group_times(struct task *t, struct task_times *out);
+
+/**
  * thread_group_times_locked() - the same for a caller that has tasklist_lock or siglock already
  * @t: a task of the group
  * @out: the sums

@@ -76,8 +76,7 @@ sys_getrusage(struct task *t, int who, uaddr_t usage)
 
 	switch (who) {
 	case RUSAGE_SELF:
-		note_own_usage(t);
-		thread_group_times(t, &times);
+		own_group_times(t, &times);
 		break;
 	case RUSAGE_CHILDREN:
 		mutex_lock(&t->sighand->siglock);
