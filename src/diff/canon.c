@@ -138,7 +138,7 @@ join_restarts(struct rtask *t)
 static void
 cut_last_call(struct rtask *t)
 {
-	struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? end - 1 : NULL;
+	struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;
 
 	if (!last || end->type != EVENT_END || !WIFSIGNALED((int)end->result) || last->type != EVENT_CALL)
 		return;

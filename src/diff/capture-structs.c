@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 #include "src/diff/capture.h"
 #include "src/diff/structs.h"
 #include "src/trace-names.h"
+
+#define MESSAGES_MAX 64
+#define OPTION_MAX   256
 
 static void
 number(struct record *r, const char *label, const char *name, enum field_kind kind, bool out, uint64_t v)
@@ -150,7 +154,7 @@ capture_msghdr(const struct capture *c, const char *label, uint64_t addr, bool o
 		record_value(c->r, label, "", FIELD_ADDRESS, out, addr);
 		return;
 	}
-	if (!out && c->nr == SYS_recvmsg) { /* room for what comes */
+	if (!out && (c->nr == SYS_recvmsg || c->nr == SYS_recvmmsg)) { /* room for what comes */
 		number(c->r, label, "iovlen", FIELD_UINT, out, mh.msg_iovlen);
 		number(c->r, label, "controllen", FIELD_UINT, out, mh.msg_controllen);
 		return;
@@ -308,6 +312,91 @@ pointed_prctl(const struct capture *c, unsigned int i)
 		record_value(c->r, names[i], "", c->args[i] > 65535 ? FIELD_ADDRESS : FIELD_INT, false, c->args[i]);
 }
 
+/* sendmmsg(2), recvmmsg(2): of the messages that were transferred, what recvmsg(2) and sendmsg(2) show of one, and the length. */
+static void
+pointed_messages(const struct capture *c)
+{
+	uint64_t n = c->done ? (c->result > 0 ? (uint64_t)c->result : 0) : (uint32_t)c->args[2];
+	bool receives = c->nr == SYS_recvmmsg;
+	struct capture one = *c;
+	struct mmsghdr mm;
+	char name[32];
+
+	if (c->done ? c->result <= 0 : !c->args[1])
+		return;
+	for (uint64_t i = 0; i < n && i < MESSAGES_MAX; i++) {
+		uint64_t at = c->args[1] + i * sizeof(mm);
+
+		snprintf(name, sizeof(name), "msgvec[%llu]", (unsigned long long)i);
+		if (c->m->peek(c->m->ctx, at, &mm, sizeof(mm)) != sizeof(mm)) {
+			record_value(c->r, name, "", FIELD_ADDRESS, c->done, at);
+			return;
+		}
+		one.result = mm.msg_len;
+		if (!c->done || receives)
+			capture_msghdr(&one, name, at, c->done);
+		if (c->done)
+			number(c->r, name, "len", FIELD_UINT, true, mm.msg_len);
+	}
+}
+
+/* What a kernel makes of sizes of buffers, and statistics of TCP, are its own. */
+static enum field_kind
+option_kind(const struct capture *c)
+{
+	bool sizes = c->args[1] == SOL_SOCKET && (c->args[2] == SO_SNDBUF || c->args[2] == SO_RCVBUF || c->args[2] == SO_INCOMING_CPU);
+
+	return !c->done ? FIELD_INT : sizes || (c->args[1] == IPPROTO_TCP && c->args[2] == TCP_MAXSEG) ? FIELD_MACHINE : FIELD_INT;
+}
+
+static void
+pointed_option(const struct capture *c)
+{
+	uint64_t addr = c->args[3];
+	uint32_t len = (uint32_t)c->args[4], value = 0;
+	struct ucred u;
+
+	if (c->nr == SYS_getsockopt && c->m->peek(c->m->ctx, c->args[4], &len, 4) != 4)
+		return;
+	if (c->nr == SYS_getsockopt && c->args[1] == IPPROTO_TCP && c->args[2] == TCP_INFO)
+		return;
+	if (c->nr == SYS_getsockopt && c->args[1] == SOL_SOCKET && c->args[2] == SO_PEERCRED) {
+		if (c->m->peek(c->m->ctx, addr, &u, sizeof(u)) != sizeof(u))
+			return;
+		number(c->r, "optval", "pid", FIELD_PID, true, (uint64_t)(int64_t)u.pid);
+		number(c->r, "optval", "uid", FIELD_UINT, true, u.uid);
+		number(c->r, "optval", "gid", FIELD_UINT, true, u.gid);
+	} else if (len == 4 && c->m->peek(c->m->ctx, addr, &value, 4) == 4) {
+		record_value(c->r, "optval", "", option_kind(c), c->done, (uint64_t)(int64_t)(int32_t)value);
+	} else {
+		capture_buffer(c, "optval", FIELD_BYTES, addr, len < OPTION_MAX ? len : OPTION_MAX, c->done);
+	}
+}
+
+/* pselect6(2): a pointer to the set, and its size. */
+static void
+pointed_mask(const struct capture *c)
+{
+	uint64_t pair[2];
+
+	if (c->args[5] && c->m->peek(c->m->ctx, c->args[5], pair, sizeof(pair)) == sizeof(pair))
+		capture_struct(c, "sig", "sigset", pair[0], 1, false);
+	else
+		record_value(c->r, "sig", "", FIELD_ADDRESS, false, c->args[5]);
+}
+
+bool
+capture_word_known(const char *word)
+{
+	static const char *const words[] = { "cpumask", "dirent", "dirent64", "fdset", "futexaddr", "mincore", "mmsghdr",
+					     "msghdr",	"optval", "sigmask6", "siginfo", "sockaddr" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return struct_layout(word) != NULL;
+}
+
 bool
 capture_pointed(const struct capture *c, unsigned int i)
 {
@@ -336,6 +425,20 @@ capture_pointed(const struct capture *c, unsigned int i)
 		if (i == 1 && !c->done)
 			record_value(c->r, "addr", "", c->args[1] > 65535 ? FIELD_ADDRESS : FIELD_INT, false, c->args[1]);
 		return i == 1;
+	case SYS_sendmmsg:
+	case SYS_recvmmsg:
+		if (i == 1)
+			pointed_messages(c);
+		return i == 1;
+	case SYS_setsockopt:
+	case SYS_getsockopt:
+		if (i == 3 && (c->nr == SYS_setsockopt ? !c->done : c->done && c->result == 0))
+			pointed_option(c);
+		return i == 3;
+	case SYS_pselect6:
+		if (i == 5 && !c->done)
+			pointed_mask(c);
+		return i == 5;
 	case SYS_sched_setattr:
 		if (i == 1 && !c->done)
 			capture_struct(c, "attr", "sched_attr", c->args[1], 1, false);

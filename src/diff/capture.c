@@ -363,11 +363,11 @@ is_pointer(const struct arg_type *t)
 	return false;
 }
 
-/* open(2)'s mode is not looked at unless a file may be made. */
+/* open(2)'s mode is not looked at unless a file may be made; @i is not the first. */
 static bool
 not_looked_at(const struct capture *c, const struct syscall_desc *d, unsigned int i)
 {
-	return i > 0 && strcmp(d->args[i].type, "uint.mode") == 0 && strstr(d->args[i - 1].type, ".O_*") &&
+	return strcmp(d->args[i].type, "uint.mode") == 0 && strstr(d->args[i - 1].type, ".O_*") &&
 	       !(c->args[i - 1] & O_CREAT) && (c->args[i - 1] & O_TMPFILE) != O_TMPFILE;
 }
 
@@ -381,7 +381,7 @@ capture_call(const struct capture *c)
 	for (unsigned int i = 0; !d && !c->done && i < 6; i++)
 		record_value(c->r, names[i], "", FIELD_COOKIE, false, c->args[i]);
 	for (unsigned int i = 0; d && i < d->nargs; i++) {
-		if (not_looked_at(c, d, i) || capture_pointed(c, i))
+		if (capture_pointed(c, i) || (i > 0 && not_looked_at(c, d, i)))
 			continue;
 		split_type(d->args[i].type, &t);
 		if (is_pointer(&t))

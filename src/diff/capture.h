@@ -72,7 +72,13 @@ bool capture_special(const struct capture *c, const char *label, const char *dec
 void capture_siginfo(struct record *r, const char *label, bool out, const void *raw);
 
 /**
- * capture_pointed() - arguments of ioctl(2), fcntl(2) and prctl(2) that the table cannot type
+ * capture_word_known() - is there code for a DECODE word of an argument that points to something?
+ * @word: the word
+ */
+bool capture_word_known(const char *word);
+
+/**
+ * capture_pointed() - arguments that the table cannot type, or not wholly: of ioctl(2), fcntl(2), prctl(2), getsockopt(2), ...
  *
  * Return: whether it did argument @i.
  */

@@ -145,7 +145,7 @@ is_absent(const struct event *e, bool left)
 static bool
 ended_by_another(const struct rtask *t)
 {
-	const struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? end - 1 : NULL;
+	const struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;
 
 	if (!end || end->type != EVENT_END)
 		return false;
@@ -266,7 +266,7 @@ compare_pair(struct pass *p, size_t step, const struct event *a, const struct ev
 		used = RULE_DIFFERENT;
 		if (!report)
 			return used;
-		note(p, step, a, b, fa ? fa->name : fb->name, fa ? text_field_string(fa, p->t->ra) : NULL, fb ? text_field_string(fb, p->rb) : NULL);
+		note(p, step, a, b, fa ? fa->name : fb ? fb->name : "", fa ? text_field_string(fa, p->t->ra) : NULL, fb ? text_field_string(fb, p->rb) : NULL);
 		if (!fa || !fb || strcmp(fa->name, fb->name) != 0)
 			break; /* the rest does not match either */
 	}

@@ -179,7 +179,7 @@ int
 inside_main(int argc, char **argv)
 {
 	const char *dir, *limits, *size;
-	struct relay relay, *tty;
+	struct relay relay = { .master = -1 }, *tty;
 	bool alone;
 	struct setup_user user = { .set = false };
 	int linger;

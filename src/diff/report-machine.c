@@ -109,7 +109,7 @@ junit_case(const struct report_options *o, const struct comparison *c, const cha
 	for (size_t i = 0; i < c->ndifferences; i++) {
 		const struct difference *d = &c->differences[i];
 
-		if (d->reason || d->unsteady || (task ? !d->task || strcmp(d->task, task) != 0 : d->task || strcmp(d->where, where) != 0))
+		if (d->reason || d->unsteady || (task ? !d->task || strcmp(d->task, task) != 0 : d->task || !where || strcmp(d->where, where) != 0))
 			continue;
 		if (!open)
 			fputs("><failure message=\"differs\">", o->f);

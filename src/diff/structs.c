@@ -6,6 +6,7 @@
 #include "src/diff/structs.h"
 
 #include <linux/capability.h>
+#include <linux/futex.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 #include <termios.h>
 #include <time.h>
@@ -203,6 +205,23 @@ static const struct struct_field f_sched_attr[] = {
 	{ "priority", "", 20, 4, FIELD_UINT },
 };
 
+/* The clock of the machine: what the kernel says of it is its own. */
+static const struct struct_field f_timex[] = {
+	F(struct timex, modes, "modes", FIELD_HEX),	       F(struct timex, offset, "offset", FIELD_MACHINE),
+	F(struct timex, freq, "freq", FIELD_MACHINE),	       F(struct timex, maxerror, "maxerror", FIELD_MACHINE),
+	F(struct timex, esterror, "esterror", FIELD_MACHINE),  F(struct timex, status, "status", FIELD_MACHINE),
+	F(struct timex, constant, "constant", FIELD_MACHINE),  F(struct timex, precision, "precision", FIELD_MACHINE),
+	F(struct timex, tolerance, "tolerance", FIELD_INT),    F(struct timex, tick, "tick", FIELD_MACHINE),
+	FS(struct timex, time, "time", FIELD_CLOCK, SIZE_TIMEVAL),     F(struct timex, tai, "tai", FIELD_MACHINE),
+};
+
+/* The value is what another thread left there. */
+static const struct struct_field f_futex_waitv[] = {
+	F(struct futex_waitv, val, "val", FIELD_COOKIE),
+	F(struct futex_waitv, uaddr, "uaddr", FIELD_ADDRESS),
+	F(struct futex_waitv, flags, "flags", FIELD_HEX),
+};
+
 #define LAYOUT(name, size, fields) { name, size, fields, sizeof(fields) / sizeof((fields)[0]) }
 
 static const struct struct_layout layouts[] = {
@@ -243,42 +262,22 @@ static const struct struct_layout layouts[] = {
 	LAYOUT("flock", 32, f_flock),
 	{ "flock_in", 32, f_flock, sizeof(f_flock) / sizeof(f_flock[0]) - 1 }, /* the pid is given back only */
 	LAYOUT("sched_attr", 48, f_sched_attr),
+	LAYOUT("timex", sizeof(struct timex), f_timex),
+	LAYOUT("futex_waitv", sizeof(struct futex_waitv), f_futex_waitv),
 };
 
 /* Words of syscalls/table that say more than the structure's name: when it is shown, or how. */
 static const struct {
 	const char *word, *decode;
 } aliases[] = {
-	{ "addrlen", "int" },
-	{ "epollctl", "epoll_event" },
-	{ "id", "uint" },
-	{ "pointer", "ulong" },
-	{ "remaining", "timespec" },
-	{ "sendoff", "off" },
-	{ "sigset8", "sigset" },
-	{ "utimespec", "timespec" },
-	{ "utimeval", "timeval" },
-	{ "waitrusage", "rusage" },
-};
-
-/* Words of the table that say more to the decoder of stead trace. */
-static const struct {
-	const char *word, *decode;
-} others[] = {
-	{ "addrlen", "int" },	    { "epollctl", "epoll_event" }, { "futextime", "timespec" },	 { "id", "uint" },
-	{ "remaining", "timespec" }, { "sendoff", "off" },	   { "sigset8", "sigset" },	 { "utimespec", "timespec" },
-	{ "utimeval", "timeval" },  { "waitrusage", "rusage" },
+	{ "addrlen", "int" },	     { "epollctl", "epoll_event" }, { "futextime", "timespec" }, { "id", "uint" },
+	{ "pointer", "ulong" },	     { "remaining", "timespec" },   { "sendoff", "off" },	 { "sigset8", "sigset" },
+	{ "utimespec", "timespec" }, { "utimeval", "timeval" },	    { "waitrusage", "rusage" },
 };
 
 const struct struct_layout *
 struct_layout(const char *decode)
 {
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (strcmp(others[i].word, decode) == 0) {
-			decode = others[i].decode;
-			break;
-		}
-	}
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
 		if (strcmp(aliases[i].word, decode) == 0)
 			decode = aliases[i].decode;

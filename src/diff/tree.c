@@ -45,7 +45,7 @@ xattr_counts(const char *name)
 static void
 write_xattrs(FILE *f, const char *path)
 {
-	char names[4096], value[4096], *list[256], *name;
+	char names[4096], value[4096], *list[256] = { NULL }, *name;
 	ssize_t n = llistxattr(path, names, sizeof(names)), len;
 	size_t count = 0;
 
