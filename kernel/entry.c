@@ -12,6 +12,7 @@
 #include "mm/mm.h"
 #include "syscalls/proto.h"
 #include "trap/request.h"
+#include "trap/trap.h"
 
 #include "syscalls/gen/dispatch.h"
 
@@ -22,6 +23,30 @@ dispatch(struct task *t, uint64_t nr, const uint64_t a[6])
 	if (likely(nr < NR_SYSCALLS_TABLE && syscall_table[nr]))
 		return syscall_table[nr](t, a);
 	return missing_syscall(t, nr);
+}
+
+struct call {
+	struct task *t;
+	uint64_t nr;
+	const uint64_t *a;
+};
+
+static int64_t
+do_call(void *arg)
+{
+	struct call *c = arg;
+
+	return dispatch(c->t, c->nr, c->a);
+}
+
+/* A call on a thread that may wait for whoever watches: what holds mmap_lock over host calls is still made where it always is. */
+static int64_t
+dispatch_watched(struct task *t, uint64_t nr, const uint64_t a[6])
+{
+	const struct trap_ops *trap = t->k->trap;
+	struct call c = { t, nr, a };
+
+	return trap->is_mm_call && trap->is_mm_call(nr, a) ? trap->mm_run(t, do_call, &c) : dispatch(t, nr, a);
 }
 
 /* A call that sets the registers has its result there, but for execve, which has none that could be seen elsewhere. */
@@ -41,7 +66,7 @@ tampered_dispatch(struct task *t, uint64_t nr, const uint64_t a[6], const struct
 	inject_delay(t, rule->delay_enter);
 	if (rule->signal)
 		ignore_err(send_sig_info(rule->signal, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL), "the queue is full");
-	return rule->has_result ? rule->result : dispatch(t, nr, a);
+	return rule->has_result ? rule->result : dispatch_watched(t, nr, a);
 }
 
 /* Calls that somebody watches or tampers with. The trace shows a call before it is delayed, as strace does. */
@@ -57,7 +82,7 @@ watched_call(struct task *t, uint64_t nr, const uint64_t a[6])
 		tampered = (rule->has_result ? INJECT_TAMPERED : 0) | (rule->delay_enter || rule->delay_exit ? INJECT_DELAYED : 0);
 	if (trace)
 		t->k->super->trace_call(t, nr, a, NULL, tampered);
-	ret = rule ? tampered_dispatch(t, nr, a, rule) : dispatch(t, nr, a);
+	ret = rule ? tampered_dispatch(t, nr, a, rule) : dispatch_watched(t, nr, a);
 	if (t->flags & PF_EXITING)
 		return ret;
 	if (trace)

@@ -15,6 +15,7 @@
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "trap/request.h"
+#include "trap/trap.h"
 
 struct ksignal {
 	struct k_sigaction ka;
@@ -451,6 +452,15 @@ report_signal(struct task *t, const struct ksignal *ks)
 	mutex_lock(&t->sighand->siglock);
 }
 
+/* A host thread that is killed may look like one that faults: its memory, or its registers, are gone. */
+static int
+cause_of_death(struct task *t, int sig)
+{
+	if ((sig == SIGSEGV || sig == SIGBUS) && t->k->trap->lost && t->k->trap->lost(t))
+		return SIGKILL;
+	return sig;
+}
+
 __no_thread_safety static enum get_signal_result
 get_signal(struct task *t, struct ksignal *ks)
 {
@@ -497,7 +507,7 @@ relock:
 			continue;
 		}
 		mutex_unlock(&sh->siglock);
-		return die(t, ks->sig);
+		return die(t, cause_of_death(t, ks->sig));
 	}
 	mutex_unlock(&sh->siglock);
 	return SIGNAL_NONE;

@@ -38,6 +38,9 @@ struct trap_ops {
 	/* Run a function that takes mmap_lock and makes mm_calls under it where all such functions run. NULL: anywhere. */
 	int64_t (*mm_run)(struct task *t, int64_t (*fn)(void *arg), void *arg);
 
+	/* Is this a call of that sort? NULL with mm_run. */
+	bool (*is_mm_call)(uint64_t nr, const uint64_t a[6]);
+
 	/* Start a host thread (CLONE_VM) or process for @child, which is complete and visible, with registers child->regs.
 	 * @t is the current task and the parent. Sets child->host_tid. Return 0, -EAGAIN, -ENOMEM. */
 	int (*clone)(struct task *t, struct task *child, uint64_t clone_flags);
@@ -51,6 +54,10 @@ struct trap_ops {
 
 	/* @t is in user mode and has work: make it enter the kernel soon. Any context, takes no lock of ranks < LEAF. */
 	void (*kick)(struct task *t);
+
+	/* Has the host thread of the current task, whose registers are valid, died? Then what was done for it failed for that reason.
+	 * NULL: such a task could not ask. */
+	bool (*lost)(struct task *t);
 
 	/* After do_exit(): end the host thread, and the host process with its last task. Drops the trap's reference.
 	 * Does not return under the resident trap. */

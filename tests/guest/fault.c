@@ -445,6 +445,48 @@ efault_instead_of_a_signal(void)
 	CHECK_ERR(syscall(SYS_uname, mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), EFAULT);
 }
 
+static char *shut; /* opened by the handler */
+static _Atomic int mapping_threads;
+
+static void
+open_up(int sig)
+{
+	(void)sig;
+	mprotect(shut, 4096, PROT_READ | PROT_WRITE);
+}
+
+static void *
+map_again_and_again(void *arg)
+{
+	for (int i = 0; i < 300; i++) {
+		void *p = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED || munmap(p, 65536) < 0)
+			guest_fail(__FILE__, __LINE__, "mmap or munmap");
+	}
+	mapping_threads--;
+	return arg;
+}
+
+static void
+faults_while_others_map(void)
+{
+	pthread_t th[2];
+
+	signal(SIGSEGV, open_up);
+	shut = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(shut != MAP_FAILED);
+	mapping_threads = 2;
+	CHECK_EQ(pthread_create(&th[0], NULL, map_again_and_again, NULL), 0);
+	CHECK_EQ(pthread_create(&th[1], NULL, map_again_and_again, NULL), 0);
+	do {
+		*(volatile char *)shut = 1;
+		CHECK_EQ(mprotect(shut, 4096, PROT_NONE), 0);
+	} while (mapping_threads > 0);
+	CHECK_EQ(pthread_join(th[0], NULL), 0);
+	CHECK_EQ(pthread_join(th[1], NULL), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -455,7 +497,7 @@ main(int argc, char **argv)
 		T(handler_repairs_and_the_instruction_restarts), T(handler_moves_the_program_counter),
 		T(stack_overflow_on_the_alternate_stack), T(the_stack_grows), T(dies_without_a_handler),
 		T(a_blocked_or_ignored_fault_kills), T(a_fault_in_the_handler_kills), T(sent_sigsegv_has_si_user),
-		T(the_faulting_thread_gets_the_signal), T(efault_instead_of_a_signal),
+		T(the_faulting_thread_gets_the_signal), T(faults_while_others_map), T(efault_instead_of_a_signal),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -107,11 +107,31 @@ remote_mm_call(struct task *t, long nr, const uint64_t a[6])
 	return tracer_run(do_mm_call, &arg);
 }
 
-/* mmap_lock is held over mm_call on the tracer only: it could not wait for a worker that waits for it. */
+/*
+ * mmap_lock is held over mm_call on the tracer only, which takes it for faults and forks: it could not wait for a worker that waits
+ * for it.
+ */
 static int64_t
 remote_mm_run(struct task *t, int64_t (*fn)(void *arg), void *arg)
 {
 	return tracer_run(fn, arg);
+}
+
+static int64_t
+do_look(void *p)
+{
+	struct trap_task *rt = p;
+
+	return rt->stop != STOP_NONE && pt(PTRACE_PEEKUSER, rt->tid, 0, (uintptr_t)&(long){ 0 }) < 0;
+}
+
+/* A thread that has been killed is no longer at its stop, long before its death shows. */
+static bool
+remote_lost(struct task *t)
+{
+	struct trap_task *rt = t->trap;
+
+	return rt && (atomic_load(&rt->host_dead) || tracer_run(do_look, rt));
 }
 
 struct clone_arg {
@@ -269,6 +289,8 @@ const struct trap_ops remote_trap_ops = {
 	.copy_to_other = remote_copy_to,
 	.mm_call = remote_mm_call,
 	.mm_run = remote_mm_run,
+	.is_mm_call = remote_is_mm_call,
+	.lost = remote_lost,
 	.clone = remote_clone,
 	.exec = remote_exec,
 	.own_usage = remote_own_usage,

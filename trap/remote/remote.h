@@ -237,6 +237,10 @@ rt_get(struct trap_task *rt)
 	atomic_fetch_add(&rt->refs, 1);
 }
 
+/**
+ * rt_put() - give up a reference; the data of a host thread, and of a host process, end with the last
+ * @rt: the host thread
+ */
 void rt_put(struct trap_task *rt);
 
 /**
@@ -260,7 +264,9 @@ rt_of(pid_t tid)
 	return __atomic_load_n(&remote.by_tid[tid], __ATOMIC_ACQUIRE);
 }
 
-/* ops.c, usage.c, xstate.c */
+/* stops.c, ops.c, usage.c, xstate.c */
+
+bool remote_is_mm_call(uint64_t nr, const uint64_t a[6]);
 
 /**
  * xstate_boot() - ask the CPU how large its extended state is

@@ -37,19 +37,10 @@ clone_is_quick(uint64_t flags)
 	return (flags & shared) == shared && !(flags & (CLONE_VFORK | CLONE_PIDFD));
 }
 
-/* Calls short enough, and taking no lock that is ever held over a request to the tracer, to be served here. */
-static bool
-is_quick(struct task *t)
+bool
+remote_is_mm_call(uint64_t nr, const uint64_t a[6])
 {
-	uint64_t flags;
-
-	if (t->k->params.watch)
-		return false; /* a trace may have to wait for its reader, and a call may be delayed */
-	switch (t->regs.orig_rax) {
-	case SYS_clone:
-		return clone_is_quick(t->regs.rdi);
-	case SYS_clone3:
-		return !copy_in(t, &flags, UADDR(t->regs.rdi)) && clone_is_quick(flags);
+	switch (nr) {
 	case SYS_mmap:
 	case SYS_munmap:
 	case SYS_mprotect:
@@ -63,13 +54,32 @@ is_quick(struct task *t)
 	case SYS_munlockall:
 	case SYS_remap_file_pages:
 	case SYS_pkey_mprotect:
+		return true;
+	case SYS_madvise:
+		return (int)a[2] != MADV_REMOVE; /* a call of a file system */
+	default:
+		return false;
+	}
+}
+
+/* Calls short enough, and taking no lock that is ever held over a request to the tracer, to be served here. */
+static bool
+is_quick(struct task *t, const uint64_t a[6])
+{
+	uint64_t flags;
+
+	if (t->k->params.watch)
+		return false; /* a trace may have to wait for its reader, and a call may be delayed */
+	switch (t->regs.orig_rax) {
+	case SYS_clone:
+		return clone_is_quick(t->regs.rdi);
+	case SYS_clone3:
+		return !copy_in(t, &flags, UADDR(t->regs.rdi)) && clone_is_quick(flags);
 	case SYS_rt_sigreturn:
 	case SYS_arch_prctl:
 		return true;
-	case SYS_madvise:
-		return (int)t->regs.rdx != MADV_REMOVE; /* a call of a file system */
 	default:
-		return false;
+		return remote_is_mm_call(t->regs.orig_rax, a);
 	}
 }
 
@@ -85,13 +95,26 @@ finish_here(struct trap_task *rt)
 }
 
 static void
+call_args(const struct pt_regs *r, uint64_t a[6])
+{
+	a[0] = r->rdi;
+	a[1] = r->rsi;
+	a[2] = r->rdx;
+	a[3] = r->r10;
+	a[4] = r->r8;
+	a[5] = r->r9;
+}
+
+static void
 serve_trace(struct trap_task *rt)
 {
 	struct task *t = rt->t;
 	struct pt_regs *r = &t->regs;
-	uint64_t a[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-	int64_t ret = syscall_enter(t, r->orig_rax, a);
+	uint64_t a[6];
+	int64_t ret;
 
+	call_args(r, a);
+	ret = syscall_enter(t, r->orig_rax, a);
 	if (ret != SYSCALL_REGS_SET)
 		r->rax = (uint64_t)ret;
 	if (is_tracer())
@@ -104,13 +127,15 @@ static void
 stopped_at_call(struct trap_task *rt)
 {
 	struct task *t = rt->t;
+	uint64_t a[6];
 
 	rt->stop = STOP_SECCOMP;
 	if (!get_regs(rt, &t->regs))
 		return; /* dead: its status follows, and should find the task in user mode, served by nobody */
 	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	t->regs_valid = true;
-	if (is_quick(t))
+	call_args(&t->regs, a);
+	if (is_quick(t, a))
 		serve_trace(rt);
 	else
 		pool_submit(serve_trace, rt);
