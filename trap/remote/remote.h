@@ -266,6 +266,11 @@ rt_of(pid_t tid)
 
 /* stops.c, ops.c, usage.c, xstate.c */
 
+/**
+ * remote_is_mm_call() - trap_ops.is_mm_call: is this a call about memory, which the tracer serves itself?
+ * @nr: its number
+ * @a: its arguments
+ */
 bool remote_is_mm_call(uint64_t nr, const uint64_t a[6]);
 
 /**

@@ -122,15 +122,40 @@ extern const struct inode_operations ovl_file_iops, ovl_symlink_iops, ovl_dir_io
 /* What an overlay notes with a file of its upper layer, as extended attributes. */
 enum ovl_note { NOTE_OPAQUE, NOTE_ORIGIN, NOTE_IMPURE, NOTE_STEAD, NOTE_REDIRECT };
 
-int64_t ovl_get_note(const struct ovl_sb *ofs, struct dentry *real, enum ovl_note note, void *v, size_t n); /* as getxattr */
+/**
+ * ovl_get_note() - what is noted with a file of a layer
+ * @ofs: the overlay, which knows whether its notes are trusted.* or user.*
+ * @real: the file in its layer
+ * @note: which note
+ * @v, @n: where to, and its size in bytes; 0: only ask for the length
+ *
+ * Return: its length, -ENODATA, -ERANGE, -EOPNOTSUPP (a layer without extended attributes).
+ */
+int64_t ovl_get_note(const struct ovl_sb *ofs, struct dentry *real, enum ovl_note note, void *v, size_t n);
+
+/**
+ * ovl_set_note() - write a note with a file of the upper layer
+ * @t: the current task, with the mounter's credentials
+ * @ofs, @upper, @note: as above
+ * @v, @n: the value, and its length in bytes
+ *
+ * Context: takes the upper inode's i_rwsem, nested; sleeps.
+ * Return: 0, -EOPNOTSUPP, or what the layer says (-ENOSPC, -EDQUOT, ...).
+ */
 int ovl_set_note(struct task *t, const struct ovl_sb *ofs, struct dentry *upper, enum ovl_note note, const void *v,
 		 size_t n) __must_check;
+
+/* The notes by name. Origin: the number the file had before it was copied up. Impure: the directory has files that were. As above. */
 bool ovl_is_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *real);
 int ovl_set_opaque(struct task *t, struct ovl_sb *ofs, struct dentry *upper) __must_check;
 int ovl_set_origin(struct task *t, struct ovl_sb *ofs, struct dentry *upper, uint64_t ino) __must_check;
-bool ovl_is_impure(struct task *t, struct inode *dir); /* has it upper files that have been copied up? */
+bool ovl_is_impure(struct task *t, struct inode *dir);
 void ovl_set_impure(struct task *t, struct inode *dir);
+
+/* Is this the name of a note of ours, which a program does not see? */
 bool ovl_is_private_xattr(const struct ovl_sb *ofs, const char *name);
+
+/* getxattr, setxattr and listxattr of the inode operations: notes are hidden, a program's own of the same prefix are escaped. */
 int64_t ovl_getxattr(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 int ovl_setxattr(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);
 int64_t ovl_listxattr(struct task *t, struct dentry *dentry, char *buf, size_t n);
