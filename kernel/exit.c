@@ -463,8 +463,8 @@ do_exit(struct task *t, int code)
 		t->k->super->trace_gone(t, code);
 	t->exit_code = code;
 	group_dead = refcount_dec_and_test(&sig->live);
-	/* the resident size is asked for once, if asking for it is dear */
-	if (group_dead || k->trap->own_usage)
+	/* the resident size is asked for once, where asking for it is dear */
+	if (group_dead || t->direct)
 		note_own_usage(t);
 	else
 		note_cputime(t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * madvise(2). Advice about the content of memory is the host's to follow, vma by vma and never outside of one; advice about fork
+ * madvise(2). Advice about the content of memory is the host's to follow, vma by vma and never outside of them; advice about fork
  * is kept on the vma and given to the host, whose fork does it; advice about dumps and huge pages is kept.
  *
  * Holes in the range do not stop it: the rest is done, and -ENOMEM is the result. Left out, as in a kernel built without them:
@@ -175,6 +175,26 @@ advise_one(struct task *t, struct vma *v, uint64_t start, uint64_t end, int advi
 	return advise_pages(t, v, start, end, advice);
 }
 
+/* A thread's stack and its guard, say. */
+static bool
+is_plain(const struct vma *v)
+{
+	return !v->file && !(v->flags & (VM_SHARED | VM_SPECIAL | VM_LOCKED | VM_EXEC));
+}
+
+/* The end of what lies in [.., @end) of @v and of vmas that follow it without a gap, where one host call drops the pages of all. */
+static uint64_t
+end_of_run(struct task *t, struct vma *v, uint64_t end, int advice)
+{
+	struct vma *next;
+
+	if ((advice != MADV_DONTNEED && advice != MADV_FREE) || !is_plain(v))
+		return MIN(v->end, end);
+	while (v->end < end && (next = vma_next(t->mm, v)) != NULL && next->start == v->end && is_plain(next))
+		v = next;
+	return MIN(v->end, end);
+}
+
 static int
 advise_range(struct task *t, uint64_t start, uint64_t end, int advice, struct list_head *gone)
 {
@@ -193,7 +213,7 @@ advise_range(struct task *t, uint64_t start, uint64_t end, int advice, struct li
 			hole = true;
 			start = v->start;
 		}
-		to = MIN(v->end, end);
+		to = end_of_run(t, v, end, advice);
 		err = advise_one(t, v, start, to, advice, gone);
 		if (err)
 			return err;

@@ -253,9 +253,9 @@ is_call(const struct pt_regs *r, long nr, const uint64_t a[6])
 	return r->orig_rax == (uint64_t)nr && memcmp(a, b, call_nargs(nr) * sizeof(*a)) == 0;
 }
 
-/* Brings the thread to a stop in which orig_rax decides what call is made. */
+/* Sets the registers for a call. Where the thread has not stopped at one, its next instruction is to make it. */
 static bool
-at_call(struct trap_task *rt, long nr, const uint64_t a[6])
+prepare_call(struct trap_task *rt, long nr, const uint64_t a[6])
 {
 	struct pt_regs r = rt->stop == STOP_SECCOMP || !rt->t ? rt->regs : rt->t->regs;
 
@@ -269,7 +269,18 @@ at_call(struct trap_task *rt, long nr, const uint64_t a[6])
 	r.orig_rax = (uint64_t)-1;
 	r.cs = 0x33;
 	r.ss = 0x2b;
-	if (!set_regs(rt, &r) || !run_to_entry(rt))
+	return set_regs(rt, &r);
+}
+
+/* Brings the thread to a stop in which orig_rax decides what call is made. */
+static bool
+at_call(struct trap_task *rt, long nr, const uint64_t a[6])
+{
+	if (!prepare_call(rt, nr, a))
+		return false;
+	if (rt->stop == STOP_SECCOMP)
+		return true;
+	if (!run_to_entry(rt))
 		return false;
 	rt->regs.rip += 2;
 	rt->regs.orig_rax = (uint64_t)nr;
@@ -292,32 +303,15 @@ inject_call(struct trap_task *rt, long nr, const uint64_t a[6])
 int64_t
 inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 {
-	unsigned long msg;
+	int64_t ret = inject_call(rt, SYS_clone, a);
 	int status;
 	pid_t got;
 
 	*child = 0;
-	if (atomic_load(&rt->host_dead) || !at_call(rt, SYS_clone, a))
-		return -ESRCH;
-	for (;;) {
-		if (pt(PTRACE_SYSCALL, rt->tid, 0, 0) < 0 || !wait_stop(rt, &status))
-			return -ESRCH;
-		if (event_of(status) == PTRACE_EVENT_CLONE || event_of(status) == PTRACE_EVENT_FORK) {
-			if (pt(PTRACE_GETEVENTMSG, rt->tid, 0, (uintptr_t)&msg) == 0)
-				*child = (pid_t)msg;
-			continue;
-		}
-		if (is_syscall_exit(status))
-			break;
-		stopped_between(rt, status);
-	}
-	if (rt->stop == STOP_SECCOMP)
-		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
-	if (!get_result(rt))
-		return -ESRCH;
-	if (!*child)
-		return (int64_t)rt->regs.rax < 0 ? (int64_t)rt->regs.rax : -EAGAIN;
-	/* The child begins with a stop of its own. */
+	if (ret <= 0)
+		return ret < 0 ? ret : -EAGAIN;
+	*child = (pid_t)ret;
+	/* It begins with a stop of its own, since CLONE_PTRACE makes it traced as its parent is. */
 	while ((got = waitpid(*child, &status, __WALL)) < 0 && errno == EINTR)
 		;
 	return got == *child && WIFSTOPPED(status) ? 0 : -EAGAIN;
@@ -378,13 +372,24 @@ inject_cmpxchg(struct trap_task *rt, uint64_t addr, uint32_t *expected, uint32_t
 	return 0;
 }
 
+/* exit(2) is a notified call, and let through where the guest task has left. No more than one instruction is run here either. */
 void
 inject_exit(struct trap_task *rt)
 {
 	const uint64_t a[6] = { 0 };
 
-	if (!atomic_load(&rt->host_dead) && at_call(rt, SYS_exit, a))
-		pt(PTRACE_CONT, rt->tid, 0, 0);
+	if (atomic_load(&rt->host_dead) || !prepare_call(rt, SYS_exit, a))
+		return;
+	rt->exit_steps = STEPS_MAX;
+	step_to_exit(rt);
+}
+
+/* The end of an earlier call may show as a step too. */
+void
+step_to_exit(struct trap_task *rt)
+{
+	if (rt->exit_steps-- > 0)
+		pt(PTRACE_SINGLESTEP, rt->tid, 0, 0);
 }
 
 int64_t

@@ -2,6 +2,7 @@
  *
  * Notify workers: receive a call, serve it, answer it.
  */
+#include <asm/unistd.h>
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -30,6 +31,19 @@ answer(uint64_t id, int64_t ret)
 	else
 		resp.val = ret;
 	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* fails if the thread is dead: the tracer sees that */
+}
+
+/*
+ * exit(2) of a thread whose process lives on: the host thread ends by the same call. That the host makes the program's own call is safe
+ * for this one alone: it reads no memory, and number and argument are those that were received.
+ */
+static void
+let_exit(const struct seccomp_notif *n)
+{
+	struct seccomp_notif_resp resp = { .id = n->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+
+	if (n->data.nr == __NR_exit)
+		ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* fails if it is dead already */
 }
 
 /* There is work, or a restart: the thread must stop before program code, where the tracer takes over. */
@@ -75,15 +89,18 @@ claim_caller(const struct seccomp_notif *n)
 {
 	struct trap_task *rt;
 	uint32_t user = MODE_USER;
-	bool claimed;
+	bool claimed, left;
 
 	pthread_mutex_lock(&leave_lock);
 	rt = rt_of((pid_t)n->pid);
-	if (rt && !rt->t)
+	left = rt && !rt->t;
+	if (left)
 		rt = NULL;
 	claimed = rt && __atomic_compare_exchange_n(&rt->t->mode, &user, MODE_KERNEL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	pthread_mutex_unlock(&leave_lock);
-	if (rt && !claimed)
+	if (left)
+		let_exit(n); /* inject_exit() */
+	else if (rt && !claimed)
 		answer(n->id, -ENOSYS); /* code that the program put where a call was to be injected */
 	return claimed ? rt : NULL;
 }
@@ -115,6 +132,7 @@ serve_notified(const struct seccomp_notif *n)
 	ret = syscall_enter(t, (uint64_t)(uint32_t)n->data.nr, (const uint64_t *)n->data.args);
 	if (t->flags & PF_EXITING) {
 		t->k->trap->exit(t);
+		let_exit(n);
 	} else if (ret == SYSCALL_REGS_SET) {
 		finish_and_resume(t->trap); /* execve: another host thread by now */
 	} else if (atomic_load(&rt->host_dead)) {

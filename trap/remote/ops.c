@@ -148,16 +148,14 @@ do_clone(void *p)
 	struct trap_task *rt = arg->t->trap, *crt;
 	struct trap_process *proc = rt->proc;
 	bool thread = (arg->flags & CLONE_THREAD) != 0, forks;
-	uint64_t flags = CLONE_FILES | CLONE_PARENT | (arg->flags & (CLONE_VM | CLONE_SETTLS));
+	uint64_t flags = CLONE_PTRACE | CLONE_FILES | CLONE_PARENT | (arg->flags & (CLONE_VM | CLONE_SETTLS));
 	uint64_t a[6] = { flags, child->regs.rsp, 0, 0, child->regs.fs_base };
 	pid_t pid;
 	int64_t err;
 
 	if (thread)
-		a[0] = CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+		a[0] = CLONE_PTRACE | CLONE_FILES | CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
 		       (arg->flags & CLONE_SETTLS);
-	else
-		a[0] |= 17; /* SIGCHLD: ignored under CLONE_PARENT, but it makes the event a fork's */
 	forks = !(a[0] & CLONE_VM);
 	if (forks) {
 		err = mm_clone_begin(arg->t, child);

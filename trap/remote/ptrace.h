@@ -55,6 +55,14 @@ int64_t inject_cmpxchg(struct trap_task *rt, uint64_t addr, uint32_t *expected, 
 void inject_exit(struct trap_task *rt);
 
 /**
+ * step_to_exit() - after inject_exit() the thread has stopped again: it goes on, some times
+ * @rt: stopped; the guest task has left it
+ *
+ * Context: the tracer.
+ */
+void step_to_exit(struct trap_task *rt);
+
+/**
  * get_regs() - read the registers of a stopped thread
  * @rt: stopped
  * @regs: where to

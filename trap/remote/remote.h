@@ -61,6 +61,7 @@ struct trap_task {
 	int nr;
 	uint64_t notif_id; /* of the notified call that is served */
 	uint32_t parking;  /* futex: stop_in_call() waits for the stop */
+	int exit_steps;	   /* step_to_exit() may be called as often */
 	int cpu;     /* where it last made a notified call; -1 not known */
 	int cpu_age; /* stops since then */
 	struct pt_regs regs; /* what the host has, as far as known: at a stop all but rcx and r11 */

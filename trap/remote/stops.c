@@ -24,7 +24,7 @@
 int
 seize(pid_t tid)
 {
-	if (pt(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL) < 0)
+	if (pt(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL) < 0)
 		return -errno;
 	return 0;
 }
@@ -295,7 +295,9 @@ handle_wait_status(pid_t tid, int status)
 		return;
 	}
 	follow_cpu(rt);
-	if (rt->loading || !rt->t) {
+	if (!rt->t && rt->exit_steps > 0) {
+		step_to_exit(rt);
+	} else if (rt->loading || !rt->t) {
 		rt->stop = STOP_OTHER; /* exec_finish() comes for it; or the process is about to be killed */
 		rt->nr = WSTOPSIG(status);
 	} else if (event_of(status) == PTRACE_EVENT_SECCOMP) {
