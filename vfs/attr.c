@@ -8,6 +8,7 @@
 #include <asm/resource.h>
 #include <asm/signal.h>
 #include <linux/capability.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/stat.h>
 
@@ -17,6 +18,7 @@
 #include "mm/mm.h"
 #include "vfs/fsnotify.h"
 #include "vfs/internal.h"
+#include "vfs/lease.h"
 
 static bool
 chown_ok(struct task *t, const struct inode *inode, uint32_t uid)
@@ -260,7 +262,9 @@ vfs_truncate(struct task *t, const struct path *path, int64_t length)
 		err = get_write_access(inode);
 	if (err)
 		return err;
-	err = do_truncate(t, path->dentry, length, 0, NULL);
+	err = break_lease(t, inode, O_WRONLY);
+	if (!err)
+		err = do_truncate(t, path->dentry, length, 0, NULL);
 	put_write_access(inode);
 	return err;
 }

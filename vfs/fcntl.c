@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * fcntl(2).
- *
- * Left out: leases (F_SETLEASE says -EINVAL).
  */
 #include <asm/resource.h>
 #include <asm/signal.h>
@@ -17,6 +15,7 @@
 #include "vfs/fcntl.h"
 #include "vfs/fsnotify.h"
 #include "vfs/internal.h"
+#include "vfs/lease.h"
 #include "vfs/pipe.h"
 
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_NDELAY | O_DIRECT | O_NOATIME | FASYNC)
@@ -348,7 +347,9 @@ do_fcntl(struct task *t, int fd, struct file *file, unsigned int cmd, uint64_t a
 	case F_SETSIG:
 		return setsig(t, file, arg);
 	case F_GETLEASE:
-		return F_UNLCK;
+		return fcntl_getlease(t, file);
+	case F_SETLEASE:
+		return fcntl_setlease(t, fd, file, arg);
 	case F_ADD_SEALS:
 		return add_seals(file, arg);
 	case F_GET_SEALS:

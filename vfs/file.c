@@ -13,6 +13,7 @@
 #include "vfs/fcntl.h"
 #include "vfs/fsnotify.h"
 #include "vfs/internal.h"
+#include "vfs/lease.h"
 
 /* 0 read, 1 write, 2 both, 3 neither: access for ioctl only. */
 static uint32_t
@@ -101,6 +102,7 @@ file_release(struct task *t, struct file *f)
 		fsnotify_file(f, f->f_mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 		dnotify_flush(f, NULL);
 		locks_remove_file(f);
+		lease_release(f);
 		if ((f->f_flags & FASYNC) && f->f_op && f->f_op->fasync)
 			ignore_err(f->f_op->fasync(t, -1, f, false), "leaving cannot fail");
 		if (f->f_op && f->f_op->release)
@@ -110,6 +112,8 @@ file_release(struct task *t, struct file *f)
 		put_write_access(inode);
 		__atomic_sub_fetch(&f->f_path.mnt->mnt_writers, 1, __ATOMIC_RELEASE);
 	}
+	if (f->f_mode & FMODE_READER)
+		__atomic_sub_fetch(&inode->i_readcount, 1, __ATOMIC_RELEASE);
 	fown_release(f);
 	path_put(t, &f->f_path);
 	free_file(f);

@@ -24,6 +24,7 @@ struct kernel;
 struct task;
 struct cred;
 struct fsnotify_mark;
+struct lease;
 struct vma;
 struct mmap_source;
 struct super_block;
@@ -72,6 +73,8 @@ struct inode {
 	uint32_t i_state;
 	uint32_t i_write_hint; /* RWH_* of F_SET_RW_HINT */
 	uint32_t i_seals; /* F_SEAL_*, of tmpfs */
+	struct lease *i_leases; /* vfs/lease.c */
+	int32_t i_readcount;	/* files open for reading alone; atomic */
 	struct fsnotify_mark *i_marks; /* vfs/fsnotify.c */
 	uint32_t i_notify_mask;	       /* what any of them wants */
 	struct inode *i_overlay; /* the overlay inode that has it as its upper file */
@@ -241,6 +244,7 @@ struct file {
 #define FMODE_PATH     0x4000u
 #define FMODE_ATOMIC_POS 0x8000u /* reads and writes that use f_pos exclude each other */
 #define FMODE_WRITER   0x10000u /* counted in i_writecount and mnt_writers */
+#define FMODE_READER   0x20000u /* counted in i_readcount */
 #define FMODE_OPENED   0x80000u /* f_op->open succeeded: release is due */
 #define FMODE_CREATED  0x100000u
 #define FMODE_NOWAIT   0x8000000u

@@ -97,6 +97,10 @@ struct vfs_state {
 	/* /proc/sys/fs: protected_symlinks ... */
 	uint32_t protected_symlinks, protected_hardlinks, protected_fifos, protected_regular;
 
+	struct mutex lease_lock; /* RANK_LEAF: vfs/lease.c */
+	struct wait_queue_head lease_wait;
+	uint32_t leases_enable, lease_break_time; /* /proc/sys/fs */
+
 	struct mutex notify_mutex; /* RANK_NOTIFY: vfs/fsnotify.c */
 	struct list_head marks, inotify_groups;
 	uint32_t nr_marks, notify_cookie;

@@ -14,6 +14,7 @@
 #include "kernel/task.h"
 #include "vfs/fsnotify.h"
 #include "vfs/internal.h"
+#include "vfs/lease.h"
 #include "vfs/pipe.h"
 
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
@@ -226,10 +227,16 @@ vfs_open(struct task *t, const struct path *path, struct file *f)
 		err = file_get_write_access(f);
 		if (err)
 			return err;
+	} else if (f->f_mode & FMODE_READ) {
+		__atomic_add_fetch(&inode->i_readcount, 1, __ATOMIC_SEQ_CST);
+		f->f_mode |= FMODE_READER;
 	}
 	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
 		f->f_mode |= FMODE_ATOMIC_POS;
 	f->f_op = fops_of_inode(t, inode, &err);
+	if (err)
+		return err;
+	err = break_lease(t, inode, f->f_flags);
 	if (err)
 		return err;
 	f->f_mode |= FMODE_PREAD | FMODE_PWRITE | (f->f_op->llseek ? FMODE_LSEEK : 0);

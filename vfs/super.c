@@ -10,6 +10,7 @@
 
 #include "vfs/fsnotify.h"
 #include "vfs/internal.h"
+#include "vfs/lease.h"
 
 /**
  * sget() - a new super block
@@ -117,6 +118,7 @@ vfs_init(struct kernel *k)
 	mutex_init(&v->fs_types_lock, RANK_LEAF);
 	locks_init(k);
 	fsnotify_init(k);
+	lease_init(k);
 	err = dcache_init(k);
 	if (!err)
 		err = icache_init(k);

@@ -18,6 +18,7 @@ guest_programs = \
 	tests/guest/ids \
 	tests/guest/image \
 	tests/guest/inotify \
+	tests/guest/lease \
 	tests/guest/madvise \
 	tests/guest/memfd \
 	tests/guest/memory \

@@ -515,6 +515,8 @@ static const struct proc_entry fs_table[] = {
 	SHOW("inode-state", inode_state_show),
 	VFS("dir-notify-enable", dir_notify_enable, INT32_MAX, 0644),
 	PROC_DIR("inotify", inotify_table),
+	VFS("lease-break-time", lease_break_time, INT32_MAX, 0644),
+	VFS("leases-enable", leases_enable, INT32_MAX, 0644),
 	NUMBER("mount-max", MOUNT_MAX),
 	EDIT("nr_open", nr_open_show, nr_open_store),
 	NUMBER("overflowgid", 65534),
