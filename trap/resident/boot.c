@@ -394,7 +394,9 @@ reaper_thread(void *arg)
 		if (pid > 0) {
 			if (WIFSIGNALED(status))
 				examine(arg, pid, WTERMSIG(status));
+			resident_bury_begin();
 			bury(arg, pid);
+			resident_bury_end();
 			if (++reaped == MANY_PROCESSES)
 				make_huge(arg);
 		} else if (errno != EINTR)

@@ -67,6 +67,7 @@ struct trap_space {
 	uint32_t spinning; /* threads without %gs: resident_signal_entry */
 	uint32_t tasks;
 	uint32_t procs; /* references */
+	uint32_t ending; /* futex: the warden looks whether only such threads are left; none may leave for the kernel now */
 };
 
 /* The first selector page is nobody's: what is known of the process without %gs. */
@@ -222,6 +223,8 @@ void resident_xsave(struct resident *r, uint8_t *img);
 
 /* warden.c */
 void *resident_warden(void *k);
+void resident_bury_begin(void); /* only between these is a struct trap_process forgotten, with its space */
+void resident_bury_end(void);
 
 /* plans.c */
 int resident_plans_init(struct resident *r) __must_check;

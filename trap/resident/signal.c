@@ -215,15 +215,21 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 	force_sig_info(t, info);
 }
 
-/* A jump to the entry with a stack pointer into the arena: it was counted as a thread without a task, but has one. */
+/*
+ * A jump to the entry with a stack pointer into the arena: it was counted as a thread without a task, but has one. If the host process is
+ * being killed, that happens here, where it holds nothing and is in program code as far as anybody knows.
+ */
 static void
 uncount_spinner(int sig, struct trap_task *rt, const struct host_sigcontext *c)
 {
 	struct trap_space *space = rt->proc->space;
 
-	if (sig == KICK_SIGNAL && c->rip - (uint64_t)(uintptr_t)resident_spin_start < (uint64_t)(resident_spin_end - resident_spin_start) &&
-	    c->rdx == (uint64_t)(uintptr_t)space && c->rcx == (uint64_t)(uintptr_t)&rt->t->k->resident->doomed)
-		__atomic_sub_fetch(&space->spinning, 1, __ATOMIC_SEQ_CST);
+	if (sig != KICK_SIGNAL || c->rip - (uint64_t)(uintptr_t)resident_spin_start >= (uint64_t)(resident_spin_end - resident_spin_start) ||
+	    c->rdx != (uint64_t)(uintptr_t)space || c->rcx != (uint64_t)(uintptr_t)&rt->t->k->resident->doomed)
+		return;
+	__atomic_sub_fetch(&space->spinning, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&space->ending, __ATOMIC_SEQ_CST))
+		host_futex_wait(&space->ending, 1, INT64_MAX);
 }
 
 void
@@ -238,8 +244,8 @@ resident_from_program(int sig, void *frame)
 	bool leaving = in_final(f->mc.rip), entered;
 
 	sel->sel = 0;
-	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	uncount_spinner(sig, rt, &f->mc);
+	__atomic_store_n(&t->mode, MODE_KERNEL, __ATOMIC_SEQ_CST);
 	host_call4(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, NULL, 8);
 	rt->xframe = f->mc.fpstate;
 	rt->rearm = true;
