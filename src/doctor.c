@@ -328,7 +328,12 @@ run_probe(const struct check *c)
 	if (pid < 0)
 		return errno;
 	if (pid == 0) {
-		int err = c->probe();
+		sigset_t none;
+		int err;
+
+		sigemptyset(&none); /* stead run has them blocked */
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		err = c->probe();
 
 		_exit(err > 0 && err < 256 ? err : err != 0);
 	}
