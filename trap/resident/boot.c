@@ -94,17 +94,18 @@ drop_pkru(void)
 {
 	static const unsigned char wrpkru[] = { 0x0f, 0x01, 0xef }, nop[] = { 0x0f, 0x1f, 0x00 };
 	static const unsigned char rdpkru[] = { 0x0f, 0x01, 0xee }, zero[] = { 0x31, 0xc0, 0x90 }; /* xor %eax, %eax; nop */
-	unsigned char *p = (unsigned char *)(uintptr_t)__start_ktext;
+	unsigned char *text = (unsigned char *)(uintptr_t)__start_ktext, *p = text;
+	unsigned char *end = (unsigned char *)((uintptr_t)__stop_ktext - 2);
 	size_t n = (size_t)(__stop_ktext - __start_ktext);
 
-	if (mprotect(p, n, PROT_READ | PROT_WRITE) < 0)
+	if (mprotect(text, n, PROT_READ | PROT_WRITE) < 0)
 		return -errno;
-	for (size_t i = 0; i + 3 <= n; i++)
-		if (memcmp(p + i, wrpkru, 3) == 0)
-			memcpy(p + i, nop, 3);
-		else if (memcmp(p + i, rdpkru, 3) == 0)
-			memcpy(p + i, zero, 3);
-	return mprotect(p, n, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
+	for (; (p = memchr(p, 0x0f, (size_t)(end - p))) != NULL; p++)
+		if (memcmp(p, wrpkru, 3) == 0)
+			memcpy(p, nop, 3);
+		else if (memcmp(p, rdpkru, 3) == 0)
+			memcpy(p, zero, 3);
+	return mprotect(text, n, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
 }
 
 /* Keys are worth nothing if programs can jump to what opens them, or if the host loses PKRU. One line, and no start. */
@@ -262,6 +263,9 @@ serve(struct kernel *k, const struct request *q)
 	return -ENOSYS;
 }
 
+static void start_server(struct kernel *k);
+
+/* One more waits while this one serves, up to SERVERS; most instances never ask for two things at once. */
 static void *
 server_thread(void *arg)
 {
@@ -270,11 +274,22 @@ server_thread(void *arg)
 	for (;;) {
 		struct request *q = next_request(k->resident);
 
+		start_server(k);
 		q->result = serve(k, q);
 		__atomic_store_n(&q->done, 1, __ATOMIC_RELEASE);
 		host_futex_wake(&q->done, 1);
 	}
 	return NULL;
+}
+
+static void
+start_server(struct kernel *k)
+{
+	static unsigned int started;
+	pthread_t th;
+
+	if (__atomic_load_n(&started, __ATOMIC_RELAXED) < SERVERS && __atomic_fetch_add(&started, 1, __ATOMIC_RELAXED) < SERVERS)
+		pthread_create(&th, NULL, server_thread, k);
 }
 
 /* The tasks of a host process that has died without saying so. */
@@ -445,8 +460,7 @@ resident_run(struct kernel *k, const char **paths, const char *const *argv, cons
 
 	real_super = real;
 	r->serve = serve;
-	for (int i = 0; i < SERVERS; i++)
-		pthread_create(&th, NULL, server_thread, k);
+	start_server(k);
 	pthread_create(&th, NULL, reaper_thread, k);
 	pthread_create(&th, NULL, resident_warden, k);
 	*err = exec_first(k, paths, argv, envp);
