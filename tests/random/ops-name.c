@@ -136,6 +136,15 @@ op_rmdir(struct proc *p, struct op *o)
 	say_result(o, unlinkat(dirfd, pick_path(o, path), AT_REMOVEDIR));
 }
 
+/* No descriptor of the host's keeps a FIFO there: one without the name it was opened by is changed in memory alone. */
+static bool
+is_fifo_without_links(int dirfd, const char *path)
+{
+	struct stat st;
+
+	return lacks("fifo-links") && fstatat(dirfd, path, &st, AT_EMPTY_PATH) == 0 && S_ISFIFO(st.st_mode);
+}
+
 static void
 op_link(struct proc *p, struct op *o)
 {
@@ -144,7 +153,7 @@ op_link(struct proc *p, struct op *o)
 
 	pick_path(o, from);
 	pick_path(o, to);
-	if (p->who == 1 && lacks("foreign-links"))
+	if ((p->who == 1 && lacks("foreign-links")) || is_fifo_without_links(dirfd, from))
 		return;
 	say_result(o, linkat(dirfd, from, AT_FDCWD, to, pick(o, 3) ? 0 : AT_SYMLINK_FOLLOW));
 }
@@ -156,7 +165,7 @@ op_link_fd(struct proc *p, struct op *o)
 	char to[PATHS_SIZE];
 	int fd = pick_fd(p, o);
 
-	if (p->who == 1 && lacks("foreign-links"))
+	if ((p->who == 1 && lacks("foreign-links")) || is_fifo_without_links(fd, ""))
 		return;
 	say_result(o, linkat(fd, "", AT_FDCWD, pick_path(o, to), AT_EMPTY_PATH));
 }
