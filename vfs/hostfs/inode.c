@@ -212,8 +212,8 @@ hostfs_refresh(struct task *t, struct dentry *dentry)
 
 	if (!err && hostfs_same(inode, &stx))
 		hostfs_fill(inode, &stx);
-	else if ((!err || err == -ENOENT || err == -ESTALE) && !hostfs_is_special(inode))
-		inode->i_nlink = 0; /* it is gone from its place; what was known last stays true enough */
+	else if ((!err || err == -ENOENT || err == -ESTALE) && !hostfs_is_special(inode) && !d_unhashed(dentry))
+		inode->i_nlink = 0; /* it is gone from its place, not by us; what was known last stays true enough */
 	else if (err && err != -ENOENT && err != -ESTALE)
 		return err;
 	return 0;
