@@ -57,6 +57,7 @@ enum lock_rank {
 	RANK_NOTIFY,   /* marks on inodes, queues of inotify */
 	RANK_TIMER,    /* timer queue */
 	RANK_WAITQ,    /* wait queue heads (may wake tasks) */
+	RANK_FILE_LOCKS, /* v->file_locks_list */
 	RANK_LEAF,     /* anything that takes nothing but the allocator */
 	RANK_POOL,     /* page pool */
 	RANK_SLAB,     /* slab caches: innermost */

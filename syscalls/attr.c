@@ -12,6 +12,7 @@
 #include "mm/mm.h"
 #include "syscalls/proto.h"
 #include "vfs/fsnotify.h"
+#include "vfs/hostfs/hostfs.h"
 #include "vfs/internal.h"
 
 /* sys/stat.h of libc has them; no uapi header does. */
@@ -329,17 +330,21 @@ int64_t
 sys_fallocate(struct task *t, int fd, int mode, int64_t offset, int64_t len)
 {
 	struct fd f = fdget(t, fd);
+	bool early; /* file systems on disks take set-id bits away before they look at limits, those in memory if it works */
 	int64_t ret;
 
 	if (!f.file)
 		return -EBADF;
 	ret = check_fallocate(f.file, mode, offset, len);
-	if (!ret)
+	early = !ret && is_hostfs(f.file->f_inode->i_sb);
+	if (early)
 		ret = file_remove_privs(t, f.file);
 	if (!ret)
 		ret = f.file->f_op->fallocate(t, f.file, mode, offset, len);
 	if (!ret)
 		fsnotify_file(f.file, IN_MODIFY);
+	if (!ret && !early)
+		ret = file_remove_privs(t, f.file);
 	fdput(t, f);
 	return ret;
 }

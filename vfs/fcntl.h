@@ -150,14 +150,14 @@ int fcntl_lock(struct task *t, int fd, struct file *file, unsigned int cmd, uadd
 int do_flock(struct task *t, struct file *file, unsigned int op) __must_check;
 
 /**
- * show_locks() - the lines of /proc/locks, or of one file's fdinfo
- * @k: the instance
- * @file: whose locks
+ * show_file_locks() - the lines on locks of an open file's fdinfo
+ * @file: the file
+ * @files: the table of descriptors it is open in
  * @buf: room
  * @n: bytes
  *
- * Return: bytes written.
+ * Return: bytes written: whole lines.
  */
-int show_file_locks(struct kernel *k, struct file *file, char *buf, size_t n);
+int show_file_locks(struct file *file, const struct files_struct *files, char *buf, size_t n);
 
 #endif

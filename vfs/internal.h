@@ -108,6 +108,8 @@ struct vfs_state {
 
 	struct mutex posix_blocked_lock; /* RANK_LEAF: who waits for whose POSIX lock */
 	struct list_head posix_blocked;
+	struct mutex file_locks_lock; /* RANK_FILE_LOCKS: files that have had locks, for /proc/locks */
+	struct list_head file_locks_list;
 };
 
 /* vfs/dcache.c */
@@ -145,6 +147,21 @@ void locks_init(struct kernel *k);
 void locks_remove_posix(struct task *t, struct file *file, struct files_struct *owner);
 void locks_remove_file(struct file *file);
 void locks_free_context(struct inode *inode);
+
+#define LOCK_LINE_MAX 192u
+struct lock_text {
+	char *buf;
+	size_t len, size;
+};
+
+/**
+ * show_all_file_locks() - the text of /proc/locks
+ * @k: the kernel
+ * @text: where to; len is set
+ *
+ * Return: false: there is no room for all.
+ */
+bool show_all_file_locks(struct kernel *k, struct lock_text *text);
 
 /* vfs/fs_struct.c */
 void get_fs_root(struct task *t, struct path *root);

@@ -13,7 +13,9 @@
 #include <linux/stat.h>
 
 #include "kernel/task.h"
+#include "vfs/dev/dev.h"
 #include "vfs/fcntl.h"
+#include "vfs/hostfs/hostfs.h"
 #include "vfs/internal.h"
 
 #define OFFSET_MAX	   INT64_MAX
@@ -29,6 +31,8 @@ struct file_lock {
 };
 
 struct file_lock_context {
+	struct list_head all; /* v->file_locks_lock */
+	struct inode *inode;
 	struct mutex lock; /* RANK_LEAF */
 	struct list_head posix; /* by start; processes' and open files' */
 	struct list_head flock;
@@ -47,12 +51,15 @@ locks_init(struct kernel *k)
 	kmem_cache_init(k, &k->vfs->file_locks, "file_lock", sizeof(struct file_lock), 0);
 	mutex_init(&k->vfs->posix_blocked_lock, RANK_LEAF);
 	INIT_LIST_HEAD(&k->vfs->posix_blocked);
+	mutex_init(&k->vfs->file_locks_lock, RANK_FILE_LOCKS);
+	INIT_LIST_HEAD(&k->vfs->file_locks_list);
 }
 
 static struct file_lock_context *
 get_context(struct kernel *k, struct inode *inode)
 {
 	struct file_lock_context *ctx = __atomic_load_n(&inode->i_flctx, __ATOMIC_ACQUIRE), *new;
+	struct vfs_state *v = k->vfs;
 
 	if (ctx)
 		return ctx;
@@ -63,8 +70,14 @@ get_context(struct kernel *k, struct inode *inode)
 	INIT_LIST_HEAD(&new->posix);
 	INIT_LIST_HEAD(&new->flock);
 	init_waitqueue_head(&new->wait);
-	if (__atomic_compare_exchange_n(&inode->i_flctx, &ctx, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return new;
+	new->inode = inode;
+	mutex_lock(&v->file_locks_lock);
+	if (__atomic_compare_exchange_n(&inode->i_flctx, &ctx, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		list_add_tail(&new->all, &v->file_locks_list);
+		ctx = new;
+		new = NULL;
+	}
+	mutex_unlock(&v->file_locks_lock);
 	kfree(k, new);
 	return ctx;
 }
@@ -87,6 +100,9 @@ locks_free_context(struct inode *inode)
 
 	if (!ctx)
 		return;
+	mutex_lock(&k->vfs->file_locks_lock);
+	list_del(&ctx->all);
+	mutex_unlock(&k->vfs->file_locks_lock);
 	free_locks(k, &ctx->posix);
 	free_locks(k, &ctx->flock);
 	kfree(k, ctx);
@@ -473,9 +489,9 @@ locks_remove_file(struct file *file)
 
 /* One try at flock(2). A change of type gives the old lock up first: it is not atomic. */
 static int
-flock_try(struct kernel *k, struct file_lock_context *ctx, struct file *file, int type)
+flock_try(struct task *t, struct file_lock_context *ctx, struct file *file, int type)
 {
-	struct kmem_cache *cache = &k->vfs->file_locks;
+	struct kmem_cache *cache = &t->k->vfs->file_locks;
 	struct file_lock *new = type == F_UNLCK ? NULL : kmem_cache_alloc(cache), *old = NULL, *l;
 	int err = 0;
 
@@ -500,7 +516,7 @@ flock_try(struct kernel *k, struct file_lock_context *ctx, struct file *file, in
 			if (l->type == F_WRLCK || type == F_WRLCK)
 				err = -EWOULDBLOCK;
 		if (!err) {
-			*new = (struct file_lock){ .type = type, .owner = file, .end = OFFSET_MAX };
+			*new = (struct file_lock){ .type = type, .owner = file, .pid = t->tgid, .end = OFFSET_MAX };
 			list_add_tail(&new->link, &ctx->flock);
 			new = NULL;
 		}
@@ -541,11 +557,11 @@ do_flock(struct task *t, struct file *file, unsigned int op)
 	if (!ctx)
 		return -ENOLCK;
 	if ((op & LOCK_NB) || type == F_UNLCK)
-		return flock_try(t->k, ctx, file, type);
+		return flock_try(t, ctx, file, type);
 	init_wait(&we, t);
 	for (;;) {
 		prepare_to_wait(&ctx->wait, &we, TASK_INTERRUPTIBLE);
-		err = flock_try(t->k, ctx, file, type);
+		err = flock_try(t, ctx, file, type);
 		if (err != -EWOULDBLOCK)
 			break;
 		if (signal_pending(t)) {
@@ -558,27 +574,77 @@ do_flock(struct task *t, struct file *file, unsigned int op)
 	return err;
 }
 
-int
-show_file_locks(struct kernel *k, struct file *file, char *buf, size_t n)
+/* A line of /proc/locks. @flock: of flock(2), which covers the file. */
+static int
+lock_line(const struct inode *inode, const struct file_lock *l, bool flock, char *buf, size_t n)
 {
-	struct file_lock_context *ctx = __atomic_load_n(&file->f_inode->i_flctx, __ATOMIC_ACQUIRE);
-	struct file_lock *l;
-	int id = 0, used = 0;
+	uint64_t dev = is_hostfs(inode->i_sb) ? hostfs_dev(inode->i_sb->k, HOSTFS_SB(inode->i_sb)->state, HOSTFS_I(inode)->dev) :
+						inode->i_sb->s_dev;
+	int len = ksnprintf(buf, n, "%s ADVISORY  %s %d %02x:%02x:%llu ", flock ? "FLOCK " : l->ofd ? "OFDLCK" : "POSIX ",
+			    l->type == F_WRLCK ? "WRITE" : "READ", l->ofd ? -1 : l->pid, DEV_MAJOR(dev), DEV_MINOR(dev),
+			    (unsigned long long)inode->i_ino);
 
-	if (!ctx || n == 0)
+	if (flock)
+		len += ksnprintf(buf + len, n - (size_t)len, "0 EOF\n");
+	else if (l->end == OFFSET_MAX)
+		len += ksnprintf(buf + len, n - (size_t)len, "%lld EOF\n", (long long)l->start);
+	else
+		len += ksnprintf(buf + len, n - (size_t)len, "%lld %lld\n", (long long)l->start, (long long)l->end);
+	return len;
+}
+
+/* Adds the lines of one list, of two owners if they are given, while there is room for one more. False: there is not. */
+static bool
+lock_lines(const struct inode *inode, const struct list_head *list, bool flock, const void *const owners[2], int *id,
+	   struct lock_text *text)
+{
+	const struct file_lock *l;
+
+	list_for_each_entry(l, list, link) {
+		if (owners && l->owner != owners[0] && l->owner != owners[1])
+			continue;
+		if (text->size - text->len < LOCK_LINE_MAX)
+			return false;
+		text->len += (size_t)ksnprintf(text->buf + text->len, 32, "%s%d: ", owners ? "lock:\t" : "", ++*id);
+		text->len += (size_t)lock_line(inode, l, flock, text->buf + text->len, LOCK_LINE_MAX - 32);
+	}
+	return true;
+}
+
+int
+show_file_locks(struct file *file, const struct files_struct *files, char *buf, size_t n)
+{
+	const void *const owners[2] = { file, files };
+	struct file_lock_context *ctx = __atomic_load_n(&file->f_inode->i_flctx, __ATOMIC_ACQUIRE);
+	struct lock_text text = { .buf = buf, .size = n };
+	int id = 0;
+
+	if (!ctx)
 		return 0;
 	mutex_lock(&ctx->lock);
-	list_for_each_entry(l, &ctx->posix, link) {
-		if ((size_t)used >= n)
-			break;
-		used += ksnprintf(buf + used, n - (size_t)used, "lock:\t%d: %s ADVISORY  %s %d 00:00:%llu %lld ", ++id,
-				  l->ofd ? "OFDLCK" : "POSIX ", l->type == F_WRLCK ? "WRITE" : "READ ", l->ofd ? -1 : l->pid,
-				  (unsigned long long)file->f_inode->i_ino, (long long)l->start);
-		if ((size_t)used >= n)
-			break;
-		used += l->end == OFFSET_MAX ? ksnprintf(buf + used, n - (size_t)used, "EOF\n") :
-					       ksnprintf(buf + used, n - (size_t)used, "%lld\n", (long long)l->end);
-	}
+	if (lock_lines(file->f_inode, &ctx->flock, true, owners, &id, &text))
+		(void)lock_lines(file->f_inode, &ctx->posix, false, owners, &id, &text);
 	mutex_unlock(&ctx->lock);
-	return used < (int)n ? used : (int)n - 1;
+	return (int)text.len;
+}
+
+bool
+show_all_file_locks(struct kernel *k, struct lock_text *text)
+{
+	struct file_lock_context *ctx;
+	bool fits = true;
+	int id = 0;
+
+	text->len = 0;
+	mutex_lock(&k->vfs->file_locks_lock);
+	list_for_each_entry(ctx, &k->vfs->file_locks_list, all) {
+		mutex_lock(&ctx->lock);
+		fits = lock_lines(ctx->inode, &ctx->flock, true, NULL, &id, text) &&
+		       lock_lines(ctx->inode, &ctx->posix, false, NULL, &id, text);
+		mutex_unlock(&ctx->lock);
+		if (!fits)
+			break;
+	}
+	mutex_unlock(&k->vfs->file_locks_lock);
+	return fits;
 }

@@ -3,8 +3,10 @@
  * /proc as programs use it: one's own process and others, and the machine.
  */
 #include <dirent.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 
 #include "tests/guest/guest.h"
@@ -404,10 +406,55 @@ nothing_else_is_there(void)
 	CHECK(unlink("/proc/uptime") == -1);
 }
 
+/* Is there a line of /proc/locks about this process's file, and what it says from the kind on. */
+static bool
+lock_line(const struct stat *st, const char *kind, const char *type, int pid, const char *range)
+{
+	char want[200];
+
+	snprintf(want, sizeof(want), "%-6s ADVISORY  %s %d %02x:%02x:%lu %s\n", kind, type, pid, major(st->st_dev), minor(st->st_dev),
+		 (unsigned long)st->st_ino, range);
+	return strstr(slurp("/proc/locks"), want) != NULL;
+}
+
+/* In a file of /dev/shm: on some disks st_dev is not what is shown there. */
+static void
+locks(void)
+{
+	char name[] = "/dev/shm/locks.XXXXXX";
+	struct flock fl = { .l_type = F_WRLCK, .l_start = 5, .l_len = 10 };
+	int fd = mkstemp(name), other = open(name, O_RDWR);
+	struct stat st;
+	char info[64] = "";
+	int pid;
+
+	CHECK(fd >= 0 && other >= 0);
+	CHECK(readlink("/proc/self", info, sizeof(info)) > 0); /* who we are there, even if /proc is of another pid namespace */
+	pid = atoi(info);
+	unlink(name);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(fcntl(fd, F_SETLK, &fl), 0);
+	CHECK_EQ(flock(fd, LOCK_SH), 0);
+	fl = (struct flock){ .l_type = F_RDLCK, .l_start = 100 };
+	CHECK_EQ(fcntl(other, F_OFD_SETLK, &fl), 0);
+	CHECK(lock_line(&st, "POSIX", "WRITE", pid, "5 14"));
+	CHECK(lock_line(&st, "FLOCK", "READ", pid, "0 EOF"));
+	CHECK(lock_line(&st, "OFDLCK", "READ", -1, "100 EOF"));
+	snprintf(info, sizeof(info), "/proc/self/fdinfo/%d", fd);
+	CHECK(strstr(slurp(info), "lock:\t1: FLOCK  ADVISORY  READ ") != NULL);
+	CHECK(strstr(slurp(info), "POSIX  ADVISORY  WRITE ") != NULL);
+	CHECK(strstr(slurp(info), "OFDLCK") == NULL);
+	close(fd);
+	CHECK(!lock_line(&st, "POSIX", "WRITE", pid, "5 14"));
+	CHECK(!lock_line(&st, "FLOCK", "READ", pid, "0 EOF"));
+	CHECK(lock_line(&st, "OFDLCK", "READ", -1, "100 EOF"));
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
+		T(locks),
 		T(self_is_the_caller), T(stat_line), T(stat_has_all_fields), T(status_fields), T(command_line_and_environment),
 		T(descriptors), T(other_processes_appear_and_vanish), T(an_open_file_of_a_dead_process), T(threads_are_listed),
 		T(maps), T(memory_of_a_process), T(limits_file), T(the_machine), T(processors), T(kernel_settings),

@@ -490,6 +490,9 @@ refused_writes_change_nothing(void)
 	CHECK_ERR(pwrite(fd, "x", 1, 1000), EFBIG);
 	CHECK_EQ(fstat(fd, &st), 0);
 	CHECK_EQ(st.st_mode & 07777, 04755);
+	CHECK_ERR(fallocate(fd, 0, 0, 1001), EFBIG);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 04755);
 	CHECK_EQ(pwrite(fd, "x", 1, 999), 1);
 	CHECK_EQ(fstat(fd, &st), 0);
 	CHECK_EQ(st.st_mode & 07777, 0755);

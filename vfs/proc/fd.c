@@ -8,6 +8,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/errno.h"
+#include "vfs/fcntl.h"
 #include "vfs/fdtable.h"
 #include "vfs/namei.h"
 #include "vfs/proc/proc.h"
@@ -55,15 +56,15 @@ fdinfo_show(struct proc_seq *m)
 	flags = (file->f_flags & ~(uint32_t)O_CLOEXEC) | (close_on_exec_task(m->task, m->pi->fd) ? O_CLOEXEC : 0);
 	seq_printf(m, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long long)file->f_pos, flags,
 		   mnt ? mnt->mnt_id : 0, file->f_inode->i_ino);
-	if (file->f_op && file->f_op->show_fdinfo) {
-		extra = kmalloc(m->t->k, FDINFO_MAX);
-		if (extra) {
-			int n = file->f_op->show_fdinfo(m->t, file, extra, FDINFO_MAX);
+	extra = kmalloc(m->t->k, FDINFO_MAX);
+	if (extra) {
+		int n = show_file_locks(file, READ_ONCE(m->task->files), extra, FDINFO_MAX);
 
-			if (n > 0)
-				seq_write(m, extra, MIN((size_t)n, (size_t)FDINFO_MAX - 1));
-			kfree(m->t->k, extra);
-		}
+		seq_write(m, extra, (size_t)n);
+		n = file->f_op && file->f_op->show_fdinfo ? file->f_op->show_fdinfo(m->t, file, extra, FDINFO_MAX) : 0;
+		if (n > 0)
+			seq_write(m, extra, MIN((size_t)n, (size_t)FDINFO_MAX - 1));
+		kfree(m->t->k, extra);
 	}
 	fput(m->t, file);
 	return 0;

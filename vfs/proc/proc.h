@@ -265,7 +265,7 @@ int proc_meminfo(struct proc_seq *m), proc_cpuinfo(struct proc_seq *m), proc_sta
 int proc_loadavg(struct proc_seq *m), proc_uptime(struct proc_seq *m), proc_version(struct proc_seq *m);
 int proc_filesystems(struct proc_seq *m), proc_vmstat(struct proc_seq *m), proc_devices(struct proc_seq *m);
 int proc_interrupts(struct proc_seq *m), proc_softirqs(struct proc_seq *m), proc_slabinfo(struct proc_seq *m); /* tables.c */
-int proc_nothing(struct proc_seq *m), proc_tty_drivers(struct proc_seq *m);
+int proc_nothing(struct proc_seq *m), proc_tty_drivers(struct proc_seq *m), proc_locks(struct proc_seq *m);
 
 /* Resident pages of a task's address space, as far as they are known. */
 uint64_t proc_rss_pages(struct task *task, struct mm *mm);

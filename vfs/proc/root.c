@@ -60,6 +60,7 @@ static const struct proc_entry root_table[] = {
 	FILE_ENTRY("filesystems", proc_filesystems),
 	FILE_ENTRY("interrupts", proc_interrupts),
 	FILE_ENTRY("loadavg", proc_loadavg),
+	FILE_ENTRY("locks", proc_locks),
 	FILE_ENTRY("meminfo", proc_meminfo),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .text = "self/mounts" },
 	TEXT_ENTRY("partitions", "major minor  #blocks  name\n"),

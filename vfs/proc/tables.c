@@ -71,6 +71,26 @@ proc_slabinfo(struct proc_seq *m)
 }
 
 int
+proc_locks(struct proc_seq *m)
+{
+	struct kernel *k = m->t->k;
+	struct lock_text text = { .size = 2048 };
+	bool done = false;
+
+	while (!done && text.size <= 1u << 22) {
+		text.size *= 2;
+		text.buf = kmalloc(k, text.size);
+		if (!text.buf)
+			return -ENOMEM;
+		done = show_all_file_locks(k, &text);
+		if (done)
+			seq_write(m, text.buf, text.len);
+		kfree(k, text.buf);
+	}
+	return done ? 0 : -ENOMEM;
+}
+
+int
 proc_tty_drivers(struct proc_seq *m)
 {
 	static const struct {
