@@ -8,6 +8,9 @@
  *	leader = turn * 2		the leader is in RECV, or about to be
  *	leader = turn * 2 + 1		it serves
  *
+ * A worker that does not lead any more goes on the list of the parked before it answers its call: the answer lets the caller run, whose
+ * next call may well block and need another leader before this thread has come to park. It then takes over without having slept.
+ *
  * Turns only grow. From odd values, who gets the compare and exchange to the next even one through decides who leads: the leader
  * itself (it is done), or it or the watch on behalf of a parked worker.
  */
@@ -24,11 +27,15 @@
 #define TICK_NS	   (NSEC_PER_SEC / 2000)
 #define IDLE_TICKS 4
 
+enum { PARKED_AWAKE, PARKED_ASLEEP, PARKED_LEADS };
+
 struct parked {
 	struct parked *next;
-	uint32_t leads; /* futex */
+	bool listed;	/* its own thread's: on the list, or taken from it to lead */
+	uint32_t state; /* PARKED_*; futex */
 };
 
+static __thread struct parked me;
 static pthread_mutex_t parked_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct parked *parked;
 static unsigned int nparked;
@@ -50,30 +57,51 @@ promote(void)
 		nparked--;
 	}
 	pthread_mutex_unlock(&parked_lock);
-	if (p) {
-		__atomic_store_n(&p->leads, 1, __ATOMIC_RELEASE);
-		host_futex_wake(&p->leads, 1); /* at worst spurious: @p is on the stack of a thread that goes on at once */
-	} else if (start_thread(notify_worker, NULL) < 0) {
-		kernel_panic(remote.k, "cannot start a thread; raise the limit on processes (ulimit -u)");
+	if (!p) {
+		if (start_thread(notify_worker, NULL) < 0)
+			kernel_panic(remote.k, "cannot start a thread; raise the limit on processes (ulimit -u)");
+	} else if (__atomic_exchange_n(&p->state, PARKED_LEADS, __ATOMIC_SEQ_CST) == PARKED_ASLEEP) {
+		host_futex_wake(&p->state, 1); /* at worst spurious: @p is of a thread that goes on at once, and may end */
 	}
+}
+
+/* On the list of those who may be given the lead. False: there are enough. */
+static bool
+enlist(void)
+{
+	bool room;
+
+	me.state = PARKED_AWAKE;
+	pthread_mutex_lock(&parked_lock);
+	room = nparked < PARKED_MAX;
+	if (room) {
+		me.next = parked;
+		parked = &me;
+		nparked++;
+	}
+	pthread_mutex_unlock(&parked_lock);
+	me.listed = room;
+	return room;
+}
+
+void
+leader_before_answer(void)
+{
+	if (!my_turn && !me.listed)
+		enlist();
 }
 
 bool
 leader_park(void)
 {
-	struct parked me = { NULL, 0 };
+	uint32_t awake = PARKED_AWAKE;
 
-	pthread_mutex_lock(&parked_lock);
-	if (nparked >= PARKED_MAX) {
-		pthread_mutex_unlock(&parked_lock);
+	if (!me.listed && !enlist())
 		return false;
-	}
-	me.next = parked;
-	parked = &me;
-	nparked++;
-	pthread_mutex_unlock(&parked_lock);
-	while (__atomic_load_n(&me.leads, __ATOMIC_ACQUIRE) == 0)
-		host_futex_wait(&me.leads, 0, INT64_MAX);
+	if (__atomic_compare_exchange_n(&me.state, &awake, PARKED_ASLEEP, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		while (__atomic_load_n(&me.state, __ATOMIC_ACQUIRE) != PARKED_LEADS)
+			host_futex_wait(&me.state, PARKED_ASLEEP, INT64_MAX);
+	me.listed = false;
 	return true;
 }
 

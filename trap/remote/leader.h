@@ -32,6 +32,13 @@ bool leader_served(void);
 void leader_steps_down(void);
 
 /**
+ * leader_before_answer() - the calling worker is about to answer its call, with which it is done but for leader_served()
+ *
+ * If it does not lead it may be given the lead from now on, so it must do nothing that could take long.
+ */
+void leader_before_answer(void);
+
+/**
  * leader_park() - wait for the lead
  *
  * Return: true with it; false if enough threads wait: the caller ends.

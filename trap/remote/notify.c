@@ -143,6 +143,7 @@ serve_notified(const struct seccomp_notif *n)
 	} else if (is_restart_code((uint64_t)ret) || !exit_to_user_fast(t)) {
 		answer_and_stop(rt, n, ret);
 	} else {
+		leader_before_answer();
 		answer(n->id, ret);
 	}
 }
