@@ -269,6 +269,51 @@ threads_come_and_go(void)
 	}
 }
 
+static pthread_mutex_t robust_lock;
+
+static void
+ignore_signal(int sig)
+{
+	(void)sig;
+}
+
+/* The kernel gives the lock up, by the robust list. */
+static void *
+end_with_lock(void *arg)
+{
+	int err = pthread_mutex_lock(&robust_lock);
+
+	if (err == EOWNERDEAD)
+		err = pthread_mutex_consistent(&robust_lock);
+	return err ? NULL : arg;
+}
+
+static void
+threads_end_with_a_lock_under_signals(void)
+{
+	struct sigaction sa = { .sa_handler = ignore_signal, .sa_flags = SA_RESTART };
+	pthread_mutexattr_t attr;
+	pthread_t th[8];
+	void *ret;
+	int i, k;
+
+	CHECK_EQ(sigaction(SIGUSR1, &sa, NULL), 0);
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	CHECK_EQ(pthread_mutex_init(&robust_lock, &attr), 0);
+	for (k = 0; k < 20; k++) {
+		for (i = 0; i < 8; i++)
+			CHECK_EQ(pthread_create(&th[i], NULL, end_with_lock, &robust_lock), 0);
+		for (i = 0; i < 8; i++)
+			pthread_kill(th[i], SIGUSR1); /* it may have ended */
+		for (i = 0; i < 8; i++) {
+			pthread_join(th[i], &ret);
+			CHECK(ret == &robust_lock);
+		}
+	}
+	CHECK_EQ(pthread_mutex_lock(&robust_lock), EOWNERDEAD);
+}
+
 static void
 processes_and_signals_in_a_storm(void)
 {
@@ -362,7 +407,8 @@ main(int argc, char **argv)
 	static const struct guest_case cases[] = {
 		T(two_thousand_processes_at_once), T(two_hundred_threads_at_once),
 		T(a_hundred_thousand_signals_to_a_calling_thread), T(forks_from_a_threaded_program),
-		T(vfork_and_exec_from_many_threads), T(threads_come_and_go), T(processes_and_signals_in_a_storm),
+		T(vfork_and_exec_from_many_threads), T(threads_come_and_go), T(threads_end_with_a_lock_under_signals),
+		T(processes_and_signals_in_a_storm),
 		T(exit_while_threads_call), T(a_pipeline_of_a_hundred),
 	};
 
