@@ -100,19 +100,22 @@ reap_siblings(struct trap_task *rt)
 
 #define LEADER_PATIENCE_NS 2000000
 
-/* TRACER_SIGNAL again and again: it ends a wait, whether it comes before it or in it. */
-static timer_t
-start_alarm(void)
+/* TRACER_SIGNAL every @ns: it ends a wait, whether it comes before it or in it. 0: no more. */
+static void
+set_alarm(long ns)
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TRACER_SIGNAL };
-	struct itimerspec its = { { 0, LEADER_PATIENCE_NS }, { 0, LEADER_PATIENCE_NS } };
-	timer_t timer;
+	struct itimerspec its = { { 0, ns }, { 0, ns } };
+	static timer_t timer;
+	static bool made;
 
-	ev._sigev_un._tid = remote.tracer_tid;
-	if (timer_create(CLOCK_MONOTONIC, &ev, &timer) < 0)
-		kernel_panic(remote.k, "no timer for the tracer; raise the limit on pending signals (ulimit -i)");
+	if (!made) {
+		ev._sigev_un._tid = remote.tracer_tid;
+		if (timer_create(CLOCK_MONOTONIC, &ev, &timer) < 0)
+			kernel_panic(remote.k, "no timer for the tracer; raise the limit on pending signals (ulimit -i)");
+		made = true;
+	}
 	timer_settime(timer, 0, &its, NULL);
-	return timer;
 }
 
 /* waitpid() for a stop or the death of a thread. */
@@ -120,20 +123,19 @@ static pid_t
 wait_thread(struct trap_task *rt, int *status)
 {
 	bool leader = rt->tid == rt->proc->pid && atomic_load(&rt->proc->threaded);
-	timer_t timer = NULL;
 	pid_t tid;
 
 	if (leader) {
 		tid = waitpid(rt->tid, status, __WALL | WNOHANG);
 		if (tid != 0)
 			return tid;
-		timer = start_alarm();
+		set_alarm(LEADER_PATIENCE_NS);
 	}
 	while ((tid = waitpid(rt->tid, status, __WALL)) < 0 && errno == EINTR)
 		if (leader)
 			reap_siblings(rt);
 	if (leader)
-		timer_delete(timer);
+		set_alarm(0);
 	return tid;
 }
 
