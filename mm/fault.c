@@ -181,6 +181,47 @@ mm_fault_in(struct task *t, uint64_t addr, bool write)
 	return vma_map_host(t, v, v->backed_end, v->end, 0) == 0 && addr < v->backed_end;
 }
 
+struct fault_in {
+	struct task *t;
+	uint64_t addr;
+	bool write;
+};
+
+static int64_t
+do_fault_in(void *arg)
+{
+	struct fault_in *f = arg;
+
+	return mm_fault_in(f->t, f->addr, f->write);
+}
+
+/* Whether a fault there is anything but the program's mistake; the thread need not be stopped to know. */
+static bool
+may_be_mended(struct mm *mm, uint64_t addr)
+{
+	struct vma *v;
+	uint64_t page;
+	mutex_guard(&mm->mmap_lock);
+
+	v = addr < TASK_SIZE_MAX ? find_vma(mm, addr) : NULL;
+	if (!v)
+		return false;
+	if (v->start > addr)
+		return (v->flags & VM_GROWSDOWN) != 0;
+	if (addr < v->backed_end || !v->file || !v->file->f_inode)
+		return false;
+	page = v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
+	return page << PAGE_SHIFT < (uint64_t)__atomic_load_n(&v->file->f_inode->i_size, __ATOMIC_ACQUIRE);
+}
+
+bool
+mm_fault_in_remote(struct task *t, uint64_t addr, bool write)
+{
+	struct fault_in f = { t, addr, write };
+
+	return t->mm && t->trap && may_be_mended(t->mm, addr) && mm_run(t, do_fault_in, &f) == 1;
+}
+
 /* Bits of the offset keep private, shared anonymous and shared file keys apart, as Linux's FUT_OFF_*. */
 int
 mm_futex_key(struct task *t, uaddr_t u, bool shared, struct futex_key *key)

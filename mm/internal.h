@@ -224,6 +224,19 @@ int vma_unmap_host(struct task *t, uint64_t start, uint64_t end) __must_check;
  */
 int vma_protect_host(struct task *t, struct vma *v, uint64_t start, uint64_t end, uint32_t vm_flags) __must_check;
 
+/* mm/truncate.c */
+
+/**
+ * mm_run() - run a function that takes mmap_lock and makes host calls under it, outside of calls that the table marks `trace`
+ * @t: the current task
+ * @fn: the function
+ * @arg: its argument
+ *
+ * Context: the caller does not hold mmap_lock. The task's host thread may be stopped: its call ends in exit_to_user() then.
+ * Return: what @fn returned; -ESRCH if the host thread is dead.
+ */
+int64_t mm_run(struct task *t, int64_t (*fn)(void *arg), void *arg);
+
 /* mm/mmap.c */
 
 /**

@@ -320,6 +320,20 @@ void mm_stack_limited(struct task *t);
  */
 bool mm_fault_in(struct task *t, uint64_t addr, bool write) __must_check;
 
+/**
+ * mm_fault_in_remote() - the same for a copy that the trap has made from outside
+ * @t: the current task, not t->direct
+ * @addr: where the copy ended
+ * @write: it was to be written
+ *
+ * The host mends nothing that program code could not touch either: the pages of a file that was shorter when it was mapped, and a stack
+ * that has yet to grow.
+ *
+ * Context: takes mmap_lock; may stop the task's host thread, so that its call ends in exit_to_user().
+ * Return: true if it is worth another try.
+ */
+bool mm_fault_in_remote(struct task *t, uint64_t addr, bool write) __must_check;
+
 /* What a shared futex is keyed by. */
 struct futex_key {
 	uint64_t object; /* mm, or inode, address */

@@ -63,7 +63,7 @@ cut_mappings(void *arg)
 	return 0;
 }
 
-static int64_t
+int64_t
 mm_run(struct task *t, int64_t (*fn)(void *arg), void *arg)
 {
 	if (t->direct || !t->k->trap->mm_run)

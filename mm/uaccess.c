@@ -64,6 +64,24 @@ direct_copy(struct task *t, void *to, const void *from, size_t n, bool write)
 	return n - left;
 }
 
+/* The same for the trap's copies, which end at the first page that cannot be used. */
+static size_t
+trap_copy(struct task *t, void *kernel, uint64_t user, size_t n, bool write)
+{
+	const struct trap_ops *trap = t->k->trap;
+	size_t done = 0, mended = n;
+
+	for (;;) {
+		char *at = (char *)kernel + done;
+		size_t got = write ? trap->copy_to(t, user + done, at, n - done) : trap->copy_from(t, at, user + done, n - done);
+
+		done += got;
+		if (likely(done == n) || done == mended || !mm_fault_in_remote(t, user + done, write))
+			return done;
+		mended = done; /* a second fault at the same place is real */
+	}
+}
+
 size_t
 copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 {
@@ -72,7 +90,7 @@ copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 		return 0;
 	if (t->direct)
 		return direct_copy(t, to, direct_ptr(from.a), n, false);
-	return t->k->trap->copy_from(t, to, from.a, n);
+	return trap_copy(t, to, from.a, n, false);
 }
 
 size_t
@@ -83,7 +101,7 @@ copy_to_user_partial(struct task *t, uaddr_t to, const void *from, size_t n)
 		return 0;
 	if (t->direct)
 		return direct_copy(t, direct_ptr(to.a), from, n, true);
-	return t->k->trap->copy_to(t, to.a, from, n);
+	return trap_copy(t, (void *)(uintptr_t)from, to.a, n, true);
 }
 
 int

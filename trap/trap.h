@@ -35,7 +35,8 @@ struct trap_ops {
 	 * task's address space. The range was checked. Only from calls the table marks `trace`, or t->direct. */
 	int64_t (*mm_call)(struct task *t, long nr, const uint64_t a[6]);
 
-	/* Run a function that takes mmap_lock and makes mm_calls under it where all such functions run. NULL: anywhere. */
+	/* Run a function that takes mmap_lock and makes mm_calls under it where all such functions run. The call that the current task
+	 * makes ends in exit_to_user() afterwards. -ESRCH if its host thread is dead. NULL: anywhere. */
 	int64_t (*mm_run)(struct task *t, int64_t (*fn)(void *arg), void *arg);
 
 	/* Is this a call of that sort? NULL with mm_run. */

@@ -259,12 +259,68 @@ mapping_and_calls_agree(void)
 	CHECK_EXITS(pid, 0);
 }
 
+/* A new file of one page, and eight pages mapped. */
+static char *
+map_beyond(int *fd)
+{
+	char *p;
+
+	munmap(map_file(1, MAP_SHARED, fd), PG);
+	p = mmap(NULL, 8 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+/* Calls that use pages of a mapping which were past the end of the file when it was made, and that nobody has touched since. */
+static void
+calls_use_pages_of_a_file_that_has_grown(void)
+{
+	char *p, out[64] = "", c = 0;
+	struct timespec ts = { 0, 1 };
+	int fd, to[2], status;
+	pid_t pid;
+
+	guest_tmpdir();
+	p = map_beyond(&fd);
+	CHECK_EQ(pipe(to), 0);
+	CHECK_EQ(write(to[1], "hello", 5), 5);
+	CHECK_ERR(read(to[0], p + PG, 5), EFAULT);
+	CHECK_ERR(write(to[1], p + 2 * PG, 5), EFAULT);
+	CHECK_EQ(ftruncate(fd, 6 * PG), 0);
+	CHECK_EQ(read(to[0], p + 2 * PG - 2, 5), 5);
+	CHECK_EQ(memcmp(p + 2 * PG - 2, "hello", 5), 0);
+	CHECK_EQ(pwrite(fd, "from the file", 13, 3 * PG), 13);
+	CHECK_EQ(write(to[1], p + 3 * PG, 13), 13);
+	CHECK_EQ(read(to[0], out, sizeof(out)), 13);
+	CHECK_EQ(strcmp(out, "from the file"), 0);
+	memcpy(p + 4 * PG, &ts, sizeof(ts));
+	CHECK_EQ(ftruncate(fd, 7 * PG), 0);
+	CHECK_EQ(nanosleep((struct timespec *)(p + 4 * PG), (struct timespec *)(p + 6 * PG)), 0);
+	CHECK_EQ(ftruncate(fd, 8 * PG), 0);
+	CHECK_ERR(syscall(SYS_futex, p + 7 * PG, 0 /* FUTEX_WAIT */, 1, NULL, NULL, 0), EAGAIN);
+	/* in a child, which has the mapping as it was */
+	munmap(p, 8 * PG);
+	p = map_beyond(&fd);
+	pid = guest_fork();
+	if (pid == 0) {
+		CHECK_EQ(read(to[0], &c, 1), 1);
+		_exit(getcwd(p + PG, PG) == p + PG && p[PG] == '/' ? 7 : 1);
+	}
+	CHECK_EQ(ftruncate(fd, 2 * PG), 0);
+	CHECK_EQ(write(to[1], "x", 1), 1);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(WEXITSTATUS(status), 7);
+	CHECK_EQ(pread(fd, &c, 1, PG), 1);
+	CHECK_EQ(c, '/');
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(by_the_process_itself), T(by_another_process), T(under_a_running_program), T(by_another_thread), T(by_open),
 		T(private_pages_go_too), T(of_all_relatives), T(mapping_and_calls_agree),
+		T(calls_use_pages_of_a_file_that_has_grown),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -114,7 +114,7 @@ remote_mm_call(struct task *t, long nr, const uint64_t a[6])
 static int64_t
 remote_mm_run(struct task *t, int64_t (*fn)(void *arg), void *arg)
 {
-	return tracer_run(fn, arg);
+	return stop_in_call(t->trap) ? tracer_run(fn, arg) : -ESRCH;
 }
 
 static int64_t
