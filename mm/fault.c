@@ -9,6 +9,7 @@
  */
 #include <linux/mman.h>
 #include <linux/resource.h>
+#include <linux/stat.h>
 
 #include "kernel/seeded.h"
 #include "kernel/errno.h"
@@ -195,12 +196,23 @@ do_fault_in(void *arg)
 	return mm_fault_in(f->t, f->addr, f->write);
 }
 
+/* Has the file no such page? One that has grown since it was mapped, as files of the host may without us, does. */
+static bool
+past_end_of_file(const struct vma *v, uint64_t addr)
+{
+	const struct inode *inode = v->file ? v->file->f_inode : NULL;
+	uint64_t page = v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
+
+	if (addr < v->backed_end || !inode || !S_ISREG(inode->i_mode) || (v->flags & VM_HOSTFILE))
+		return false;
+	return page << PAGE_SHIFT >= (uint64_t)__atomic_load_n(&inode->i_size, __ATOMIC_ACQUIRE);
+}
+
 /* Whether a fault there is anything but the program's mistake; the thread need not be stopped to know. */
 static bool
 may_be_mended(struct mm *mm, uint64_t addr)
 {
 	struct vma *v;
-	uint64_t page;
 	mutex_guard(&mm->mmap_lock);
 
 	v = addr < TASK_SIZE_MAX ? find_vma(mm, addr) : NULL;
@@ -208,10 +220,7 @@ may_be_mended(struct mm *mm, uint64_t addr)
 		return false;
 	if (v->start > addr)
 		return (v->flags & VM_GROWSDOWN) != 0;
-	if (addr < v->backed_end || !v->file || !v->file->f_inode)
-		return false;
-	page = v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
-	return page << PAGE_SHIFT < (uint64_t)__atomic_load_n(&v->file->f_inode->i_size, __ATOMIC_ACQUIRE);
+	return addr >= v->backed_end && v->file && !past_end_of_file(v, addr);
 }
 
 bool
@@ -236,7 +245,7 @@ mm_futex_key(struct task *t, uaddr_t u, bool shared, struct futex_key *key)
 		return 0;
 	mutex_lock(&t->mm->mmap_lock);
 	v = find_vma_intersection(t->mm, u.a, u.a + 4);
-	if (!v || v->start > u.a || !vma_is_accessible(v)) {
+	if (!v || v->start > u.a || !vma_is_accessible(v) || past_end_of_file(v, u.a)) {
 		err = -EFAULT;
 	} else if ((v->flags & VM_MAYSHARE) && v->file && v->file->f_inode) {
 		key->object = (uint64_t)(uintptr_t)v->file->f_inode;
