@@ -278,6 +278,13 @@ host_thread_died(struct trap_task *rt)
 	rt_put(rt);
 }
 
+/* exec_load() runs on the arena as kernel code does elsewhere: it may have left a lock behind. */
+static bool
+is_in_kernel(const struct task *t)
+{
+	return t && READ_ONCE(t->direct);
+}
+
 void
 handle_wait_status(pid_t tid, int status)
 {
@@ -291,6 +298,8 @@ handle_wait_status(pid_t tid, int status)
 		return;
 	}
 	if (!WIFSTOPPED(status)) {
+		if (rt->loading && WIFSIGNALED(status) && is_in_kernel(rt->t))
+			kernel_panic(remote.k, "the host has killed task %d in kernel code", rt->t->pid);
 		host_thread_died(rt);
 		return;
 	}
