@@ -355,8 +355,12 @@ static long
 openat2_raw(int dirfd, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags, .resolve = resolve };
+	long fd;
 
-	return syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	do /* any rename on the machine meanwhile is EAGAIN, says openat2(2) */
+		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
+	return fd;
 }
 
 static void

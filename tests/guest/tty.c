@@ -264,6 +264,14 @@ long_line(void)
 	CHECK_EQ(buf[n - 1], '\n');
 }
 
+/* The next packet, however long it takes. */
+static int
+packet(char *buf, int size)
+{
+	CHECK_EQ(poll(&(struct pollfd){ .fd = master, .events = POLLIN | POLLPRI }, 1, -1), 1);
+	return (int)read(master, buf, (size_t)size);
+}
+
 static void
 packet_mode(void)
 {
@@ -274,21 +282,22 @@ packet_mode(void)
 	open_pair();
 	CHECK_EQ(ioctl(master, TIOCPKT, &on), 0);
 	CHECK_EQ(write(slave, "data", 4), 4);
-	show("data", buf, drain(master, buf, 64));
+	show("data", buf, packet(buf, 64));
 	CHECK_EQ(tcflush(slave, TCIFLUSH), 0);
-	CHECK_EQ(poll(&(struct pollfd){ .fd = master, .events = POLLPRI }, 1, 100), 1);
-	show("flush", buf, drain(master, buf, 64));
+	CHECK_EQ(poll(&(struct pollfd){ .fd = master, .events = POLLPRI }, 1, -1), 1);
+	show("flush", buf, packet(buf, 64));
 	CHECK_EQ(write(master, "\23", 1), 1);
-	show("stop", buf, drain(master, buf, 64));
+	show("stop", buf, packet(buf, 64));
 	CHECK_EQ(write(master, "\21", 1), 1);
-	show("start", buf, drain(master, buf, 64));
+	show("start", buf, packet(buf, 64));
 	tcgetattr(slave, &tio);
 	tio.c_iflag &= ~(tcflag_t)IXON;
 	CHECK_EQ(tcsetattr(slave, TCSANOW, &tio), 0);
-	show("nostop", buf, drain(master, buf, 64));
+	show("nostop", buf, packet(buf, 64));
 	tio.c_iflag |= IXON;
 	CHECK_EQ(tcsetattr(slave, TCSANOW, &tio), 0);
-	show("dostop", buf, drain(master, buf, 64));
+	show("dostop", buf, packet(buf, 64));
+	show("rest", buf, drain(master, buf, 64));
 }
 
 static void
@@ -329,7 +338,7 @@ expect(const char *word)
 {
 	static char buf[4096];
 	static int n;
-	long end = guest_ms() + 5000;
+	long end = guest_ms() + 20000;
 	char *found;
 
 	while (!(found = memmem(buf, (size_t)n, word, strlen(word))) && guest_ms() < end)
@@ -478,12 +487,20 @@ background_writes_stop_with_tostop(void)
 static void
 leader_leaves_a_child(void)
 {
+	int said[2];
+	char c;
+
+	if (pipe(said) < 0)
+		_exit(7);
 	if (fork() == 0) {
 		say("<child>");
-		pause();
+		if (write(said[1], "", 1) != 1)
+			_exit(6);
+		pause(); /* the handler does not come back */
 		_exit(0);
 	}
-	guest_sleep_ms(50);
+	if (read(said[0], &c, 1) != 1)
+		_exit(5);
 }
 
 static void
