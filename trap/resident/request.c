@@ -119,7 +119,7 @@ static bool
 thread_times(struct kernel *k, hpid_t host_tid, uint64_t out[3])
 {
 	uint64_t *shared = kmalloc(k, 3 * sizeof(*out));
-	bool ok = shared && resident_request(k, REQ_TIMES, (uint64_t)host_tid.id, PTR(shared), 0, 0, 0);
+	bool ok = shared && resident_request(k, REQ_TIMES, (uint64_t)host_tid.id, PTR(shared), 0, 0, 0) > 0;
 
 	if (ok)
 		memcpy(out, shared, 3 * sizeof(*out));
