@@ -46,8 +46,10 @@ rw_buffer(struct task *t, int fd, uaddr_t buf, uint64_t count, const int64_t *po
 
 	if (!f.file)
 		return -EBADF;
-	if ((int64_t)count < 0) {
-		ret = -EINVAL;
+	if (!(f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))) {
+		ret = -EBADF;
+	} else if (count > TASK_SIZE_MAX - MIN(buf.a, TASK_SIZE_MAX)) {
+		ret = -EFAULT; /* as much as that is nowhere */
 	} else {
 		iov_iter_user(&it, t, buf, count);
 		ret = pos ? rw_at(t, f.file, &it, *pos, write, 0) : rw_at_pos(t, &f, &it, write, 0);

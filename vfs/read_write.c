@@ -42,7 +42,7 @@ check_area(struct file *file, const int64_t *pos, size_t count)
 	if (*pos < 0)
 		return -EINVAL;
 	if ((int64_t)count > INT64_MAX - *pos)
-		return -EOVERFLOW;
+		return -EINVAL;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <termios.h>
 
 #include "guest.h"
 
@@ -303,6 +304,27 @@ async_socket(void)
 	expect_signal(s[0], POLL_HUP, POLLHUP | POLLERR);
 }
 
+static void
+async_terminal(void)
+{
+	int m = open("/dev/ptmx", O_RDWR | O_NOCTTY), s;
+	struct termios tio;
+
+	block_signals();
+	if (m < 0)
+		return;
+	CHECK_EQ(grantpt(m), 0);
+	CHECK_EQ(unlockpt(m), 0);
+	s = open(ptsname(m), O_RDWR | O_NOCTTY);
+	CHECK(s >= 0);
+	CHECK_EQ(tcgetattr(s, &tio), 0);
+	tio.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	CHECK_EQ(tcsetattr(s, TCSANOW, &tio), 0);
+	set_async(s, SIGRTMIN);
+	CHECK_EQ(write(m, "x", 1), 1);
+	expect_signal(s, POLL_IN, POLLIN | POLLRDNORM);
+}
+
 /* To one thread, to a group, and to nobody who may not be signalled. */
 static void
 async_owners(void)
@@ -400,7 +422,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		T(descriptors), T(queries), T(path_descriptors), T(status_flags), T(owners), T(async_pipe), T(async_fifo), T(async_socket),
+		T(descriptors), T(queries), T(path_descriptors), T(status_flags), T(owners), T(async_pipe), T(async_fifo), T(async_socket), T(async_terminal),
 		T(async_owners), T(async_after_close), T(write_hints), T(vector_flags),
 	};
 

@@ -11,6 +11,7 @@ guest_programs = \
 	tests/guest/fault \
 	tests/guest/fcntl \
 	tests/guest/file \
+	tests/guest/file-errors \
 	tests/guest/fork \
 	tests/guest/futex \
 	tests/guest/futex2 \
@@ -19,6 +20,7 @@ guest_programs = \
 	tests/guest/image \
 	tests/guest/inotify \
 	tests/guest/lease \
+	tests/guest/locks \
 	tests/guest/madvise \
 	tests/guest/memfd \
 	tests/guest/memory \
@@ -30,6 +32,7 @@ guest_programs = \
 	tests/guest/pipe \
 	tests/guest/poll \
 	tests/guest/process_vm \
+	tests/guest/seals \
 	tests/guest/protect \
 	tests/guest/proc \
 	tests/guest/restart \

@@ -59,12 +59,18 @@ tmpfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos,
 	return done;
 }
 
-static int
-check_write_seals(const struct inode *inode, int64_t end)
+/* What may be written from @pos on: page by page, F_SEAL_GROW lets through what does not reach beyond the end. */
+static int64_t
+check_write_seals(const struct inode *inode, int64_t pos, int64_t count)
 {
+	int64_t last = ALIGN_DOWN(inode->i_size, (int64_t)PAGE_SIZE);
+
+
 	if (inode->i_seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
-	return (inode->i_seals & F_SEAL_GROW) && end > inode->i_size ? -EPERM : 0;
+	if (!(inode->i_seals & F_SEAL_GROW) || pos + count <= inode->i_size)
+		return count;
+	return last > pos ? last - pos : -EPERM;
 }
 
 /*
@@ -127,9 +133,10 @@ tmpfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *p
 	if (ret <= 0)
 		return ret;
 	if (unlikely(inode->i_seals))
-		ret = check_write_seals(inode, *pos + ret);
+		ret = check_write_seals(inode, *pos, ret);
 	if (ret < 0)
 		return ret;
+	from->count = MIN(from->count, (size_t)ret);
 	ret = write_pages(t, inode, from, pos);
 	if (ret > 0) {
 		if (*pos > inode->i_size)
