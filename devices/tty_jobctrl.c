@@ -45,6 +45,20 @@ tty_kill_pgrp(struct tty *tty, int sig)
 	put_pid(tty->k, pgrp);
 }
 
+/* As kill(2) by the task: its leader gives the terminal up while it lives. */
+static void
+tty_kill_pgrp_from(struct task *t, struct tty *tty, int sig)
+{
+	struct pid *pgrp = tty_get_pgrp(tty);
+
+	if (!pgrp)
+		return;
+	mutex_lock(&t->k->tasklist_lock);
+	ignore_err(__kill_pgrp_info(t->k, sig, SEND_SIG_NOINFO, pgrp, t), "the group may be gone");
+	mutex_unlock(&t->k->tasklist_lock);
+	put_pid(t->k, pgrp);
+}
+
 static bool
 sig_is_ignored(struct task *t, int sig)
 {
@@ -232,10 +246,11 @@ disassociate_ctty(struct task *t, bool on_exit)
 	}
 	if (on_exit && tty->type == TTY_CONSOLE) {
 		tty_hangup(t, tty, true);
-	} else {
+	} else if (on_exit) {
 		tty_kill_pgrp(tty, SIGHUP);
-		if (!on_exit)
-			tty_kill_pgrp(tty, SIGCONT);
+	} else {
+		tty_kill_pgrp_from(t, tty, SIGHUP);
+		tty_kill_pgrp_from(t, tty, SIGCONT);
 	}
 	mutex_lock(&k->tasklist_lock);
 	if (t->signal->tty == tty) {

@@ -513,11 +513,23 @@ the_end_of_a_session_hangs_up(void)
 	expect("<HUP>");
 }
 
+static siginfo_t hangup, go_on;
+
+static void
+note_signal(int sig, siginfo_t *info, void *context)
+{
+	*(sig == SIGHUP ? &hangup : &go_on) = *info;
+}
+
 static void
 leader_gives_up(void)
 {
-	signal(SIGHUP, SIG_IGN);
+	struct sigaction sa = { .sa_sigaction = note_signal, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGCONT, &sa, NULL);
 	say(ioctl(slave, TIOCNOTTY) == 0 ? "<given up>" : "<not given up>");
+	say(hangup.si_code == SI_USER && hangup.si_pid == getpid() && go_on.si_code == SI_USER ? "<by itself>" : "<by another>");
 	say(open("/dev/tty", O_RDWR) == -1 && errno == ENXIO ? "<none>" : "<one>");
 	say(ioctl(slave, TIOCNOTTY) == -1 && errno == ENOTTY ? "<notty>" : "<tty>");
 	/* The first terminal a leader opens becomes its own. */
@@ -530,6 +542,7 @@ giving_the_terminal_up(void)
 	pid_t pid = start_session(leader_gives_up);
 
 	expect("<given up>");
+	expect("<by itself>");
 	expect("<none>");
 	expect("<notty>");
 	expect("<again>");
