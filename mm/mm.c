@@ -165,6 +165,8 @@ copy_vmas(struct mm *mm, struct mm *old)
 	list_for_each_entry(v, &old->vmas, list) {
 		int err = v->flags & VM_DONTCOPY ? 0 : copy_vma(mm, v);
 
+		if ((v->flags & VM_DONTCOPY) && (v->flags & VM_SPECIAL))
+			mm->vdso_touched = true;
 		if (err)
 			return err;
 	}

@@ -55,6 +55,8 @@ munmap_locked(struct task *t, uint64_t start, uint64_t end, bool host, struct li
 		vm_stat_account(mm, v->flags, -(int64_t)vma_pages(v));
 		if (v->flags & VM_LOCKED)
 			mm->locked_vm -= vma_pages(v);
+		if (v->flags & VM_SPECIAL)
+			__atomic_store_n(&mm->vdso_touched, true, __ATOMIC_RELEASE);
 		vma_remove(mm, v);
 		list_add_tail(&v->list, gone);
 	}

@@ -30,7 +30,7 @@ protect_one(struct task *t, struct vma **vp, uint64_t start, uint64_t end, uint3
 		return err;
 	v = find_vma(mm, start);
 	if (v->flags & VM_SPECIAL)
-		mm->vdso_touched = true;
+		__atomic_store_n(&mm->vdso_touched, true, __ATOMIC_RELEASE);
 	err = vma_protect_host(t, v, start, end, access);
 	if (err)
 		return err;

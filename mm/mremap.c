@@ -197,7 +197,7 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 	if (r->old_len && t->k->text && !(r->flags & MREMAP_DONTUNMAP))
 		text_unmapped(t, r->v, gone);
 	if (nv->flags & VM_SPECIAL)
-		mm->vdso_touched = true;
+		__atomic_store_n(&mm->vdso_touched, true, __ATOMIC_RELEASE);
 	if (nv->flags & VM_SPECIAL && mm->vdso >= r->addr && mm->vdso < r->addr + r->old_len)
 		mm->vdso += r->new_addr - r->addr;
 	vma_insert(mm, nv);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -132,6 +133,33 @@ is_acl_call(const struct event *e)
 	       (e->result == -EOPNOTSUPP || e->result == -ENODATA);
 }
 
+/* Did a thread of the same process map the stack that @address is in? */
+static bool
+is_stack(const struct run *run, int tgid, uint64_t address)
+{
+	for (size_t i = 0; i < run->ntasks; i++) {
+		for (size_t j = 0; run->tasks[i].tgid == tgid && j < run->tasks[i].nevents; j++) {
+			const struct event *e = &run->tasks[i].events[j];
+
+			if (e->type == EVENT_CALL && e->nr == SYS_mmap && (event_value(e, "flags", 0) & MAP_STACK) &&
+			    address - (uint64_t)e->result < event_value(e, "length", 0))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* libc keeps the stacks of threads that have ended for new ones: whether there is one is a matter of who was first. */
+static bool
+is_stack_call(const struct event *e, const struct run *run, const struct rtask *t)
+{
+	if (e->type != EVENT_CALL || !e->returned || e->result < 0)
+		return false;
+	if (e->nr == SYS_mmap)
+		return event_value(e, "flags", 0) & MAP_STACK;
+	return (e->nr == SYS_mprotect || e->nr == SYS_munmap || e->nr == SYS_madvise) && is_stack(run, t->tgid, event_value(e, e->nr == SYS_madvise ? "start" : "addr", 0));
+}
+
 /* A call that stead says it does not have. */
 static bool
 is_absent(const struct event *e, bool left)
@@ -162,6 +190,8 @@ excuse(struct pass *p, const struct event *e, bool left)
 		return RULE_SCHEDULING;
 	if (p->t->b && p->t->b->handler && strstr(p->t->path, " in SIGCHLD"))
 		return RULE_SCHEDULING;
+	if (is_stack_call(e, left ? p->t->ra : p->rb, left ? p->t->a : p->t->b))
+		return RULE_THREAD_STACK;
 	if (is_wait_any(e) && (left ? waited_elsewhere(e, p->t->ra, p->t->path, p->rb) : waited_elsewhere(e, p->rb, p->t->path, p->t->ra)))
 		return RULE_SCHEDULING;
 	if (is_acl_call(e) || is_absent(e, left))
@@ -387,13 +417,24 @@ repeats(const struct rtask *t, size_t at, size_t n, size_t period, bool before)
 	return true;
 }
 
-/* Rounds more of a loop that waits for something to happen. */
+/* Is there more or less of this natively, too? */
+static bool
+varies_in_number(const struct rtask *native, const struct event *e)
+{
+	for (size_t i = 0; i < native->nevents; i++)
+		if (native->events[i].absent && native->events[i].hash == e->hash)
+			return true;
+	return false;
+}
+
+/* Rounds more of a loop that waits for something to happen, or that goes round as often as chance has it natively. */
 static void
 excuse_rounds(struct pass *p, bool left)
 {
 	struct task_comparison *t = p->t;
 	const struct rtask *side = left ? t->a : t->b;
 	size_t i = 0, n, first, period;
+	const struct event *e;
 	bool waits;
 
 	for (; i < t->al.n; i += n ? n : 1) {
@@ -403,11 +444,12 @@ excuse_rounds(struct pass *p, bool left)
 
 			if ((left ? s.b : s.a) != ALIGN_NONE)
 				break;
-			waits |= is_waiting(&side->events[left ? s.a : s.b]) || is_merging(side, &side->events[left ? s.a : s.b]);
+			e = &side->events[left ? s.a : s.b];
+			waits |= is_waiting(e) || is_merging(side, e);
 		}
-		if (!n || !waits)
-			continue;
 		first = left ? t->al.steps[i].a : t->al.steps[i].b;
+		if (!n || !(waits || varies_in_number(t->a, &side->events[first])))
+			continue;
 		for (period = 1; period <= LOOP_MAX && !repeats(side, first, n, period, true) && !repeats(side, first, n, period, false); period++)
 			;
 		for (size_t k = 0; k < n && period <= LOOP_MAX; k++)

@@ -28,6 +28,7 @@ const struct rule_text rule_texts[NRULES] = {
 	[RULE_RESTART] = { "restart", "a call that a signal interrupted and the kernel restarted is one call" },
 	[RULE_SIGNAL_POSITION] = { "signal-position", "a signal from elsewhere may come at any point of a task; what its handler does is compared apart, in order" },
 	[RULE_SCHEDULING] = { "scheduling", "how often tasks meet: calls of futex(2), sched_yield(2), polls and waits that found nothing, rounds of a loop that waits, which child a wait for any gave, how often SIGCHLD came, how many standard signals from elsewhere became one, and how far a task got that was killed or whose process ended" },
+	[RULE_THREAD_STACK] = { "thread-stack", "how often stacks of threads are made and given back (mmap with MAP_STACK, and what is done to such memory): libc takes that of a thread that has ended, if there is one" },
 	[RULE_STREAM] = { "stream-chunks", "how the bytes of a pipe, socket or terminal were cut into reads and writes; all bytes together are compared" },
 	[RULE_ABSENT] = { "absent", "a call that syscalls/table says is absent gives ENOSYS, as in a kernel built without it; and POSIX ACLs EOPNOTSUPP; what the program does next is compared" },
 	[RULE_NATIVE_VARIES] = { "native-varies", "native runs differ from each other here" },

@@ -323,22 +323,19 @@ inject_clone(struct trap_task *rt, const uint64_t a[6], pid_t *child)
 #define CMPXCHG_INSN	 0x17b10ff0UL
 #define CMPXCHG_INSN_LEN 4
 
-/* Does the program have the host's vDSO, as it was? The instruction is put there when it is first needed, in a page of its own. */
+/*
+ * Does the program have the host's vDSO, as it was? The instruction is put there when it is first needed, in a page of its own. No
+ * lock of the mm here: who holds it may be waiting for the tracer.
+ */
 static bool
 has_cmpxchg(struct trap_task *rt)
 {
 	struct mm *mm = rt->t->mm;
-	struct vma *v;
 	long word;
 
-	if (!remote.vdso_room)
+	if (!remote.vdso_room || !mm->vdso || __atomic_load_n(&mm->vdso_touched, __ATOMIC_ACQUIRE))
 		return false;
-	mutex_lock(&mm->mmap_lock);
-	v = mm->vdso_touched ? NULL : find_vma(mm, remote.vdso_room);
-	if (v && !(v->start <= remote.vdso_room && (v->flags & VM_SPECIAL)))
-		v = NULL;
-	mutex_unlock(&mm->mmap_lock);
-	if (!v || pt(PTRACE_PEEKDATA, rt->tid, remote.vdso_room, (uintptr_t)&word) < 0)
+	if (pt(PTRACE_PEEKDATA, rt->tid, remote.vdso_room, (uintptr_t)&word) < 0)
 		return false;
 	return word == (long)CMPXCHG_INSN ||
 	       (word == 0 && pt(PTRACE_POKEDATA, rt->tid, remote.vdso_room, CMPXCHG_INSN) == 0);
