@@ -111,9 +111,6 @@ clock_read(struct task *t, const struct clock *c, int64_t *ns)
 	case CLOCK_KIND_TIMER:
 		*ns = host_clock(c->id);
 		return 0;
-	case CLOCK_KIND_ALARM:
-		*ns = host_clock(c->id == CLOCK_REALTIME_ALARM ? CLOCK_REALTIME : CLOCK_BOOTTIME);
-		return 0;
 	case CLOCK_KIND_CPU:
 		owner = clock_task(t, c, true);
 		if (!owner)

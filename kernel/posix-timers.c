@@ -255,13 +255,23 @@ prepare_timer(struct task *t, struct k_itimer *it, const struct clock *c, const 
 }
 
 /* pt->lock is held. Ids go round, so that a stale one is noticed. */
+static int
+take_id(struct posix_timers *pt)
+{
+	int id;
+
+	do {
+		id = pt->next_id;
+		pt->next_id = (pt->next_id + 1) & INT32_MAX;
+	} while (find_timer(pt, id));
+	return id;
+}
+
+/* pt->lock is held. */
 static void
 insert_timer(struct posix_timers *pt, struct k_itimer *it, bool default_value)
 {
-	do {
-		it->id = pt->next_id;
-		pt->next_id = (pt->next_id + 1) & INT32_MAX;
-	} while (find_timer(pt, it->id));
+	it->id = take_id(pt);
 	it->info.timer.tid = it->id;
 	if (default_value)
 		it->info.timer.value = (uint64_t)it->id;
@@ -288,6 +298,11 @@ posix_timer_create(struct task *t, const struct clock *c, const struct k_sigeven
 	err = prepare_timer(t, it, c, ev);
 	if (err) {
 		free_timer(t, it);
+		if (err == -EINVAL) { /* Linux has given it one before it looks at the event */
+			mutex_lock(&pt->lock);
+			take_id(pt);
+			mutex_unlock(&pt->lock);
+		}
 		return err;
 	}
 	mutex_lock(&pt->lock);

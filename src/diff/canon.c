@@ -341,6 +341,22 @@ set_handlers_apart(struct run *run, size_t at)
 	compact(&run->tasks[at]);
 }
 
+/* /proc/self/fd says "pipe:[17]": an inode number, and so long. */
+static void
+forget_link_inode(struct event *e)
+{
+	for (unsigned int i = 0; i < e->nfields; i++) {
+		struct field *f = &e->fields[i];
+		const unsigned char *at = f->out && f->bytes ? memmem(f->bytes, f->kept, ":[", 2) : NULL;
+
+		if (!at)
+			continue;
+		f->len = f->kept = (uint32_t)(at - f->bytes);
+		f->digest = digest(f->bytes, f->len);
+		e->result_kind = FIELD_INODE;
+	}
+}
+
 /* What a call that failed was given an array of is not looked at beyond what is wrong with it. */
 static void
 drop_arrays(struct event *e)
@@ -381,9 +397,16 @@ canonicalise(struct run *run)
 	for (size_t i = 0; i < real; i++) {
 		struct rtask *t = &run->tasks[i];
 
-		for (size_t j = 0; j < t->nevents; j++)
-			if (t->events[j].type == EVENT_CALL && t->events[j].returned && t->events[j].result < 0)
-				drop_arrays(&t->events[j]);
+		for (size_t j = 0; j < t->nevents; j++) {
+			struct event *e = &t->events[j];
+
+			if (e->type != EVENT_CALL || !e->returned)
+				continue;
+			if (e->result < 0)
+				drop_arrays(e);
+			else if (e->nr == SYS_readlink || e->nr == SYS_readlinkat)
+				forget_link_inode(e);
+		}
 		if (t->path && strcmp(t->path, "0") == 0) {
 			drop_start(t);
 			compact(t);

@@ -27,7 +27,46 @@
 
 #define CAPABILITIES 64
 
-/* Our own limits and bounding set: a new instance of stead begins with the kernel's defaults. */
+static const char *const protections[] = { "symlinks", "hardlinks", "regular", "fifos" };
+
+#define PROTECTIONS (sizeof(protections) / sizeof(protections[0]))
+
+/* The settings fs.protected_*, a digit each in the order of the table: those of the host's are not the kernel's defaults. */
+static unsigned int
+read_protections(void)
+{
+	unsigned int digits = 0;
+	char path[64], c;
+	FILE *f;
+
+	for (size_t i = 0; i < PROTECTIONS; i++) {
+		snprintf(path, sizeof(path), "/proc/sys/fs/protected_%s", protections[i]);
+		f = fopen(path, "re");
+		c = f && fread(&c, 1, 1, f) == 1 ? c : '0';
+		if (f)
+			fclose(f);
+		digits = digits * 10 + (unsigned int)(c - '0') % 10;
+	}
+	return digits;
+}
+
+static void
+write_protections(unsigned int digits)
+{
+	char path[64];
+	FILE *f;
+
+	for (size_t i = PROTECTIONS; i-- > 0; digits /= 10) {
+		snprintf(path, sizeof(path), "/proc/sys/fs/protected_%s", protections[i]);
+		f = fopen(path, "we");
+		if (f)
+			fprintf(f, "%u\n", digits % 10);
+		if (f)
+			fclose(f);
+	}
+}
+
+/* Our own limits, bounding set and settings: a new instance of stead begins with the kernel's defaults. */
 static char *
 limits_text(bool aslr)
 {
@@ -38,7 +77,7 @@ limits_text(bool aslr)
 	for (int i = 0; i < CAPABILITIES; i++)
 		if (prctl(PR_CAPBSET_READ, i) == 1)
 			bounding |= 1ULL << i;
-	sprintf(text, "%lu:%d,", bounding, aslr);
+	sprintf(text, "%lu:%d:%u,", bounding, aslr, read_protections());
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		if (getrlimit(i, &r) == 0)
 			sprintf(text + strlen(text), "%lu:%lu,", r.rlim_cur, r.rlim_max);
@@ -47,13 +86,16 @@ limits_text(bool aslr)
 }
 
 static void
-set_limits(const char *text)
+set_limits(const char *text, bool is_stead)
 {
 	struct rlimit r;
 	uint64_t bounding;
+	unsigned int digits;
 	int aslr;
 
-	if (sscanf(text, "%lu:%d", &bounding, &aslr) == 2) {
+	if (sscanf(text, "%lu:%d:%u", &bounding, &aslr, &digits) == 3) {
+		if (is_stead)
+			write_protections(digits);
 		for (int i = 0; i < CAPABILITIES; i++)
 			if (!(bounding & 1ULL << i))
 				prctl(PR_CAPBSET_DROP, i);
@@ -180,7 +222,7 @@ inside_main(int argc, char **argv)
 {
 	const char *dir, *limits, *size;
 	struct relay relay = { .master = -1 }, *tty;
-	bool alone;
+	bool alone, is_stead;
 	struct setup_user user = { .set = false };
 	int linger;
 	pid_t pid;
@@ -194,6 +236,7 @@ inside_main(int argc, char **argv)
 	limits = argv[4];
 	dir = argv[5];
 	alone = strcmp(argv[2], "host") != 0;
+	is_stead = strcmp(argv[2], "stead") == 0;
 	if (strcmp(argv[2], "proc") == 0 && be_init() < 0) {
 		perror("stead diff: /proc of a new pid namespace");
 		return EXIT_STEAD_FAILED;
@@ -201,7 +244,7 @@ inside_main(int argc, char **argv)
 	argv = setup_apply(argv + 6, &user);
 	if (!argv)
 		return EXIT_STEAD_FAILED;
-	set_limits(limits);
+	set_limits(limits, is_stead);
 	setsid(); /* stead's first process leads a session */
 	if (tty && relay_open(tty, size) < 0) {
 		perror("stead diff: --tty: a pseudo terminal");

@@ -55,7 +55,7 @@ creation(void)
 	CHECK_ERR(lseek(fd, 0, SEEK_SET), ESPIPE);
 	CHECK_ERR(listen(fd, 1), EINVAL);
 	CHECK_ERR(recv(fd, sv, 1, 0), EINVAL);
-	CHECK_ERR(send(fd, sv, 1, MSG_NOSIGNAL), ENOTCONN);
+	CHECK_ERR(send(fd, "x", 1, MSG_NOSIGNAL), ENOTCONN);
 	CHECK_ERR(accept(fd, NULL, NULL), EINVAL);
 	CHECK_ERR(recv(0 + 55, sv, 1, 0), EBADF);
 	CHECK_ERR(shutdown(fd, 9), EINVAL);

@@ -259,7 +259,7 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 	{ .name = "auxv", .mode = S_IFREG | 0400, .show = proc_pid_auxv, .flags = PROC_PTRACE },                           \
 	{ .name = "cgroup", .mode = S_IFREG | 0444, .text = "0::/" },                                                     \
 	{ .name = "cmdline", .mode = S_IFREG | 0444, .show = proc_pid_cmdline },                                          \
-	{ .name = "comm", .mode = S_IFREG | 0644, .show = proc_pid_comm, .store = comm_store },                            \
+	{ .name = "comm", .mode = S_IFREG | 0644, .show = proc_pid_comm, .store = comm_store, .flags = PROC_WHOLE },       \
 	{ .name = "cwd", .mode = S_IFLNK | 0777, .jump = cwd_jump },                                                       \
 	{ .name = "environ", .mode = S_IFREG | 0400, .show = proc_pid_environ, .flags = PROC_PTRACE },                     \
 	{ .name = "exe", .mode = S_IFLNK | 0777, .jump = exe_jump },                                                       \

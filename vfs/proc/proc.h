@@ -40,6 +40,7 @@ struct proc_entry {
 };
 #define PROC_PTRACE 1u /* readers need PTRACE_MODE_READ when they open */
 #define PROC_SYSCTL 2u /* permission bits hold for root too, see sysctl.c */
+#define PROC_WHOLE  4u /* store() gets a newline at the end, too */
 
 #define PROC_DIR(n, table)                                                                                                \
 	{                                                                                                                 \

@@ -258,7 +258,7 @@ text_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 		err = -EFAULT;
 	} else {
 		buf[n] = '\0';
-		if (buf[n - 1] == '\n')
+		if (buf[n - 1] == '\n' && !(pi->entry->flags & PROC_WHOLE))
 			buf[n - 1] = '\0';
 		err = pi->entry->store(t, pi, buf);
 	}
