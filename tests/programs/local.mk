@@ -24,9 +24,7 @@ EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.l
 # All of diff.list, guest programs, and the same crowd again and again.
 .PHONY: check-diff-all
 check-diff-all: stead tests/programs/crowd $(guest_programs)
-	STEAD=./stead $(srcdir)/tests/programs/check-diff --all
-	STEAD=./stead $(srcdir)/tests/programs/check-diff --times=20 crowd
-	STEAD=./stead GUEST_PROGRAMS='$(guest_programs)' $(srcdir)/tests/programs/check-diff --guest
+	STEAD=./stead GUEST_PROGRAMS='$(guest_programs)' $(srcdir)/tests/programs/check-diff --everything
 
 # Faults on purpose (kernel/seeded.h) in the sources that have them; the rest of the kernel is the same objects.
 check_LIBRARIES = tests/libseeded.a
