@@ -4,6 +4,7 @@
  * excused by the rules for sequences, if one holds.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,6 +343,28 @@ excuse_moved(struct pass *p)
 	}
 }
 
+/* Two polls that differ in what was ready when they looked. Errors and ends are none of that. */
+static bool
+same_but_readiness(const struct event *a, const struct event *b)
+{
+	if (!is_poll(a) || a->nr != b->nr || a->nfields != b->nfields || a->result <= 0 || b->result <= 0)
+		return false;
+	for (unsigned int i = 0; i < a->nfields; i++) {
+		const struct field *x = &a->fields[i], *y = &b->fields[i];
+
+		if (x->value != y->value && x->kind == FIELD_FLAGS && (!x->out || ((x->value ^ y->value) & (POLLERR | POLLHUP | POLLNVAL))))
+			return false;
+	}
+	return true;
+}
+
+/* A poll more or less, of one that found something: what it found is read next, and that is compared. */
+static bool
+is_wakeup(const struct pass *p, const struct event *e)
+{
+	return p->tasks_meet && is_poll(e) && e->result > 0;
+}
+
 static int
 judge_step(struct pass *p, size_t i)
 {
@@ -357,18 +380,20 @@ judge_step(struct pass *p, size_t i)
 			return rule;
 		if (is_absent(b, false))
 			return RULE_ABSENT;
+		if (p->tasks_meet && same_but_readiness(a, b))
+			return RULE_SCHEDULING;
 		rule = excuse(p, a, true);
 		other = rule == RULE_DIFFERENT ? rule : excuse(p, b, false);
 		return other;
 	}
 	if (a)
-		return a->absent ? RULE_NATIVE_VARIES : excuse(p, a, true);
+		return a->absent ? RULE_NATIVE_VARIES : is_wakeup(p, a) ? RULE_SCHEDULING : excuse(p, a, true);
 	next = NULL; /* the native event before which it stands */
 	for (size_t j = i + 1; j < t->al.n && !next; j++)
 		next = t->al.steps[j].a != ALIGN_NONE ? &t->a->events[t->al.steps[j].a] : NULL;
 	if (next ? next->gap : t->a->gap_end)
 		return RULE_NATIVE_VARIES;
-	return excuse(p, b, false);
+	return is_wakeup(p, b) ? RULE_SCHEDULING : excuse(p, b, false);
 }
 
 /* Two tasks that were ended from outside got to different points: what one did more, behind all that both did, is chance. */
