@@ -176,13 +176,16 @@ append_fields(struct event *to, const struct event *from)
 	to->nfields = (uint16_t)n;
 }
 
-/* Only what goes in; what the call gave is not compared. */
+/* Only what goes in; what the call gave is not compared, nor in how many pieces. */
 static void
 forget_contents(struct event *e)
 {
-	for (unsigned int i = 0; i < e->nfields; i++)
-		if (e->fields[i].out)
-			e->fields[i] = (struct field){ .name = e->fields[i].name, .decode = "", .kind = FIELD_MACHINE, .out = true };
+	for (unsigned int i = 0; i < e->nfields; i++) {
+		if (!e->fields[i].out)
+			continue;
+		e->fields[i] = (struct field){ .name = e->fields[i].name, .decode = "", .kind = FIELD_MACHINE, .out = true };
+		e->nfields = (uint16_t)(i + 1);
+	}
 	e->result_kind = FIELD_MACHINE;
 }
 
