@@ -23,6 +23,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/reg.h>
 #include <time.h>
@@ -89,6 +91,28 @@ peek(void *ctx, uint64_t addr, void *buf, size_t n)
 	return got < 0 ? 0 : (size_t)got;
 }
 
+static bool
+look(void *ctx, int fd, struct trace_fd *out)
+{
+	const struct tracee *e = ctx;
+	char link[64];
+	struct stat st;
+	ssize_t n;
+
+	if (fd == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", e->t.tid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", e->t.tid, fd);
+	n = readlink(link, out->path, sizeof(out->path) - 1);
+	if (n < 0 || stat(link, &st) < 0)
+		return false;
+	out->path[n] = '\0';
+	out->mode = st.st_mode;
+	out->major = major(st.st_rdev);
+	out->minor = minor(st.st_rdev);
+	return true;
+}
+
 static struct tracee *
 find(struct host_tracer *h, pid_t tid)
 {
@@ -125,7 +149,7 @@ add(struct host_tracer *h, pid_t tid)
 
 	if (!e)
 		abort();
-	e->t = (struct traced){ .tid = tid, .tgid = tid, .mem = { e, peek } };
+	e->t = (struct traced){ .tid = tid, .tgid = tid, .mem = { e, peek, look } };
 	insert(h, e);
 	return e;
 }

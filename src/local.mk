@@ -77,10 +77,14 @@ stead_SOURCES += \
 	src/trace-format.h \
 	src/trace-ioctl.c \
 	src/trace-ioctl.h \
+	src/trace-look.c \
+	src/trace-look.h \
 	src/trace-names.c \
 	src/trace-names.h \
 	src/trace-net.c \
 	src/trace-net.h \
+	src/trace-path.c \
+	src/trace-path.h \
 	src/trace-result.c \
 	src/trace-signal.c \
 	src/trace-structs.c \

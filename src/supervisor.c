@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
-#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -39,6 +38,7 @@
 #include "src/options.h"
 #include "src/readiness.h"
 #include "src/terminal.h"
+#include "src/trace-look.h"
 #include "src/trace.h"
 #include "trap/remote/remote.h"
 #include "trap/resident/boot.h"
@@ -526,20 +526,6 @@ found_program(struct task *t, const struct run_options *opt)
 	return opt->argv[0];
 }
 
-/* The tracer's look at a program's memory. Under the resident trap the task waits in its own process. */
-static size_t
-peek(void *task, uint64_t addr, void *buf, size_t n)
-{
-	struct task *t = task;
-	struct iovec to = { buf, n }, from = { (void *)(uintptr_t)addr, n };
-	ssize_t got;
-
-	if (!t->k->resident)
-		return t->k->trap->copy_from(t, buf, addr, n);
-	got = process_vm_readv(t->host_tid.id, &to, 1, &from, 1, 0);
-	return got < 0 ? 0 : (size_t)got;
-}
-
 static int
 set_inject(struct kernel *k, const struct inject_rules *rules)
 {
@@ -619,7 +605,7 @@ supervisor_run(const struct run_options *opt)
 	if (err < 0)
 		return err;
 	if (opt->hooks)
-		trace_start(opt->hooks, peek, found_program(k->main_task, opt), opt->argv, opt->envp);
+		trace_start(opt->hooks, guest_peek, guest_look, found_program(k->main_task, opt), opt->argv, opt->envp);
 	err = terminal_start(k);
 	if (err == 0)
 		err = start_threads(k);

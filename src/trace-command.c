@@ -17,7 +17,7 @@
 #include "src/trace-names.h"
 #include "src/trace-text.h"
 
-enum { OPT_HOST = 1000 };
+enum { OPT_HOST = 1000, OPT_SEPARATE };
 
 static const struct option long_options[] = {
 	{ "host", no_argument, NULL, OPT_HOST },
@@ -33,6 +33,10 @@ static const struct option long_options[] = {
 	{ "failed-only", no_argument, NULL, 'Z' },
 	{ "syscall-number", no_argument, NULL, 'n' },
 	{ "columns", required_argument, NULL, 'a' },
+	{ "decode-fds", no_argument, NULL, 'y' },
+	{ "trace-path", required_argument, NULL, 'P' },
+	{ "no-abbrev", no_argument, NULL, 'v' },
+	{ "output-separately", no_argument, NULL, OPT_SEPARATE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -49,6 +53,10 @@ static const char help_text[] =
 	"                      let calls fail; the same as --inject\n"
 	"  -c, -C              a table of counts instead of calls, or after them; -S time|calls|errors|name\n"
 	"  -s SIZE             bytes of strings and buffers that are shown (32)\n"
+	"  -P PATH             only calls that are given this path, or a descriptor of it\n"
+	"  -y, -yy             descriptors with what they lead to, and numbers of devices\n"
+	"  -ff                 with -o: each task has its own file, FILE.TID\n"
+	"  -v, -x, -xx         environment and struct stat in full; strings that are not plain, or all, in hexadecimal\n"
 	"  -T, -t, -tt, -ttt, -r, -n, -q, -z, -Z, -a COLUMN\n"
 	"                      as strace has them; see stead-trace(1)\n"
 	"  --host              run the program natively, on the host's kernel\n"
@@ -59,7 +67,9 @@ static const char help_text[] =
 struct trace_options {
 	struct trace_text_options text;
 	struct syscall_set calls;
-	unsigned int quiet, stamps;
+	unsigned int quiet, stamps, follow;
+	const char **paths; /* -P, NULL-ended */
+	size_t npaths;
 	bool host;
 };
 
@@ -93,6 +103,23 @@ parse_number(const char *option, const char *arg, unsigned int max, unsigned int
 	if (*arg < '0' || *arg > '9' || *end || n > max)
 		return option_mistake("%s %s: write a number up to %u", option, arg, max);
 	*out = (unsigned int)n;
+	return 0;
+}
+
+/* The path as it is written, and as it is. */
+static int
+add_path(struct trace_options *o, const char *arg)
+{
+	const char **paths = realloc(o->paths, (o->npaths + 3) * sizeof(*paths)), *full = realpath(arg, NULL);
+
+	if (!paths)
+		return option_mistake("-P %s: %s", arg, strerror(ENOMEM));
+	paths[o->npaths++] = arg;
+	if (full && strcmp(full, arg) != 0)
+		paths[o->npaths++] = full;
+	paths[o->npaths] = NULL;
+	o->paths = paths;
+	o->text.only_paths = paths;
 	return 0;
 }
 
@@ -197,6 +224,19 @@ parse_flag(struct trace_options *o, int opt)
 	switch (opt) {
 	case 'f':
 		o->text.follow = true;
+		o->text.separate = ++o->follow > 1;
+		return 0;
+	case OPT_SEPARATE:
+		o->text.follow = o->text.separate = true;
+		return 0;
+	case 'y':
+		o->text.paths = o->text.paths ? 2 : 1;
+		return 0;
+	case 'x':
+		o->text.hex = o->text.hex ? 2 : 1;
+		return 0;
+	case 'v':
+		o->text.verbose = true;
 		return 0;
 	case 'A':
 		o->text.append = true;
@@ -255,6 +295,8 @@ parse_one(void *ctx, struct run_options *run, int opt, const char *arg)
 		return parse_number("-a", arg, 1000, &o->text.column);
 	case 'S':
 		return parse_sort(o, arg);
+	case 'P':
+		return add_path(o, arg);
 	}
 	return parse_flag(o, opt);
 }
@@ -275,7 +317,7 @@ int
 cmd_trace(int argc, char **argv)
 {
 	struct trace_options o = { .host = false };
-	const struct option_extension ext = { "trace", "fo:Ae:cCwS:s:TrntqzZa:", long_options, parse_one, &o, help_text };
+	const struct option_extension ext = { "trace", "fo:Ae:cCwS:s:TrntqzZa:yxvP:", long_options, parse_one, &o, help_text };
 	struct trace_text *out;
 	struct trace_hooks hooks;
 	struct run_options opt;
@@ -284,6 +326,8 @@ cmd_trace(int argc, char **argv)
 	status = run_options_parse(argc, argv, &ext, &opt);
 	if (status)
 		return status == RUN_OPTIONS_HELP ? 0 : status;
+	if (o.text.separate && !o.text.file)
+		o.text.separate = false; /* as strace: then it is -f */
 	err = trace_text_open(&o.text, &out, &hooks);
 	if (err < 0)
 		return option_mistake("cannot open the trace file %s: %s", o.text.file ? o.text.file : "stderr", strerror(-err));

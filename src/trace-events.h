@@ -11,13 +11,22 @@
 #define STEAD_SRC_TRACE_EVENTS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What a descriptor of a program leads to: the text of its link in /proc, and what stat(2) says. */
+struct trace_fd {
+	char path[4096];
+	uint32_t mode;
+	unsigned int major, minor; /* of a device */
+};
 
 /* How to read a program's memory: up to @n bytes at @addr; returns how many it got, less at the first page that is not there. */
 struct trace_mem {
 	void *ctx;
 	size_t (*peek)(void *ctx, uint64_t addr, void *buf, size_t n);
+	bool (*look)(void *ctx, int fd, struct trace_fd *out); /* AT_FDCWD: the working directory; in enter and exit only; or NULL */
 };
 
 /* A thread that is traced; from new_task until gone, at the same address. */

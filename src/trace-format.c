@@ -109,11 +109,16 @@ trace_print_quoted(struct trace_buf *b, const void *bytes, size_t n)
 {
 	static const char plain[] = "tnvfr";
 	const unsigned char *s = bytes;
+	bool hex = b->hex > 1;
 	size_t i;
 
+	for (i = 0; b->hex == 1 && i < n; i++)
+		hex |= s[i] > 126 || (s[i] < 32 && !(s[i] >= 9 && s[i] <= 13));
 	trace_printf(b, "\"");
 	for (i = 0; i < n; i++) {
-		if (s[i] == '"' || s[i] == '\\')
+		if (hex)
+			trace_printf(b, "\\x%02x", s[i]);
+		else if (s[i] == '"' || s[i] == '\\')
 			trace_printf(b, "\\%c", s[i]);
 		else if (s[i] >= 9 && s[i] <= 13)
 			trace_printf(b, "\\%c", plain[s[i] - 9]);
@@ -123,6 +128,23 @@ trace_print_quoted(struct trace_buf *b, const void *bytes, size_t n)
 			trace_printf(b, "%c", s[i]);
 	}
 	trace_printf(b, "\"");
+}
+
+void
+trace_print_fd(struct trace_buf *b, const struct trace_mem *m, int fd)
+{
+	struct trace_fd what;
+
+	if (fd == AT_FDCWD)
+		trace_printf(b, "AT_FDCWD");
+	else
+		trace_printf(b, "%d", fd);
+	if (!b->paths || !m->look || (fd < 0 && fd != AT_FDCWD) || !m->look(m->ctx, fd, &what))
+		return;
+	trace_printf(b, "<%s", what.path);
+	if (b->paths > 1 && (S_ISCHR(what.mode) || S_ISBLK(what.mode)))
+		trace_printf(b, "<%s %u:%u>", S_ISCHR(what.mode) ? "char" : "block", what.major, what.minor);
+	trace_printf(b, ">");
 }
 
 static size_t
@@ -201,7 +223,7 @@ print_string_vector(struct trace_buf *b, const struct trace_call *c, uint64_t ad
 			break;
 		if (only_count)
 			continue;
-		if (i >= ITEMS_SHOWN) {
+		if (i >= ITEMS_SHOWN && !b->verbose) {
 			trace_printf(b, ", ...");
 			break;
 		}
@@ -302,7 +324,7 @@ trace_format_signal(struct trace_buf *b, int sig)
 }
 
 static void
-print_value(struct trace_buf *b, const struct trace_arg *ty, uint64_t v)
+print_value(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, uint64_t v)
 {
 	const struct const_table *t = ty->decode[0] ? const_table(ty->decode) : NULL;
 	bool narrow = strcmp(ty->base, "int") == 0 || strcmp(ty->base, "uint") == 0;
@@ -313,8 +335,8 @@ print_value(struct trace_buf *b, const struct trace_arg *ty, uint64_t v)
 		trace_print_flags(b, ty->decode, v);
 	else if (t)
 		trace_print_enum(b, ty->decode, v);
-	else if (strcmp(ty->base, "dirfd") == 0 && (int)v == AT_FDCWD)
-		trace_printf(b, "AT_FDCWD");
+	else if ((strcmp(ty->base, "dirfd") == 0 || ((int)v != AT_FDCWD && strcmp(ty->base, "fd") == 0)))
+		trace_print_fd(b, c->m, (int)v);
 	else if (strcmp(ty->base, "uint") == 0)
 		trace_printf(b, "%u", (unsigned int)v);
 	else if (strcmp(ty->base, "long") == 0 || strcmp(ty->base, "off") == 0)
@@ -350,6 +372,28 @@ trace_print_struct(struct trace_buf *b, const struct trace_call *c, const char *
 		trace_printf(b, "]");
 }
 
+static bool
+is_fd_pair(const struct syscall_desc *d)
+{
+	return strcmp(d->name, "pipe") == 0 || strcmp(d->name, "pipe2") == 0 || strcmp(d->name, "socketpair") == 0;
+}
+
+static void
+print_fd_pair(struct trace_buf *b, const struct trace_call *c, uint64_t addr)
+{
+	int pair[2];
+
+	if (!trace_peek(c, addr, pair, sizeof(pair))) {
+		trace_print_address(b, addr);
+		return;
+	}
+	trace_printf(b, "[");
+	trace_print_fd(b, c->m, pair[0]);
+	trace_printf(b, ", ");
+	trace_print_fd(b, c->m, pair[1]);
+	trace_printf(b, "]");
+}
+
 /* An array of structures, or one. */
 static void
 print_structs(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, uint64_t addr)
@@ -357,6 +401,10 @@ print_structs(struct trace_buf *b, const struct trace_call *c, const struct trac
 	const struct trace_struct *s = trace_struct(ty->decode);
 	uint64_t n = count_of(c, ty), i;
 
+	if (is_fd_pair(c->d) && addr && strcmp(ty->base, "out") == 0) {
+		print_fd_pair(b, c, addr);
+		return;
+	}
 	if (!ty->count[0] || (s && s->variable)) {
 		trace_print_struct(b, c, ty->decode, addr);
 		return;
@@ -391,7 +439,7 @@ print_pointer(struct trace_buf *b, const struct trace_call *c, const struct trac
 	else if (strcmp(ty->base, "str") == 0)
 		trace_print_string(b, c, a, ty->out ? PATH_SHOWN : string_shown(c));
 	else if (strcmp(ty->base, "strv") == 0)
-		print_string_vector(b, c, a, strncmp(c->d->args[i].name, "env", 3) == 0);
+		print_string_vector(b, c, a, !b->verbose && strncmp(c->d->args[i].name, "env", 3) == 0);
 	else if (strcmp(ty->base, "buf") == 0)
 		trace_print_bytes(b, c, a, count_of(c, ty));
 	else if (strcmp(ty->base, "iov") == 0)
@@ -436,7 +484,7 @@ print_arg(struct trace_buf *b, const struct trace_call *c, const struct trace_ar
 	else if (is_pointer(t))
 		print_pointer(b, c, t, i);
 	else
-		print_value(b, t, c->args[i]);
+		print_value(b, c, t, c->args[i]);
 }
 
 /* Arguments from @*i up to the first that has to wait for the call's end. */

@@ -16,6 +16,9 @@ struct trace_mem;
 /* A line being put together; what does not fit is dropped. */
 struct trace_buf {
 	size_t n;
+	unsigned char paths; /* descriptors: 1 with what they lead to, 2 and with the numbers of devices */
+	unsigned char hex;   /* strings with \\x: 1 those that are not plain, 2 all */
+	bool verbose;	     /* what is left out for brevity, too */
 	char text[64000];
 };
 
@@ -109,6 +112,14 @@ void trace_format_signal(struct trace_buf *b, int sig);
  * @a: the pointer
  */
 void trace_print_address(struct trace_buf *b, uint64_t a);
+
+/**
+ * trace_print_fd() - a descriptor, with what it leads to if that is wanted
+ * @b: appended to
+ * @m: of the task
+ * @fd: the descriptor, or AT_FDCWD
+ */
+void trace_print_fd(struct trace_buf *b, const struct trace_mem *m, int fd);
 
 /**
  * trace_print_flags(), trace_print_enum() - a set of flags, or one of several values, by name

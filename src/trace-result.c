@@ -58,6 +58,10 @@ result_fcntl(struct trace_buf *b, const struct trace_call *c)
 		trace_print_enum(b, "F_LK", (uint64_t)c->result);
 		trace_printf(b, ")");
 		break;
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		trace_print_fd(b, c->m, (int)c->result);
+		break;
 	case F_GETSIG:
 		if (c->result > 0)
 			result_signal(b, c);
@@ -95,7 +99,9 @@ print_revents(struct trace_buf *b, const struct trace_call *c)
 			break;
 		if (!p.revents)
 			continue;
-		trace_printf(b, "%s{fd=%d, revents=", sep, p.fd);
+		trace_printf(b, "%s{fd=", sep);
+		trace_print_fd(b, c->m, p.fd);
+		trace_printf(b, ", revents=");
 		trace_print_flags(b, "POLLEV_*", (uint16_t)p.revents);
 		trace_printf(b, "}");
 		sep = ", ";
@@ -225,6 +231,20 @@ print_error(struct trace_buf *b, int64_t result)
 		trace_printf(b, "-1 (errno %d)", (int)-result);
 }
 
+static bool
+gives_fd(const struct trace_call *c)
+{
+	static const char *const calls[] = { "open", "openat", "openat2", "creat", "dup", "dup2", "dup3", "socket", "accept", "accept4",
+					     "eventfd", "eventfd2", "epoll_create", "epoll_create1", "timerfd_create", "signalfd", "signalfd4",
+					     "inotify_init", "inotify_init1", "memfd_create", "pidfd_open", "userfaultfd", "fanotify_init",
+					     "open_by_handle_at", "perf_event_open", "pidfd_getfd" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strcmp(calls[i], c->d->name) == 0)
+			return true;
+	return false;
+}
+
 void
 trace_call_result(struct trace_buf *b, const struct trace_call *c)
 {
@@ -240,5 +260,8 @@ trace_call_result(struct trace_buf *b, const struct trace_call *c)
 			return;
 		}
 	}
-	trace_printf(b, c->d ? "%lld" : "%#llx", (long long)c->result);
+	if (c->d && gives_fd(c))
+		trace_print_fd(b, c->m, (int)c->result);
+	else
+		trace_printf(b, c->d ? "%lld" : "%#llx", (long long)c->result);
 }

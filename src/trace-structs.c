@@ -118,12 +118,49 @@ trace_format_mode(struct trace_buf *b, unsigned int mode)
 }
 
 static void
+print_stat_time(struct trace_buf *b, const char *name, const uint64_t ns[2])
+{
+	time_t t = (time_t)ns[0];
+	char text[64];
+	struct tm tm;
+
+	trace_printf(b, ", st_%s=%lld", name, (long long)ns[0]);
+	if (!localtime_r(&t, &tm) || !strftime(text, sizeof(text), "%FT%T", &tm))
+		return;
+	trace_printf(b, ns[1] ? " /* %s.%09llu" : " /* %s", text, (unsigned long long)ns[1]);
+	if (strftime(text, sizeof(text), "%z", &tm))
+		trace_printf(b, "%s */, st_%s_nsec=%llu", text, name, (unsigned long long)ns[1]);
+}
+
+static void
+print_rest_of_stat(struct trace_buf *b, const struct k_stat_user *st)
+{
+	trace_printf(b, ", st_nlink=%llu, st_uid=%u, st_gid=%u, st_blksize=%lld, st_blocks=%lld", (unsigned long long)st->nlink, st->uid, st->gid,
+		     (long long)st->blksize, (long long)st->blocks);
+	if ((st->mode & S_IFMT) == S_IFCHR || (st->mode & S_IFMT) == S_IFBLK)
+		trace_printf(b, ", st_rdev=makedev(%#x, %#x)", major(st->rdev), minor(st->rdev));
+	else
+		trace_printf(b, ", st_size=%lld", (long long)st->size);
+	print_stat_time(b, "atime", &st->times[0]);
+	print_stat_time(b, "mtime", &st->times[2]);
+	print_stat_time(b, "ctime", &st->times[4]);
+	trace_printf(b, "}");
+}
+
+static void
 print_stat(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct k_stat_user *st = raw;
 
-	trace_printf(b, "{st_mode=");
+	trace_printf(b, "{");
+	if (b->verbose)
+		trace_printf(b, "st_dev=makedev(%#x, %#x), st_ino=%llu, ", major(st->dev), minor(st->dev), (unsigned long long)st->ino);
+	trace_printf(b, "st_mode=");
 	trace_format_mode(b, st->mode);
+	if (b->verbose) {
+		print_rest_of_stat(b, st);
+		return;
+	}
 	if ((st->mode & S_IFMT) == S_IFCHR || (st->mode & S_IFMT) == S_IFBLK)
 		trace_printf(b, ", st_rdev=makedev(%#x, %#x), ...}", major(st->rdev), minor(st->rdev));
 	else
@@ -251,7 +288,8 @@ print_pollfd(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
 	const struct pollfd *p = raw;
 
-	trace_printf(b, "{fd=%d", p->fd);
+	trace_printf(b, "{fd=");
+	trace_print_fd(b, m, p->fd);
 	if (p->fd >= 0) {
 		trace_printf(b, ", events=");
 		trace_print_flags(b, "POLLEV_*", (uint16_t)p->events);
@@ -303,7 +341,8 @@ trace_format_fdset(struct trace_buf *b, const struct trace_call *c, uint64_t add
 	for (fd = 0; fd < n && fd < max; fd++) {
 		if (!(bits[fd / 8] & 1 << fd % 8))
 			continue;
-		trace_printf(b, "%s%d", sep, fd);
+		trace_printf(b, "%s", sep);
+		trace_print_fd(b, c->m, fd);
 		sep = " ";
 	}
 	trace_printf(b, "]");

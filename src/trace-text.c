@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "src/decode.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
+#include "src/trace-path.h"
 #include "src/trace-structs.h"
 
 #define RESULT_COLUMN 40
@@ -25,11 +27,13 @@
 /* t->user */
 struct text_task {
 	bool in_call, whole; /* whole: the arguments were all printed at the call's beginning */
-	bool printed;	     /* the call is one that is shown */
+	bool counted, printed; /* the call is one of those that are wanted; and a line of it */
 	uint64_t nr, began;  /* began: CLOCK_MONOTONIC, ns */
 	struct trace_call call;
 	size_t column; /* where its line is */
 	char *held;    /* the line so far, when it is not yet known whether it will be shown */
+	int fd;	       /* each task has its own: the file, or -1 */
+	bool open;     /* likewise: its line is not ended */
 };
 
 struct trace_text {
@@ -38,6 +42,7 @@ struct trace_text {
 	unsigned int tasks;
 	uint64_t last_line;	     /* CLOCK_MONOTONIC, ns */
 	struct traced *first, *open; /* open: whose line is not ended yet */
+	struct traced *current;	     /* whose file is written, if each has its own */
 	struct trace_count *count;
 	struct trace_buf line;
 };
@@ -74,6 +79,21 @@ shown(const struct trace_text *x, const struct traced *t)
 	return t->user && (x->o.follow || t == x->first);
 }
 
+/* Each task has its own file: its line stays open while others speak. */
+static void
+turn_to(struct trace_text *x, struct traced *t)
+{
+	struct text_task *tt = t->user;
+
+	if (!x->o.separate || x->current == t)
+		return;
+	if (x->current)
+		((struct text_task *)x->current->user)->open = x->open == x->current;
+	x->current = t;
+	x->open = tt->open ? t : NULL;
+	x->fd = tt->fd;
+}
+
 static void
 print_stamp(struct trace_text *x)
 {
@@ -108,7 +128,9 @@ leader(struct trace_text *x, struct traced *t)
 		trace_printf(&x->line, " <unfinished ...>\n");
 	x->open = NULL;
 	start = x->line.n;
-	if (x->o.file && x->o.follow)
+	if (x->o.separate)
+		; /* the file's name says it */
+	else if (x->o.file && x->o.follow)
 		trace_printf(&x->line, "%-5d ", t->tid);
 	else if (!x->o.file && x->tasks > 1)
 		trace_printf(&x->line, "[pid %5d] ", t->tid);
@@ -157,12 +179,14 @@ text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 	tt->in_call = true;
 	tt->nr = nr;
 	tt->began = x->count || x->o.duration ? clock_ns(CLOCK_MONOTONIC) : 0;
-	tt->printed = !x->o.no_lines && (!x->o.calls || syscall_in_set(x->o.calls, nr));
-	if (!tt->printed)
-		return;
 	tt->call = (struct trace_call){
 		.d = syscall_desc(nr), .before = before, .m = &t->mem, .args = args, .sp = t->sp, .string_shown = x->o.string_shown
 	};
+	tt->counted = (!x->o.calls || syscall_in_set(x->o.calls, nr)) && (!x->o.only_paths || trace_path_match(&tt->call, x->o.only_paths));
+	tt->printed = tt->counted && !x->o.no_lines;
+	if (!tt->printed)
+		return;
+	turn_to(x, t);
 	if (waits_for_result(x)) {
 		print_beginning(x, tt);
 		free(tt->held);
@@ -248,7 +272,8 @@ text_exit(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6], int6
 		return;
 	tt->in_call = false;
 	ns = tt->began ? clock_ns(CLOCK_MONOTONIC) - tt->began : 0;
-	if (x->count && (!x->o.calls || syscall_in_set(x->o.calls, nr)))
+	turn_to(x, t);
+	if (x->count && tt->counted)
 		trace_count_add(x->count, nr, ns, failed);
 	if (tt->printed && !(x->o.only_successful && failed) && !(x->o.only_failed && !failed))
 		print_end(x, t, args, result, ns);
@@ -261,6 +286,7 @@ text_signal(void *ctx, struct traced *t, const siginfo_t *info)
 
 	if (!shown(x, t) || x->o.no_lines || (x->o.signals >> (info->si_signo - 1) & 1))
 		return;
+	turn_to(x, t);
 	leader(x, t);
 	trace_printf(&x->line, "--- ");
 	trace_format_signal(&x->line, info->si_signo);
@@ -277,6 +303,7 @@ text_stopped(void *ctx, struct traced *t, int sig)
 
 	if (!shown(x, t) || x->o.no_lines)
 		return;
+	turn_to(x, t);
 	leader(x, t);
 	trace_printf(&x->line, "--- stopped by ");
 	trace_format_signal(&x->line, sig);
@@ -284,16 +311,29 @@ text_stopped(void *ctx, struct traced *t, int sig)
 	flush(x);
 }
 
+static int
+open_file(const struct trace_text_options *o, const char *name)
+{
+	return open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (o->append ? 0 : O_TRUNC), 0666);
+}
+
 static void
 text_new_task(void *ctx, struct traced *t, int parent_tid, enum trace_how how)
 {
 	struct trace_text *x = ctx;
 
-	t->user = calloc(1, sizeof(struct text_task));
+	struct text_task *tt = calloc(1, sizeof(*tt));
+	char name[PATH_MAX];
+
+	t->user = tt;
 	if (!x->first)
 		x->first = t;
-	if (shown(x, t))
-		x->tasks++;
+	if (!shown(x, t))
+		return;
+	x->tasks++;
+	tt->fd = -1;
+	if (x->o.separate && snprintf(name, sizeof(name), "%s.%d", x->o.file, t->tid) < (int)sizeof(name))
+		tt->fd = open_file(&x->o, name);
 }
 
 /* exit_group() and its like, or a call that was cut short by SIGKILL. */
@@ -332,12 +372,18 @@ text_gone(void *ctx, struct traced *t, int status)
 	struct text_task *tt = t->user;
 
 	if (shown(x, t)) {
+		turn_to(x, t);
 		if (tt->in_call && tt->printed && !waits_for_result(x))
 			never_returned(x, t);
 		if (!x->o.no_lines && !(x->o.quiet_exit && WIFEXITED(status)))
 			print_gone(x, t, status);
 		flush(x);
 		x->tasks--;
+		if (x->o.separate) {
+			close(tt->fd);
+			x->current = x->open = NULL;
+			x->fd = -1;
+		}
 	}
 	if (tt)
 		free(tt->held);
@@ -348,8 +394,7 @@ text_gone(void *ctx, struct traced *t, int status)
 static int
 open_output(const struct trace_text_options *o)
 {
-	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (o->append ? 0 : O_TRUNC);
-	int fd = o->file ? open(o->file, flags, 0666) : fcntl(2, F_DUPFD_CLOEXEC, 100);
+	int fd = o->file && !o->separate ? open_file(o, o->file) : fcntl(2, F_DUPFD_CLOEXEC, 100);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -363,6 +408,9 @@ trace_text_open(const struct trace_text_options *o, struct trace_text **out, str
 	if (!x)
 		return -ENOMEM;
 	x->o = *o;
+	x->line.paths = o->paths;
+	x->line.hex = o->hex;
+	x->line.verbose = o->verbose;
 	x->count = o->counts ? calloc(1, sizeof(*x->count)) : NULL;
 	x->fd = open_output(o);
 	if (x->fd < 0) {

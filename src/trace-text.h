@@ -19,6 +19,7 @@ struct trace_text_options {
 	const char *file; /* output path, or NULL: stderr */
 	bool append;	  /* to the file */
 	bool follow;	  /* of all tasks, not of the first alone */
+	bool separate;	  /* each task has a file of its own, FILE.TID; needs a file */
 	bool no_lines;	  /* print no calls */
 	bool counts;	  /* print the table of counts at the end */
 	enum trace_sort sort;
@@ -31,6 +32,9 @@ struct trace_text_options {
 	bool numbers;		/* the call's number before its name */
 	enum trace_stamp stamp; /* when a line began */
 	unsigned int column;	/* of results, 0: 40 */
+	unsigned char paths, hex; /* as in struct trace_buf */
+	bool verbose;
+	const char *const *only_paths; /* only calls that are given one of these, or a descriptor of it; NULL-ended, or NULL: all */
 	unsigned int string_shown; /* bytes of strings and buffers, 0: 32 */
 };
 

@@ -21,6 +21,7 @@ static struct {
 	bool on;
 	const struct trace_hooks *hooks;
 	size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n);
+	bool (*look)(void *task, int fd, struct trace_fd *out);
 	bool seen_first;
 	const char *path;
 	char *const *argv, *const *envp;
@@ -33,9 +34,10 @@ static struct {
 	} while (0)
 
 void
-trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n), const char *path,
-	    char *const argv[], char *const envp[])
+trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n),
+	    bool (*look)(void *task, int fd, struct trace_fd *out), const char *path, char *const argv[], char *const envp[])
 {
+	tr.look = look;
 	tr.hooks = hooks;
 	tr.peek = peek;
 	tr.path = path;
@@ -80,7 +82,7 @@ add(struct task *t, int parent_tid, enum trace_how how)
 
 	if (!s)
 		abort();
-	s->t = (struct traced){ .tid = t->pid, .tgid = t->tgid, .mem = { t, tr.peek } };
+	s->t = (struct traced){ .tid = t->pid, .tgid = t->tgid, .mem = { t, tr.peek, tr.look } };
 	t->trace = s;
 	HOOK(new_task, &s->t, parent_tid, how);
 	return &s->t;

@@ -16,12 +16,13 @@ struct task;
  * trace_start() - take the hooks and the reader of guest memory
  * @hooks: called from here on, one at a time, on any supervisor thread; lives until trace_stop()
  * @peek: reads up to @n bytes at @addr of a task's memory and returns how many it got
+ * @look: what a descriptor of a task is
  * @path, @argv, @envp: the first program, whose execve(2) no program makes; it is reported before anything else is
  *
  * Context: before the first program runs.
  */
-void trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n), const char *path,
-		 char *const argv[], char *const envp[]);
+void trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n),
+		 bool (*look)(void *task, int fd, struct trace_fd *out), const char *path, char *const argv[], char *const envp[]);
 
 /**
  * trace_enter(), trace_exit() - a task makes a call; the call's result goes back to the program

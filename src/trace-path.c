@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Paths of a call are compared as the program writes them, and descriptors by the name of what they lead to, as strace does it.
+ */
+#include "src/trace-path.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "src/decode.h"
+#include "src/trace-events.h"
+#include "src/trace-format.h"
+
+#define POLL_MAX 1024
+
+static bool
+is_one_of(const char *path, const char *const *paths)
+{
+	for (; *paths; paths++)
+		if (strcmp(path, *paths) == 0)
+			return true;
+	return false;
+}
+
+static bool
+leads_there(const struct trace_call *c, int fd, const char *const *paths)
+{
+	struct trace_fd what;
+
+	return fd >= 0 && c->m->look && c->m->look(c->m->ctx, fd, &what) && is_one_of(what.path, paths);
+}
+
+/* Up to the page's end first: the string may end before memory does. */
+static bool
+names_it(const struct trace_call *c, uint64_t addr, const char *const *paths)
+{
+	char path[4096];
+	size_t first = 4096 - addr % 4096, got;
+
+	if (!addr)
+		return false;
+	got = c->m->peek(c->m->ctx, addr, path, first);
+	if (got == first && !memchr(path, '\0', got) && got < sizeof(path))
+		got += c->m->peek(c->m->ctx, addr + got, path + got, sizeof(path) - got);
+	return memchr(path, '\0', got) && is_one_of(path, paths);
+}
+
+static bool
+polls_it(const struct trace_call *c, const char *const *paths)
+{
+	struct pollfd p;
+
+	for (uint64_t i = 0; i < c->args[1] && i < POLL_MAX; i++)
+		if (trace_peek(c, c->args[0] + i * sizeof(p), &p, sizeof(p)) && leads_there(c, p.fd, paths))
+			return true;
+	return false;
+}
+
+bool
+trace_path_match(const struct trace_call *c, const char *const *paths)
+{
+	struct trace_arg t;
+
+	for (unsigned int i = 0; c->d && i < c->d->nargs; i++) {
+		trace_arg_split(c->d->args[i].type, &t);
+		if (strcmp(t.base, "path") == 0 ? names_it(c, c->args[i], paths) :
+		    strcmp(t.base, "fd") == 0 || strcmp(t.base, "dirfd") == 0 ? leads_there(c, (int)c->args[i], paths) :
+						  strcmp(t.decode, "pollfd") == 0 && polls_it(c, paths))
+			return true;
+	}
+	return false;
+}
