@@ -249,7 +249,7 @@ read_stream(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t 
 	bool peek = flags & MSG_PEEK;
 
 	target = MIN(target, (int64_t)msg->iter->count);
-	while (msg->iter->count > 0 && !r->stop) {
+	do { /* a receive of nothing waits for something, too */
 		uint32_t off;
 		struct unix_skb *skb = peek_queue(u, r->skip, &off);
 
@@ -270,7 +270,7 @@ read_stream(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t 
 		err = read_piece(t, u, skb, off, msg->iter, peek, r);
 		if (err)
 			break;
-	}
+	} while (msg->iter->count > 0 && !r->stop);
 	if (r->done > 0 || err == 1)
 		return r->done;
 	return err;

@@ -93,6 +93,27 @@ stream(void)
 	CHECK_EQ(poll_of(sv[0], POLLIN), POLLIN | POLLHUP);
 }
 
+/* To receive no bytes is to wait for some all the same, but not with read(2). */
+static void
+stream_of_nothing(void)
+{
+	struct msghdr none = { 0 };
+	int s[2];
+	char c;
+
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	CHECK_ERR(recv(s[0], &c, 0, MSG_DONTWAIT), EAGAIN);
+	CHECK_ERR(recvmsg(s[0], &none, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(fcntl(s[0], F_SETFL, O_NONBLOCK), 0);
+	CHECK_EQ(read(s[0], &c, 0), 0);
+	CHECK_EQ(send(s[1], "x", 1, 0), 1);
+	CHECK_EQ(recv(s[0], &c, 0, 0), 0);
+	CHECK_EQ(recv(s[0], &c, 1, 0), 1);
+	close(s[1]);
+	CHECK_EQ(recv(s[0], &c, 0, 0), 0);
+	close(s[0]);
+}
+
 static void
 stream_reset(void)
 {
@@ -544,7 +565,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		T(creation), T(stream), T(stream_reset), T(stream_waitall_and_timeouts), T(stream_buffer),
+		T(creation), T(stream), T(stream_of_nothing), T(stream_reset), T(stream_waitall_and_timeouts), T(stream_buffer),
 		T(stream_connections), T(seqpacket_connections), T(connect_waits_for_the_backlog), T(packets),
 		T(datagrams), T(datagram_queue_is_short), T(abstract_names), T(files), T(a_chain_of_sockets_in_flight),
 		T(credentials), T(many_messages), T(round_trips),
