@@ -1,8 +1,13 @@
 # make bench: single calls and small compositions, native and under both traps, in one run.
 
 EXTRA_PROGRAMS = tests/bench/bench
-EXTRA_DIST += tests/bench/run-bench
+EXTRA_DIST += tests/bench/run-bench tests/bench/run-diff
 CLEANFILES += tests/bench/bench
 
 bench: stead tests/bench/bench
 	$(srcdir)/tests/bench/run-bench --stead=./stead tests/bench/bench $(BENCH)
+
+# What the recorder and the whole of stead diff cost.
+.PHONY: bench-diff
+bench-diff: stead
+	$(srcdir)/tests/bench/run-diff --stead=./stead
