@@ -42,11 +42,12 @@ const char *
 scan_text(const uint8_t *text, size_t n, const uint32_t *vetted, size_t nvetted, size_t *at)
 {
 	/* With nothing around it: a match over an end is a match of what the program maps there, and is found then. */
-	uint8_t *copy = calloc(1, n + 2 * TEXT_CONTEXT), *buf = copy + TEXT_CONTEXT;
+	uint8_t *copy = calloc(1, n + 2 * TEXT_CONTEXT), *buf;
 	const char *found = NULL;
 
 	if (!copy)
 		return "(out of memory)";
+	buf = copy + TEXT_CONTEXT;
 	memcpy(buf, text, n);
 	for (const uint8_t *p = buf; (p = memchr(p, 0x0f, n - (size_t)(p - buf))) != NULL; p++) {
 		enum text_insn insn = text_match(p);
