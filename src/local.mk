@@ -64,6 +64,8 @@ stead_SOURCES += \
 	src/syscall-set.c \
 	src/syscall-set.h \
 	src/syscalls.c \
+	src/inherit.c \
+	src/inherit.h \
 	src/terminal.c \
 	src/terminal.h \
 	src/trace-args.c \

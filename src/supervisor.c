@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -35,6 +34,7 @@
 #include "src/archive.h"
 #include "src/commands.h"
 #include "src/doctor.h"
+#include "src/inherit.h"
 #include "src/options.h"
 #include "src/readiness.h"
 #include "src/terminal.h"
@@ -163,27 +163,16 @@ static const struct super_ops super = {
 static int
 fail(const char *what, int err)
 {
-	fprintf(stderr, "stead run: cannot %s: %s\n", what, strerror(-err));
+	fprintf(stderr, "stead run: cannot %s: %s%s\n", what, strerror(-err), inherit_advice(err));
 	return -EXIT_STEAD_FAILED;
 }
 
 static int
 fail_path(const char *option, const char *path, int err)
 {
-	fprintf(stderr, "stead run: %s=%s: %s: name something that exists on the host\n", option, path, strerror(err));
+	fprintf(stderr, "stead run: %s=%s: %s%s\n", option, path, strerror(err),
+		err == ENOENT || err == ENOTDIR ? ": name something that exists on the host" : inherit_advice(-err));
 	return -EXIT_STEAD_FAILED;
-}
-
-/* CPUs have the host's numbers: getcpu(2) in the vDSO tells them. */
-static void
-set_cpus(struct kernel_params *p)
-{
-	p->ncpus = (uint32_t)get_nprocs();
-	if (syscall(SYS_sched_getaffinity, 0, sizeof(p->affinity), p->affinity) < 0)
-		memset(p->affinity, 0xff, sizeof(p->affinity));
-	for (uint32_t i = 0; i < ARRAY_SIZE(p->affinity); i++)
-		if (p->ncpus < (i + 1) * 64)
-			p->affinity[i] &= p->ncpus > i * 64 ? (1ULL << (p->ncpus - i * 64)) - 1 : 0;
 }
 
 static void
@@ -201,8 +190,7 @@ set_params(struct kernel *k, const struct run_options *opt)
 	p->report_missing = opt->report_missing;
 	p->debug_log = opt->debug_log;
 	p->memory = opt->memory ? opt->memory : (uint64_t)si.totalram * si.mem_unit;
-	set_cpus(p);
-	p->nice = getpriority(PRIO_PROCESS, 0);
+	inherit_params(p);
 	p->uid = opt->have_uid ? opt->uid : geteuid();
 	p->gid = opt->have_uid ? opt->gid : getegid();
 	n = opt->have_uid ? 0 : getgroups(ARRAY_SIZE(groups), groups);
@@ -372,8 +360,10 @@ boot_files(struct kernel *k, const struct run_options *opt)
 	if (err < 0)
 		return fail("set up the file system", err);
 	err = set_cwd(t, opt);
-	if (err < 0)
-		return fail("enter --cwd", err);
+	if (err < 0) {
+		fprintf(stderr, "stead run: --cwd=%s: %s: name a directory that the program sees\n", opt->cwd, strerror(-err));
+		return -EXIT_STEAD_FAILED;
+	}
 	for (int fd = 0; fd < (opt->fds ? opt->fds : 3); fd++) {
 		int flags = fcntl(fd, F_GETFL);
 
@@ -417,32 +407,6 @@ signal_thread(void *arg)
 	return NULL;
 }
 
-/* What a program started by us natively would have inherited. */
-static struct {
-	uint64_t ignored, blocked;
-} inherited;
-
-/* By hand, since libc hides the signals it uses itself. */
-static void
-note_signals(void)
-{
-	struct k_sigaction sa;
-
-	for (int sig = 1; sig <= 64; sig++)
-		if (syscall(SYS_rt_sigaction, sig, NULL, &sa, 8) == 0 && sa.handler == 1)
-			inherited.ignored |= 1ULL << (sig - 1);
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &inherited.blocked, 8);
-}
-
-static void
-inherit_signals(struct task *t)
-{
-	t->blocked = inherited.blocked;
-	for (int sig = 1; sig <= 64; sig++)
-		if (inherited.ignored & 1ULL << (sig - 1))
-			t->sighand->action[sig - 1].handler = 1;
-}
-
 static void
 block_signals(void)
 {
@@ -478,7 +442,7 @@ candidates(const struct run_options *opt)
 	const char **list = calloc(strlen(prog) + 256, sizeof(*list));
 	size_t n = 0;
 
-	if (strchr(prog, '/')) {
+	if (strchr(prog, '/') || !*prog) {
 		list[0] = prog;
 		return list;
 	}
@@ -574,20 +538,14 @@ boot(struct kernel **out, const struct run_options *opt)
 	k->main_task->fs = fs_alloc(k);
 	if (!k->main_task->files || !k->main_task->fs)
 		return fail("boot", -ENOMEM);
-	inherit_signals(k->main_task);
+	inherit_task(k->main_task);
 	*out = k;
 	return boot_files(k, opt);
 }
 
 static void
-write_report(const struct run_options *opt, struct kernel *k)
+write_report(struct kernel *k, FILE *f)
 {
-	FILE *f = opt->report_file ? fopen(opt->report_file, "we") : stderr;
-
-	if (!f) {
-		fprintf(stderr, "stead run: --report-missing=%s: %s\n", opt->report_file, strerror(errno));
-		return;
-	}
 	report_missing(k->missing->count, MISSING_MAX, f);
 	if (f != stderr)
 		fclose(f);
@@ -596,10 +554,17 @@ write_report(const struct run_options *opt, struct kernel *k)
 int
 supervisor_run(const struct run_options *opt)
 {
+	FILE *report = stderr;
 	struct kernel *k;
 	int status, err;
 
-	note_signals();
+	if (opt->report_file)
+		report = fopen(opt->report_file, "we");
+	if (!report) {
+		fprintf(stderr, "stead run: --report-missing=%s: %s\n", opt->report_file, strerror(errno));
+		return -EXIT_STEAD_FAILED;
+	}
+	inherit_note();
 	block_signals();
 	err = boot(&k, opt);
 	if (err < 0)
@@ -621,6 +586,6 @@ supervisor_run(const struct run_options *opt)
 	if (err < 0)
 		return exec_failed(opt, err);
 	if (opt->report_missing)
-		write_report(opt, k);
+		write_report(k, report);
 	return status;
 }

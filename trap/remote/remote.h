@@ -30,8 +30,8 @@ struct trap_process {
 	pid_t pid;
 };
 
-/* Wakes the tracer. */
-#define TRACER_SIGNAL (SIGRTMIN + 5)
+/* Wakes the tracer. No realtime signal: those get lost when their sender's user has as many pending as he may have. */
+#define TRACER_SIGNAL SIGSTKFLT
 
 /*
  * Makes a host thread stop before program code, with its registers to be seen. Unlike PTRACE_INTERRUPT any thread may send it. It
