@@ -17,6 +17,8 @@
 static struct termios saved;
 static bool taken;
 static int tty_fd; /* standard input, output or error: the first that is a terminal */
+static pthread_mutex_t size_lock = PTHREAD_MUTEX_INITIALIZER; /* sizes are passed on in the order they are read in */
+static struct winsize size; /* the host terminal's; the console's may have been changed inside since */
 
 void
 terminal_restore(void)
@@ -31,8 +33,12 @@ terminal_resized(struct kernel *k)
 {
 	struct winsize ws;
 
-	if (taken && ioctl(tty_fd, TIOCGWINSZ, &ws) == 0)
+	pthread_mutex_lock(&size_lock);
+	if (taken && ioctl(tty_fd, TIOCGWINSZ, &ws) == 0 && (ws.ws_row != size.ws_row || ws.ws_col != size.ws_col)) {
+		size = ws;
 		console_resize(k, ws.ws_row, ws.ws_col);
+	}
+	pthread_mutex_unlock(&size_lock);
 }
 
 static void *
@@ -47,6 +53,7 @@ input_thread(void *arg)
 			continue;
 		if (n <= 0)
 			return NULL;
+		terminal_resized(arg); /* what is typed after a change of size is read after it: SIGWINCH may be late */
 		console_input(arg, buf, (size_t)n);
 	}
 }
