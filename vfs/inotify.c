@@ -35,10 +35,10 @@ struct inotify_group {
 	struct fasync_queue fasync;
 	struct list_head events;
 	uint32_t nr_events, nr_watches;
-	struct queued_event overflow; /* on its list, or not */
 	bool overflown;
 	int last_wd;
 	struct list_head by_wd[WD_BUCKETS];
+	struct queued_event overflow; /* on its list, or not; last, since its name, which stays empty, has no end */
 };
 
 static void
