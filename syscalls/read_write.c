@@ -26,13 +26,19 @@ rw_at_pos(struct task *t, struct fd *f, struct iov_iter *it, bool write, uint32_
 	return ret;
 }
 
+static bool
+has_positions(const struct file *file, bool write)
+{
+	return (file->f_mode & (write ? FMODE_PWRITE : FMODE_PREAD)) && !(file->f_mode & FMODE_STREAM);
+}
+
 /* One call at a position given; f_pos stays. */
 static int64_t
 rw_at(struct task *t, struct file *file, struct iov_iter *it, int64_t pos, bool write, uint32_t rwf)
 {
 	if (pos < 0)
 		return -EINVAL;
-	if (!(file->f_mode & (write ? FMODE_PWRITE : FMODE_PREAD)) || (file->f_mode & FMODE_STREAM))
+	if (!has_positions(file, write))
 		return -ESPIPE;
 	return write ? vfs_write(t, file, it, &pos, rwf) : vfs_read(t, file, it, &pos, rwf);
 }
@@ -46,7 +52,9 @@ rw_buffer(struct task *t, int fd, uaddr_t buf, uint64_t count, const int64_t *po
 
 	if (!f.file)
 		return -EBADF;
-	if (!(f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))) {
+	if (pos && !has_positions(f.file, write)) {
+		ret = -ESPIPE; /* found before the access mode is looked at */
+	} else if (!(f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))) {
 		ret = -EBADF;
 	} else if (count > TASK_SIZE_MAX - MIN(buf.a, TASK_SIZE_MAX)) {
 		ret = -EFAULT; /* as much as that is nowhere */
@@ -102,8 +110,8 @@ rw_vector(struct task *t, int fd, uaddr_t iov, uint64_t nr, const int64_t *pos, 
 	if (!f.file)
 		return -EBADF;
 	ret = -EBADF;
-	if (pos && (!(f.file->f_mode & (write ? FMODE_PWRITE : FMODE_PREAD)) || (f.file->f_mode & FMODE_STREAM)))
-		ret = -ESPIPE; /* found before the access mode is looked at */
+	if (pos && !has_positions(f.file, write))
+		ret = -ESPIPE; /* as above */
 	else if (f.file->f_mode & (write ? FMODE_WRITE : FMODE_READ))
 		ret = import_iovec(t, &it, iov, nr, fast, &heap);
 	if (ret > 0 || (ret == 0 && !has_op(f.file, write)))

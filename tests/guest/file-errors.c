@@ -70,6 +70,8 @@ reading_and_writing(void)
 	CHECK_ERR(syscall(SYS_pread64, rd_only, &c, -1L, 0), EFAULT);
 	CHECK_ERR(pread(p[0], &c, 1, 0), ESPIPE);
 	CHECK_ERR(pwrite(p[1], &c, 1, 0), ESPIPE);
+	CHECK_ERR(pread(p[1], &c, 1, 0), ESPIPE); /* before the access mode is looked at */
+	CHECK_ERR(pwrite(p[0], &c, 1, 0), ESPIPE);
 	CHECK_ERR(pread(rd_only, &c, 1, -1), EINVAL);
 	CHECK_ERR(pwrite(wr_only, &c, 1, -1), EINVAL);
 	CHECK_ERR(pread(wr_only, &c, 1, 0), EBADF);

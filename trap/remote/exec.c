@@ -119,8 +119,10 @@ load_in(struct task *t, struct spawn_job *job)
 		    (arg.rt->stop != STOP_NONE || atomic_load(&arg.rt->host_dead)))
 			return -EFAULT;
 	}
-	if (job->error)
+	if (job->error) {
+		arg.rt->unloaded = true;
 		return job->error;
+	}
 	err = (int)tracer_run(do_finish, &arg);
 	return err;
 }

@@ -131,7 +131,7 @@ remote_lost(struct task *t)
 {
 	struct trap_task *rt = t->trap;
 
-	return rt && (atomic_load(&rt->host_dead) || tracer_run(do_look, rt));
+	return rt && !rt->unloaded && (atomic_load(&rt->host_dead) || tracer_run(do_look, rt));
 }
 
 struct clone_arg {

@@ -56,6 +56,7 @@ struct trap_task {
 	_Atomic bool host_dead;
 	_Atomic bool kick_pending;
 	bool loading;	    /* runs exec_load() */
+	bool unloaded;	    /* its program could not be loaded: it ends by our doing */
 	bool override;	    /* the next stop shows the end of a notified call: its result is here */
 	int64_t result;
 	int nr;
