@@ -67,6 +67,15 @@ void vma_insert(struct mm *mm, struct vma *v);
 void vma_remove(struct mm *mm, struct vma *v);
 
 /**
+ * vma_inherit_cut() - a new vma has pages of another that a truncation is still to take away
+ * @v: the new one, inserted: a truncation from now on marks it, too
+ * @from: whose pages it has, inserted
+ *
+ * Context: takes the inode's i_mmap_lock.
+ */
+void vma_inherit_cut(struct vma *v, const struct vma *from);
+
+/**
  * vma_resize() - move the ends of a vma between its neighbours; pgoff is the caller's
  * @mm: the mm
  * @v: the vma

@@ -151,6 +151,7 @@ copy_vma(struct mm *mm, const struct vma *from)
 	v->name = from->name;
 	v->backed_end = from->backed_end;
 	vma_insert(mm, v);
+	vma_inherit_cut(v, from);
 	vm_stat_account(mm, v->flags, (int64_t)vma_pages(v));
 	return 0;
 }

@@ -60,6 +60,7 @@ struct vma {
 	struct list_head list;	  /* by address */
 	struct mm *mm;
 	struct list_head i_mmap;  /* of file's inode: all mappings of it */
+	uint64_t cut_pgoff;	  /* the file was cut to this many pages, and the mapping not yet; UINT64_MAX: it was not (mm/truncate.c) */
 };
 
 struct mm {

@@ -132,6 +132,7 @@ moved_vma(struct mm *mm, const struct remap *r)
 	nv->pgoff = v->file || (v->flags & VM_SPECIAL) ? vma_pgoff_at(v, r->addr) : r->new_addr >> PAGE_SHIFT;
 	if (nv->file)
 		get_file(nv->file);
+	nv->cut_pgoff = __atomic_load_n(&v->cut_pgoff, __ATOMIC_RELAXED);
 	nv->backed_end = r->new_addr + MIN(MAX(v->backed_end, r->addr) - r->addr, r->old_len);
 	return nv;
 }

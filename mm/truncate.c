@@ -5,7 +5,8 @@
  * Pages of tmpfs files are the arena's, so the host does not take them out of anybody's mappings: each process does that itself.
  * Who made a file shorter marks the address spaces that map it (mm->cut) and gives each of their tasks work; one that runs
  * program code is kicked, and waited for, so that nobody sees pages past the end once the call has returned. A task in the
- * kernel does it before it leaves. The file system keeps such pages, empty, for as long as they may be mapped.
+ * kernel does it before it leaves, up to where the file ended in between (vma->cut_pgoff): it may have grown again. The file system
+ * keeps such pages, empty, for as long as they may be mapped.
  */
 #include <linux/mman.h>
 #include <linux/resource.h>
@@ -22,11 +23,31 @@
 #define CUT_POLL_NS 200000
 #define CUT_WAIT_NS 2000000000
 
-/* Where the vma's pages past the end of its file begin. */
 static uint64_t
-cut_of(const struct vma *v)
+pages_of(const struct inode *inode)
 {
-	uint64_t pages = ALIGN_UP((uint64_t)__atomic_load_n(&v->file->f_inode->i_size, __ATOMIC_ACQUIRE), PAGE_SIZE) >> PAGE_SHIFT;
+	return ALIGN_UP((uint64_t)__atomic_load_n(&inode->i_size, __ATOMIC_ACQUIRE), PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+void
+vma_inherit_cut(struct vma *v, const struct vma *from)
+{
+	uint64_t pages;
+
+	if (!v->file || __atomic_load_n(&from->cut_pgoff, __ATOMIC_RELAXED) == UINT64_MAX)
+		return;
+	mutex_guard(&v->file->f_inode->i_mmap_lock);
+	pages = __atomic_load_n(&from->cut_pgoff, __ATOMIC_RELAXED);
+	if (pages < __atomic_load_n(&v->cut_pgoff, __ATOMIC_RELAXED))
+		__atomic_store_n(&v->cut_pgoff, pages, __ATOMIC_RELAXED);
+}
+
+/* Where the vma's pages past the end of its file begin: the nearest end there has been since it was cut last. */
+static uint64_t
+cut_of(struct vma *v)
+{
+	uint64_t low = __atomic_exchange_n(&v->cut_pgoff, UINT64_MAX, __ATOMIC_RELAXED);
+	uint64_t pages = MIN(low, pages_of(v->file->f_inode));
 
 	if (pages <= v->pgoff)
 		return v->start;
@@ -83,6 +104,7 @@ mm_cut_mappings(struct task *t)
 static bool
 mark_mappings(struct inode *inode)
 {
+	uint64_t pages = pages_of(inode);
 	struct vma *v;
 	bool any = false;
 	mutex_guard(&inode->i_mmap_lock);
@@ -91,7 +113,9 @@ mark_mappings(struct inode *inode)
 		if (v->flags & VM_HOSTFILE)
 			continue;
 		set_bits(&inode->i_state, I_CUT);
-		WRITE_ONCE(v->mm->cut, true);
+		if (pages < __atomic_load_n(&v->cut_pgoff, __ATOMIC_RELAXED))
+			__atomic_store_n(&v->cut_pgoff, pages, __ATOMIC_RELAXED);
+		__atomic_store_n(&v->mm->cut, true, __ATOMIC_RELEASE);
 		any = true;
 	}
 	return any;

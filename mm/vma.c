@@ -16,6 +16,7 @@ vma_alloc(struct mm *mm)
 
 	if (v) {
 		v->mm = mm;
+		v->cut_pgoff = UINT64_MAX;
 		INIT_LIST_HEAD(&v->list);
 		INIT_LIST_HEAD(&v->i_mmap);
 	}
@@ -329,6 +330,7 @@ vma_split(struct mm *mm, struct vma *v, uint64_t at)
 	v->backed_end = MIN(backed, at);
 	vma_resize(mm, v, v->start, at);
 	vma_insert(mm, hi);
+	vma_inherit_cut(hi, v);
 	return 0;
 }
 
@@ -363,6 +365,7 @@ absorb(struct mm *mm, struct vma *lo, struct vma *hi, struct list_head *gone)
 	uint64_t end = hi->end;
 
 	lo->backed_end = hi->backed_end;
+	vma_inherit_cut(lo, hi);
 	vma_remove(mm, hi);
 	list_add_tail(&hi->list, gone);
 	vma_resize(mm, lo, lo->start, end);

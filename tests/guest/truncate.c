@@ -314,13 +314,56 @@ calls_use_pages_of_a_file_that_has_grown(void)
 	CHECK_EQ(c, '/');
 }
 
+/* A process that sleeps in a call meanwhile: private pages that it has from its parent are gone, and do not come back. */
+static void
+cut_and_grown_while_asleep(void)
+{
+	int fd, to[2], status;
+	pid_t pid;
+	char c, *p;
+
+	guest_tmpdir();
+	CHECK_EQ(pipe(to), 0);
+	p = map_file(4, MAP_PRIVATE, &fd);
+	p[0] = 'k';
+	p[2 * PG] = 'd';
+	p[3 * PG] = 'd';
+	pid = guest_fork();
+	if (pid == 0) {
+		CHECK_EQ(read(to[0], &c, 1), 1);
+		_exit(p[0] != 'k' ? 1 : p[2 * PG] ? 2 : p[3 * PG] ? 3 : 7);
+	}
+	CHECK_EQ(ftruncate(fd, PG), 0);
+	CHECK_EQ(ftruncate(fd, 4 * PG), 0);
+	CHECK_EQ(p[2 * PG], 0);
+	CHECK_EQ(write(to[1], "x", 1), 1);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(WEXITSTATUS(status), 7);
+	/* parts of what was one mapping, made before it is cut */
+	pid = guest_fork();
+	if (pid == 0) {
+		p[2 * PG] = p[3 * PG] = 'd';
+		CHECK_EQ(write(to[1], "y", 1), 1);
+		while (access("grown", F_OK) != 0)
+			usleep(1000);
+		CHECK_EQ(mprotect(p + 3 * PG, PG, PROT_READ), 0);
+		_exit(p[2 * PG] ? 2 : p[3 * PG] ? 3 : 7);
+	}
+	CHECK_EQ(read(to[0], &c, 1), 1);
+	CHECK_EQ(ftruncate(fd, PG), 0);
+	CHECK_EQ(ftruncate(fd, 4 * PG), 0);
+	close(open("grown", O_CREAT | O_WRONLY, 0600));
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(WEXITSTATUS(status), 7);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(by_the_process_itself), T(by_another_process), T(under_a_running_program), T(by_another_thread), T(by_open),
 		T(private_pages_go_too), T(of_all_relatives), T(mapping_and_calls_agree),
-		T(calls_use_pages_of_a_file_that_has_grown),
+		T(calls_use_pages_of_a_file_that_has_grown), T(cut_and_grown_while_asleep),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
