@@ -260,6 +260,7 @@ remote_boot(struct kernel *k)
 	remote.k = k;
 	remote.spawn = a;
 	remote.tracer_tid = (pid_t)syscall(SYS_gettid);
+	INIT_LIST_HEAD(&remote.turns);
 	remote.by_tid = mmap(NULL, (4UL << 20) * sizeof(void *), PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (remote.by_tid == MAP_FAILED)

@@ -51,6 +51,7 @@ struct trap_task {
 	struct task *t; /* NULL once the guest task has left this host thread */
 	pid_t tid;
 	struct trap_process *proc;
+	struct list_head turn; /* remote.turns, until its host thread is dead */
 	enum stop_kind stop;
 	_Atomic int refs;
 	_Atomic bool host_dead;
@@ -73,6 +74,7 @@ struct remote {
 	int listener;
 	pid_t tracer_tid;
 	struct trap_task **by_tid; /* indexed by host tid */
+	struct list_head turns;	   /* the tracer's: all host threads, who was looked at last comes last */
 	uint64_t vdso_syscall;	   /* a `syscall` instruction in the vDSO */
 	uint64_t vdso_room;	   /* eight bytes without a meaning at the end of the vDSO; 0: there are none */
 	struct spawn_area *spawn;

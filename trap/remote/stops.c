@@ -257,6 +257,7 @@ host_thread_died(struct trap_task *rt)
 {
 	struct task *served = NULL;
 
+	list_del(&rt->turn);
 	pthread_mutex_lock(&leave_lock);
 	__atomic_store_n(&remote.by_tid[rt->tid], NULL, __ATOMIC_RELEASE);
 	atomic_store(&rt->host_dead, true);

@@ -27,6 +27,7 @@ rt_new(struct task *t, pid_t tid, struct trap_process *proc)
 	if (atomic_fetch_add(&proc->tasks, 1) > 0)
 		atomic_store(&proc->threaded, true);
 	atomic_fetch_add(&remote.nthreads, 1);
+	list_add_tail(&rt->turn, &remote.turns);
 	__atomic_store_n(&remote.by_tid[tid], rt, __ATOMIC_RELEASE);
 	return rt;
 }

@@ -154,12 +154,38 @@ on_tracer_signal(int sig, siginfo_t *info, void *ctx)
 		*rip = (greg_t)wait_cancelled;
 }
 
+#define TURN_STOPS 8
+
+/*
+ * The host gives the stop of the thread that was made last, of those that have one: threads that stop all the time would keep the others
+ * from ever being served. So every few stops one thread is asked for by name, in turn.
+ */
+static bool
+give_turn(void)
+{
+	static unsigned int stops;
+	struct trap_task *rt;
+	pid_t tid;
+	int status;
+
+	if (++stops % TURN_STOPS != 0 || list_empty(&remote.turns))
+		return false;
+	rt = list_first_entry(&remote.turns, struct trap_task, turn);
+	list_move_tail(&rt->turn, &remote.turns);
+	tid = waitpid(rt->tid, &status, __WALL | WNOHANG);
+	if (tid > 0)
+		handle_wait_status(tid, status);
+	return tid > 0;
+}
+
 static void
 wait_for_work(void)
 {
 	int64_t tid;
 	int status;
 
+	if (give_turn())
+		return;
 	atomic_store(&asleep, true); /* then the queue is looked at: see enqueue() */
 	tid = wait_unless_queued(&status, &queue_head);
 	atomic_store(&asleep, false);
