@@ -251,13 +251,6 @@ void start_tty(struct tty *tty);
 void stop_tty(struct tty *tty);
 
 /**
- * tty_name() - "pts/3", "console", "ptm3"
- * @tty: the tty
- * @buf: room for 16
- */
-void tty_name(const struct tty *tty, char *buf);
-
-/**
  * tty_devnum() - device number of a process's terminal, for /proc/PID/stat
  * @tty: or NULL
  *

@@ -114,22 +114,6 @@ tty_kref_put(struct task *t, struct tty *tty)
 	kfree(pair->k, pair);
 }
 
-void
-tty_name(const struct tty *tty, char *buf)
-{
-	switch (tty->type) {
-	case TTY_CONSOLE:
-		ksnprintf(buf, 16, "console");
-		break;
-	case TTY_PTY_MASTER:
-		ksnprintf(buf, 16, "ptm%d", tty->index);
-		break;
-	case TTY_PTY_SLAVE:
-		ksnprintf(buf, 16, "pts/%d", tty->index);
-		break;
-	}
-}
-
 uint64_t
 tty_devnum(const struct tty *tty)
 {

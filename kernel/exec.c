@@ -28,7 +28,6 @@
 
 #define BINPRM_DEPTH	   5		  /* scripts that name scripts */
 #define IMAGE_MAX	   (16UL << 20) /* how far into a file without host descriptor headers are looked for */
-#define PATH_MAX_BYTES	   4096
 #define STK_LIM		   (8UL << 20)
 #define READ_IMPLIES_EXEC  0x0400000u
 #define K_SIGSEGV	   11

@@ -303,16 +303,6 @@ release_task(struct task *p)
 	}
 }
 
-bool
-thread_group_exited(struct kernel *k, struct pid *pid)
-{
-	struct task *t;
-	mutex_guard(&k->tasklist_lock);
-
-	t = pid_task(pid, PIDTYPE_PID);
-	return !t || (t->exit_state && thread_group_empty(t));
-}
-
 /* Ending */
 
 int
@@ -509,16 +499,4 @@ void
 task_killed_by_host(struct task *t)
 {
 	do_group_exit(t, SIGKILL);
-}
-
-void
-kernel_shutdown(struct kernel *k)
-{
-	struct task *p;
-	mutex_guard(&k->tasklist_lock);
-
-	__atomic_store_n(&k->dying, 1, __ATOMIC_SEQ_CST);
-	for_each_process (k, p)
-		if (p != k->init_task)
-			ignore_err(send_sig_info(SIGKILL, SEND_SIG_PRIV, p, PIDTYPE_TGID, NULL), "it may be dead");
 }

@@ -41,21 +41,23 @@ sum_times(struct task *t, const struct task *noted, struct task_times *out)
 
 	*out = t->signal->deads;
 	for_each_thread(t->signal, o) {
+		const struct task_times *times = &o->times;
+
 		if (o == noted) {
-			ut = __atomic_load_n(&o->times.utime, __ATOMIC_RELAXED);
-			st = __atomic_load_n(&o->times.stime, __ATOMIC_RELAXED);
+			ut = __atomic_load_n(&times->utime, __ATOMIC_RELAXED);
+			st = __atomic_load_n(&times->stime, __ATOMIC_RELAXED);
 		} else {
 			task_cputime(o, &ut, &st);
 		}
 		out->utime += ut;
 		out->stime += st;
-		out->minflt += o->times.minflt;
-		out->majflt += o->times.majflt;
-		out->nvcsw += o->times.nvcsw;
-		out->nivcsw += o->times.nivcsw;
-		out->inblock += o->times.inblock;
-		out->oublock += o->times.oublock;
-		out->maxrss = MAX(out->maxrss, o->times.maxrss);
+		out->minflt += times->minflt;
+		out->majflt += times->majflt;
+		out->nvcsw += times->nvcsw;
+		out->nivcsw += times->nivcsw;
+		out->inblock += times->inblock;
+		out->oublock += times->oublock;
+		out->maxrss = MAX(out->maxrss, times->maxrss);
 	}
 }
 

@@ -46,8 +46,7 @@ enum task_mode {
 #define WORK_SIGPENDING	  (1u << 0) /* a deliverable signal may be pending */
 #define WORK_RESTORE_MASK (1u << 1) /* t->saved_sigmask waits to be restored (sigsuspend, ppoll, ...) */
 #define WORK_NOTIFY	  (1u << 2) /* look again (text changed, trace toggled, ...) */
-#define WORK_MM		  (1u << 4) /* a file that the address space maps became shorter (mm/truncate.c) */
-#define WORK_REGS	  (1u << 3) /* the call needs registers written back (remote) */
+#define WORK_MM		  (1u << 3) /* a file that the address space maps became shorter (mm/truncate.c) */
 
 #define PF_EXITING   (1u << 0)
 #define PF_FORKNOEXEC (1u << 1)
@@ -616,15 +615,6 @@ int de_thread(struct task *t) __must_check;
 void release_task(struct task *t);
 
 /**
- * thread_group_exited() - has a process ended, all threads of it (pidfd: readable)?
- * @k: the instance
- * @pid: the pid of its leader
- *
- * Context: takes tasklist_lock.
- */
-bool thread_group_exited(struct kernel *k, struct pid *pid);
-
-/**
  * is_current_pgrp_orphaned() - terminal job control: no parent outside the group could continue it
  * @t: the current task
  *
@@ -648,13 +638,5 @@ int zap_other_threads(struct task *t);
  * Context: sleeps; user memory is still there.
  */
 void mm_release(struct task *t);
-
-/**
- * kernel_shutdown() - kill every task of the instance
- * @k: the instance
- *
- * Context: any.
- */
-void kernel_shutdown(struct kernel *k);
 
 #endif

@@ -62,20 +62,6 @@ trace_arg_split(const char *spec, struct trace_arg *t)
 	t->out = strcmp(t->base, "out") == 0 || strcmp(t->base, "inout") == 0 || strcmp(t->decode, "out") == 0;
 }
 
-unsigned int
-trace_args_before(const struct syscall_desc *d)
-{
-	struct trace_arg t;
-	unsigned int i;
-
-	for (i = 0; i < d->nargs; i++) {
-		trace_arg_split(d->args[i].type, &t);
-		if (t.out)
-			break;
-	}
-	return i;
-}
-
 /* COUNT is a number, an argument's name, or ret. */
 static uint64_t
 count_of(const struct trace_call *c, const struct trace_arg *t)

@@ -71,14 +71,6 @@ void trace_call_exit(struct trace_buf *b, const struct trace_call *c);
 void trace_call_result(struct trace_buf *b, const struct trace_call *c);
 
 /**
- * trace_args_before() - how many leading arguments the table calls inputs
- * @d: the call's row
- *
- * Return: the index of the first argument that the call fills in, or d->nargs.
- */
-unsigned int trace_args_before(const struct syscall_desc *d);
-
-/**
  * trace_format_args() - print arguments @from up to @to, with commas
  * @b: appended to
  * @m: the caller's memory

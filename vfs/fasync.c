@@ -14,7 +14,6 @@
 #include "vfs/internal.h"
 
 #define SIG_IO	29
-#define SIG_URG 23
 
 struct fasync_entry {
 	struct list_head link;
@@ -91,44 +90,37 @@ band_of(int code)
 }
 
 static void
-sigio_one(const struct fown *o, struct task *p, int sig, int fd, int code, int type)
+sigio_one(const struct fown *o, struct task *p, int fd, int code, int type)
 {
 	struct k_siginfo info = { .si_signo = o->signum, .si_code = code };
 
 	if (!sigio_perm(o, p))
 		return;
-	if (sig == SIG_IO && o->signum) {
+	if (o->signum) {
 		info.poll.band = band_of(code);
 		info.poll.fd = fd;
 		if (send_sig_info(o->signum, &info, p, type, NULL) == 0)
 			return;
 	}
-	ignore_err(send_sig_info(sig, SEND_SIG_PRIV, p, type, NULL), "a dead owner is not told");
+	ignore_err(send_sig_info(SIG_IO, SEND_SIG_PRIV, p, type, NULL), "a dead owner is not told");
 }
 
-/* Consumes the reference to the pid. */
-static void
-tell_owner(struct kernel *k, struct fown *o, int sig, int fd, int code)
+void
+send_sigio(struct kernel *k, struct fown *o, int fd, int code)
 {
 	struct task *p;
 
 	mutex_lock(&k->tasklist_lock);
 	if (o->type == PIDTYPE_PGID) {
 		do_each_pid_task(o->pid, PIDTYPE_PGID, p)
-			sigio_one(o, p, sig, fd, code, PIDTYPE_TGID);
+			sigio_one(o, p, fd, code, PIDTYPE_TGID);
 	} else {
 		p = pid_task(o->pid, o->type);
 		if (p)
-			sigio_one(o, p, sig, fd, code, o->type);
+			sigio_one(o, p, fd, code, o->type);
 	}
 	mutex_unlock(&k->tasklist_lock);
 	put_pid(k, o->pid);
-}
-
-void
-send_sigio(struct kernel *k, struct fown *o, int fd, int code)
-{
-	tell_owner(k, o, SIG_IO, fd, code);
 }
 
 void
@@ -160,15 +152,6 @@ kill_fasync(struct kernel *k, struct fasync_queue *q, int code)
 		}
 		mutex_unlock(&q->lock);
 		if (more)
-			tell_owner(k, &o, SIG_IO, fd, code);
+			send_sigio(k, &o, fd, code);
 	} while (more);
-}
-
-void
-send_sigurg(struct file *file)
-{
-	struct fown o;
-
-	if (file_copy_owner(file, &o))
-		tell_owner(file->k, &o, SIG_URG, -1, 0);
 }

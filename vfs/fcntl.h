@@ -86,14 +86,6 @@ void send_sigio(struct kernel *k, struct fown *o, int fd, int code);
 #define POLL_MSG_NR 3 /* POLL_MSG of siginfo */
 
 /**
- * send_sigurg() - SIGURG to a socket's owner: out-of-band data
- * @file: the socket's file, referenced
- *
- * Context: takes tasklist_lock and siglock.
- */
-void send_sigurg(struct file *file);
-
-/**
  * f_setown(), f_getown() - F_SETOWN and F_GETOWN; FIOSETOWN, SIOCSPGRP
  * @t: the current task
  * @file: the file

@@ -84,8 +84,6 @@ struct inode {
 #define S_IMMUTABLE 2u
 #define S_APPEND    4u
 #define S_NOATIME   8u
-#define S_SYNC	    16u
-#define S_NOCMTIME  32u
 
 /* i_state */
 #define I_NEW	   1u
@@ -142,7 +140,6 @@ struct dentry {
 #define DCACHE_REFERENCED    4u	 /* looked up since the shrinker last came by */
 #define DCACHE_ON_LRU	     8u
 #define DCACHE_PERSISTENT    16u /* d_make_persistent() holds a reference */
-#define DCACHE_CANT_MOUNT    32u
 #define DCACHE_DISCONNECTED  64u /* no name anywhere: pipes, anonymous inodes, O_TMPFILE */
 
 static inline struct inode *
@@ -210,7 +207,6 @@ struct super_block {
 	struct dentry *s_root;
 	uint32_t s_stack_depth; /* overlays: 1 + the deepest layer's */
 	uint32_t s_time_gran; /* ns; 0 is 1 */
-	char s_id[32];
 	struct mutex s_vfs_rename; /* RANK_RENAME */
 	struct mutex s_inodes_lock;
 	struct list_head s_inodes;

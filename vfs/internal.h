@@ -186,13 +186,6 @@ char *d_getcwd(struct task *t, char *buf, size_t n) __must_check;
 
 /* vfs/namei.c: path walk by halves, for create, unlink and open */
 enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
-#define LOOKUP_PARENT	     0x10u
-#define LOOKUP_CREATE	     0x20u
-#define LOOKUP_EXCL	     0x40u
-#define LOOKUP_OPEN	     0x80u
-#define LOOKUP_RENAME_TARGET 0x100u
-#define LOOKUP_REVAL	     0x200u
-#define LOOKUP_DOWN	     0x400u
 
 struct nameidata_link {
 	struct dentry *dentry; /* keeps the inode and the text */
@@ -240,7 +233,6 @@ int may_create(struct task *t, struct inode *dir, struct dentry *child) __must_c
 int may_follow_link(const struct nameidata *nd, const struct inode *link) __must_check;
 int may_linkat(struct task *t, struct inode *inode) __must_check;
 int may_create_in_sticky(const struct nameidata *nd, const struct inode *inode) __must_check;
-bool mnt_may_suid(const struct mount *mnt);
 
 /* vfs/attr.c */
 int file_remove_privs(struct task *t, struct file *file) __must_check; /* takes i_rwsem if there is anything to do */

@@ -83,7 +83,7 @@ time_out_leases(struct inode *inode, struct lease *dead)
 			l->next = dead;
 			dead = l;
 		} else if (l->target != l->type && l->read_by <= now) {
-			dead = modify_lease(inode, l, F_RDLCK) ?: dead;
+			modify_lease(inode, l, F_RDLCK);
 		}
 	}
 	return dead;

@@ -198,9 +198,3 @@ may_create_in_sticky(const struct nameidata *nd, const struct inode *inode)
 		return 0;
 	return (nd->dir_mode & S_IWOTH) || ((nd->dir_mode & S_IWGRP) && level >= 2) ? -EACCES : 0;
 }
-
-bool
-mnt_may_suid(const struct mount *mnt)
-{
-	return !(mnt->mnt_flags & MNT_NOSUID);
-}

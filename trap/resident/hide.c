@@ -20,7 +20,6 @@
 #include "trap/resident/resident.h"
 #include "trap/resident/sites.h"
 
-#define MATCH_SIZE  3
 #define SCRATCH_RCX 88 /* of the scratch page: resident_final() uses what is below */
 
 struct place {
