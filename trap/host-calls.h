@@ -50,7 +50,7 @@ HOST_CALL(getrusage)
 HOST_CALL(sysinfo)
 /* files, by descriptor */
 HOST_CALL(close)
-HOST_CALL(fcntl, ONE_OF(1, 3 /* F_GETFL */))
+HOST_CALL(fcntl, ONE_OF(1, 3 /* F_GETFL */, 1030 /* F_DUPFD_CLOEXEC */))
 HOST_CALL(fdatasync)
 HOST_CALL(fgetxattr)
 HOST_CALL(flistxattr)

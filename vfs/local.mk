@@ -32,6 +32,7 @@ libkernel_a_SOURCES += vfs/hostfs/file.c
 libkernel_a_SOURCES += vfs/hostfs/hostfile.c
 libkernel_a_SOURCES += vfs/hostfs/hostfs.h
 libkernel_a_SOURCES += vfs/hostfs/inode.c
+libkernel_a_SOURCES += vfs/hostfs/late.c
 libkernel_a_SOURCES += vfs/hostfs/super.c
 libkernel_a_SOURCES += vfs/hostfs/xattr.c
 libkernel_a_SOURCES += vfs/init.c

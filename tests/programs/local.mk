@@ -6,6 +6,11 @@ check_PROGRAMS += tests/programs/victims
 tests_programs_pty_LDADD = -lutil
 tests_programs_traced_LDADD = -lutil
 tests_programs_victims_LDADD = -lpthread
+if HAVE_FUSE
+check_PROGRAMS += tests/programs/refusing
+tests_programs_refusing_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
+tests_programs_refusing_LDADD = $(FUSE_LIBS)
+endif
 program_tests =
 program_tests += tests/programs/check-command
 program_tests += tests/programs/check-diff
@@ -13,6 +18,7 @@ program_tests += tests/programs/check-files
 program_tests += tests/programs/check-killed
 program_tests += tests/programs/check-pty
 program_tests += tests/programs/check-remote
+program_tests += tests/programs/check-refusing
 program_tests += tests/programs/check-resident
 program_tests += tests/programs/check-seeded
 program_tests += tests/programs/check-trace

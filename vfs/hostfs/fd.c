@@ -410,6 +410,27 @@ hostfs_anyfd(struct inode *inode, bool real, bool *writer)
 	return fd;
 }
 
+hfd_t
+hostfs_otherfd(struct inode *inode, hfd_t fd, bool *writer)
+{
+	struct hostfs_state *st = state_of(inode);
+	struct hostfs_inode *hi = HOSTFS_I(inode);
+	hfd_t other = HFD_NONE;
+
+	mutex_lock(&st->lock);
+	*writer = hi->wfd.fd >= 0 && hi->wfd.fd != fd.fd;
+	if (*writer) {
+		hi->writers++;
+		other = hi->wfd;
+	} else if (hi->fd_kind >= HOSTFS_FD_READ && hi->fd.fd != fd.fd) {
+		if (hi->pins++ == 0)
+			list_del_init(&hi->lru);
+		other = hi->fd;
+	}
+	mutex_unlock(&st->lock);
+	return other;
+}
+
 void
 hostfs_close_all(struct inode *inode)
 {

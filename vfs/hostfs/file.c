@@ -47,6 +47,7 @@ hostfs_open(struct task *t, struct inode *inode, struct file *file)
 		kfree(sbi->k, hf);
 		return err;
 	}
+	hf->wb_seq = __atomic_load_n(&HOSTFS_I(inode)->wb_seq, __ATOMIC_ACQUIRE);
 	hf->kind = own ? HOSTFS_OWN : writer ? HOSTFS_WRITER : HOSTFS_PINNED;
 	file->private_data = hf;
 	return 0;
@@ -149,14 +150,6 @@ hostfs_mmap(struct task *t, struct file *file, uint64_t pgoff, uint64_t len, uin
 	return 0;
 }
 
-static int
-hostfs_fsync(struct task *t, struct file *file, int64_t start, int64_t end, int datasync)
-{
-	struct hostfs_file *hf = file->private_data;
-
-	return (int)host_call1(datasync ? __NR_fdatasync : __NR_fsync, hf->fd.fd);
-}
-
 static int64_t
 hostfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64_t len)
 {
@@ -179,6 +172,7 @@ hostfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64
 const struct file_operations hostfs_file_fops = {
 	.open = hostfs_open,
 	.release = hostfs_release,
+	.flush = hostfs_flush,
 	.read = hostfs_read,
 	.write = hostfs_write,
 	.llseek = hostfs_llseek,

@@ -235,6 +235,14 @@ hostfile_fsync(struct task *t, struct file *file, int64_t start, int64_t end, in
 	return (int)host_call1(datasync ? __NR_fdatasync : __NR_fsync, hf->fd.fd);
 }
 
+static int
+hostfile_flush(struct task *t, struct file *file)
+{
+	struct hostfile *hf = file->private_data;
+
+	return file->f_mode & FMODE_WRITE ? hostfs_flush_fd(hf->fd) : 0;
+}
+
 static hfd_t
 hostfile_host_fd(struct file *file)
 {
@@ -272,6 +280,7 @@ static const struct file_operations hostfile_fops = {
 /* A regular file is always ready and epoll refuses it, which programs tell by the missing poll. */
 static const struct file_operations hostfile_regular_fops = {
 	.release = hostfile_release,
+	.flush = hostfile_flush,
 	.read = hostfile_read,
 	.write = hostfile_write,
 	.llseek = hostfile_llseek,

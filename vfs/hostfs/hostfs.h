@@ -32,6 +32,7 @@ struct hostfs_state {
 	void *bounce[HOSTFS_NR_BOUNCE];
 	struct {
 		uint64_t host, guest;
+		uint8_t flushes; /* HOSTFS_FLUSH_*: has close(2) something to say there */
 	} devs[HOSTFS_MAX_DEVS]; /* host st_dev to the number programs see */
 	uint32_t nr_devs;
 	struct super_block *sys_sb; /* of /sys, once mounted */
@@ -47,6 +48,8 @@ struct hostfs_sb {
 	bool exclusive; /* the upper layer of an overlay: nobody else changes it, names need no second look */
 	bool may_noatime; /* O_NOATIME has not failed yet */
 };
+
+enum { HOSTFS_FLUSH_UNKNOWN, HOSTFS_FLUSH_NO, HOSTFS_FLUSH_YES };
 
 enum hostfs_fd_kind { HOSTFS_FD_NONE, HOSTFS_FD_PATH, HOSTFS_FD_READ };
 
@@ -65,6 +68,8 @@ struct hostfs_inode {
 	char *link;	 /* target of a symbolic link, once read */
 	struct mutex dir_lock; /* RANK_LEAF: position of fd of a directory */
 	int64_t dir_pos;       /* -1: not known */
+	int32_t wb_err;	       /* the last error of writing back, see late.c */
+	uint32_t wb_seq;       /* how many there were */
 };
 
 /* file->private_data of an open regular file or directory. */
@@ -74,6 +79,7 @@ struct hostfs_file {
 	char *buf;	  /* directories: entries read ahead */
 	uint32_t buf_pos, buf_len;
 	int64_t next_pos; /* cookie of the entry at buf_pos */
+	uint32_t wb_seq;  /* errors of writing back that this file need not be told of */
 	int64_t end_pos;  /* cookie at which the host had no more entries, or -1 */
 };
 
@@ -160,6 +166,11 @@ int64_t hostfs_open_at(hfd_t dir, const char *name, uint64_t flags, uint32_t mod
  */
 struct dentry *hostfs_name(struct dentry *dentry, char *name) __must_check;
 
+/**
+ * hostfs_otherfd() - of the inode's two shared descriptors with data the one that is not @fd, as hostfs_anyfd()
+ */
+hfd_t hostfs_otherfd(struct inode *inode, hfd_t fd, bool *writer) __must_check;
+
 /* Close all that an inode has open; close one descriptor; the state of the instance, made on first use. */
 void hostfs_close_all(struct inode *inode);
 void hostfs_close(hfd_t fd);
@@ -196,6 +207,19 @@ struct hostfs_target {
  */
 int hostfs_target_get(struct task *t, struct dentry *dentry, struct hostfs_target *tg) __must_check;
 void hostfs_target_put(struct hostfs_target *tg);
+
+/* late.c */
+
+/**
+ * hostfs_fsync() - file_operations.fsync: each open file is told of an error once
+ */
+int hostfs_fsync(struct task *t, struct file *file, int64_t start, int64_t end, int datasync);
+
+/**
+ * hostfs_flush() - file_operations.flush: what the host's close(2) says, where it may say something
+ */
+int hostfs_flush(struct task *t, struct file *file);
+int hostfs_flush_fd(hfd_t fd);
 
 /* xattr.c */
 struct hostfs_xattr_call {

@@ -94,6 +94,15 @@ ovl_release(struct task *t, struct inode *inode, struct file *file)
 	file->private_data = NULL;
 }
 
+static int
+ovl_flush(struct task *t, struct file *file)
+{
+	struct ovl_file *of = file->private_data;
+	struct file *f = of->upper ? of->upper : of->real;
+
+	return f->f_op->flush ? f->f_op->flush(t, f) : 0;
+}
+
 static int64_t
 ovl_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf)
 {
@@ -179,6 +188,7 @@ ovl_host_fd(struct file *file)
 const struct file_operations ovl_file_fops = {
 	.open = ovl_open,
 	.release = ovl_release,
+	.flush = ovl_flush,
 	.read = ovl_read,
 	.write = ovl_write,
 	.llseek = ovl_llseek,
