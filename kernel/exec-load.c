@@ -137,6 +137,7 @@ note_layout(struct linux_binprm *bprm, uint64_t bias)
 	mm->end_code = plan->end_code + bias;
 	mm->start_data = plan->start_data + bias;
 	mm->end_data = plan->end_data + bias;
+	mm->static_image = !plan->dyn && !plan->has_interp;
 	/* The heap of what lies in the mmap area goes where programs go, away from the mappings above it. */
 	if (plan->dyn && !plan->has_interp && exec_randomize(t))
 		brk = ALIGN_DOWN(ELF_ET_DYN_BASE, PAGE_SIZE);

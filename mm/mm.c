@@ -128,6 +128,7 @@ copy_settings(struct mm *mm, const struct mm *old)
 	memcpy(mm->saved_auxv, old->saved_auxv, sizeof(mm->saved_auxv));
 	mm->dumpable = old->dumpable;
 	mm->vdso = old->vdso;
+	mm->static_image = old->static_image;
 	mm->vdso_touched = old->vdso_touched;
 	if (old->exe_file)
 		set_mm_exe_file(mm, old->exe_file);

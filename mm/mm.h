@@ -86,6 +86,7 @@ struct mm {
 	bool cut; /* some mapping may reach past the end of its file (mm/truncate.c) */
 	bool membarrier_private; /* membarrier(2): registered */
 	uint64_t vdso;
+	bool static_image; /* no interpreter, and a fixed place: text mapped later is for its own use (tramps_place()) */
 	bool vdso_touched; /* atomic; once protected anew, moved or unmapped: what is there may be the program's */
 	void *trap; /* the trap's own data of the address space */
 };

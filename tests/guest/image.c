@@ -120,11 +120,37 @@ loaded_objects(void)
 	CHECK(n >= 1);
 }
 
+/* A program that maps other text than its loader did translates it perhaps: its calls are where the file has them. */
+static void
+text_mapped_by_itself(void)
+{
+	int fd = open("/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC), found = 0;
+	unsigned char *text, *data;
+	struct stat st;
+
+	if (((Elf64_Ehdr *)__executable_start)->e_type != ET_EXEC || getauxval(AT_BASE))
+		return;
+	CHECK(fd >= 0 && fstat(fd, &st) == 0);
+	text = mmap(NULL, st.st_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK(text != MAP_FAILED && data != MAP_FAILED);
+	for (off_t i = 0; i + 7 < st.st_size; i++)
+		if (data[i] == 0xb8 && data[i + 5] == 0x0f && data[i + 6] == 0x05) { /* mov $n,%eax; syscall */
+			CHECK(memcmp(text + i, data + i, 7) == 0);
+			found++;
+		}
+	CHECK(found > 100);
+	munmap(text, st.st_size);
+	munmap(data, st.st_size);
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(where_it_lies), T(data_is_there), T(text_is_read_only), T(threads_work), T(clock_and_heap), T(loaded_objects),
+		T(text_mapped_by_itself),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

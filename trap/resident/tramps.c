@@ -39,13 +39,17 @@ text_ends_are_clean(const uint8_t *text, uint64_t start, uint64_t len)
 	return border_is_clean(at - 2 * TEXT_CONTEXT, text) && border_is_clean(text + len - 2 * TEXT_CONTEXT, at + len);
 }
 
-/* Where trampolines of an image go: at the same distance from its text in every process. 0: there is no room. */
+/*
+ * Where trampolines of an image go: at the same distance from its text in every process. 0: there is no room, or nobody would follow them:
+ * a static program that maps text of files loads or translates another program (valgrind, an emulator). It keeps account of what is where
+ * itself, and would take a jump to what it has not mapped for a fault of that program.
+ */
 uint64_t
 tramps_place(struct task *t, uint64_t start, uint64_t off)
 {
 	uint64_t addr = start - off - TRAMPS_SIZE, lo, hi;
 
-	if (start < off + TRAMPS_SIZE + 65536 || range_reserved(t, addr, addr + TRAMPS_SIZE, &lo, &hi) ||
+	if (t->mm->static_image || start < off + TRAMPS_SIZE + 65536 || range_reserved(t, addr, addr + TRAMPS_SIZE, &lo, &hi) ||
 	    find_vma_intersection(t->mm, addr, addr + TRAMPS_SIZE))
 		return 0;
 	return addr;
