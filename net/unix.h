@@ -45,6 +45,7 @@ struct unix_skb {
 	struct unix_sock *embryo; /* in a listener's queue: the new end, with the queue's reference */
 	uint32_t len, done; /* of data; bytes taken by readers of a stream */
 	uint32_t truesize;
+	bool peeked; /* u->lock: MSG_PEEK has shown it */
 	struct unix_creds creds;
 	struct unix_address *addr; /* of the sender */
 	struct scm_fp *fp; /* files that go along, or NULL */
@@ -153,6 +154,8 @@ void unix_skb_free(struct task *t, struct kernel *k, struct unix_skb *skb);
 /* Make @u pay for it and hold the reference. */
 void unix_skb_charge(struct unix_sock *u, struct unix_skb *skb);
 bool unix_writable(const struct unix_sock *u);
+/* @u, a datagram socket, has another peer than @other now: what is in its queue is lost, and @other told if it was connected to @u. */
+void unix_dgram_disconnected(struct task *t, struct unix_sock *u, struct unix_sock *other);
 
 /* ---- unix_msg.c ---- */
 int64_t unix_stream_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg, uint32_t flags);

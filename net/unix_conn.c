@@ -207,6 +207,8 @@ unix_dgram_connect(struct task *t, struct socket *sock, const char *addr, int le
 	mutex_unlock(&u->lock);
 	if (old) {
 		__wake_up(&old->peer_wait, 0, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+		if (old != other)
+			unix_dgram_disconnected(t, u, old);
 		unix_put(t, old);
 	}
 	return 0;

@@ -162,11 +162,13 @@ drain_queue(struct task *t, struct unix_sock *u)
 	bool any;
 
 	INIT_LIST_HEAD(&gone);
+	mutex_lock(&u->iolock); /* a reader is at the first message */
 	mutex_lock(&u->lock);
 	list_splice_tail_init(&u->queue, &gone);
 	u->qlen = 0;
 	u->qbytes = 0;
 	mutex_unlock(&u->lock);
+	mutex_unlock(&u->iolock);
 	any = !list_empty(&gone);
 	while (!list_empty(&gone)) {
 		struct unix_skb *skb = list_first_entry(&gone, struct unix_skb, list);
@@ -175,6 +177,23 @@ drain_queue(struct task *t, struct unix_sock *u)
 		unix_skb_free(t, u->k, skb);
 	}
 	return any;
+}
+
+void
+unix_dgram_disconnected(struct task *t, struct unix_sock *u, struct unix_sock *other)
+{
+	bool told;
+
+	if (!drain_queue(t, u))
+		return;
+	__wake_up(&u->peer_wait, 0, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+	mutex_lock(&other->lock);
+	told = !other->dead && other->peer == u;
+	if (told)
+		__atomic_store_n(&other->err, ECONNRESET, __ATOMIC_SEQ_CST);
+	mutex_unlock(&other->lock);
+	if (told)
+		unix_wake(other, 0);
 }
 
 /* Tell a connected peer that we are gone; @reset: it had sent what we never read. */

@@ -116,8 +116,10 @@ disconnect_dead(struct task *t, struct unix_sock *u, struct unix_sock *peer)
 		u->state = UNIX_CLOSED;
 	}
 	mutex_unlock(&u->lock);
-	if (was)
+	if (was) {
+		unix_dgram_disconnected(t, u, peer);
 		unix_put(t, peer);
+	}
 }
 
 static struct unix_sock *
@@ -234,9 +236,32 @@ unix_seqpacket_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg
 
 /* ---- receiving ---- */
 
-/* The first message (MSG_PEEK: the one at peek_off), waiting for it; iolock is held and given up to wait. */
+/*
+ * The first message. For MSG_PEEK with an offset the one that byte of the queue is in, where an empty message that was seen before counts
+ * as passed. @off: of that byte in it. u->lock is held.
+ */
+static struct unix_skb *
+find_message(struct unix_sock *u, bool peek, uint32_t *off)
+{
+	bool at = peek && u->peek_off >= 0;
+	struct unix_skb *skb;
+
+	*off = at ? (uint32_t)u->peek_off : 0;
+	list_for_each_entry(skb, &u->queue, list) {
+		if (at && *off >= skb->len && (skb->len || *off || skb->peeked)) {
+			*off -= skb->len;
+			continue;
+		}
+		skb->peeked |= peek;
+		return skb;
+	}
+	return NULL;
+}
+
+/* Wait for a message; iolock is held and given up to wait. 0, 1 at the end, or negative errno. */
 static int
-first_message(struct task *t, struct unix_sock *u, int64_t deadline, struct unix_skb **out) __requires_lock(u->iolock)
+first_message(struct task *t, struct unix_sock *u, int64_t deadline, bool peek, struct unix_skb **out, uint32_t *off)
+	__requires_lock(u->iolock)
 {
 	struct wait_queue_entry we;
 	int err = 0;
@@ -244,13 +269,13 @@ first_message(struct task *t, struct unix_sock *u, int64_t deadline, struct unix
 	init_wait(&we, t);
 	for (;;) {
 		prepare_to_wait_exclusive(&u->wq, &we, TASK_INTERRUPTIBLE);
+		err = READ_ONCE(u->err) ? -__atomic_exchange_n(&u->err, 0, __ATOMIC_SEQ_CST) : 0; /* goes before data */
+		if (err)
+			break;
 		mutex_lock(&u->lock);
-		*out = list_empty(&u->queue) ? NULL : list_first_entry(&u->queue, struct unix_skb, list);
+		*out = find_message(u, peek, off);
 		mutex_unlock(&u->lock);
 		if (*out)
-			break;
-		err = -__atomic_exchange_n(&u->err, 0, __ATOMIC_SEQ_CST);
-		if (err)
 			break;
 		if (READ_ONCE(u->shutdown) & RCV_SHUTDOWN) {
 			err = 1;
@@ -278,16 +303,13 @@ copy_name(struct sock_msg *msg, const struct unix_skb *skb)
 	memcpy(msg->name, skb->addr->name, (size_t)skb->addr->len);
 }
 
-/* Take the message (or look at it) and give it to the program. iolock is held. */
+/* Take the message (or look at it) and give it to the program, from @off on. iolock is held. */
 static int64_t
-receive(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t flags, struct unix_skb *skb, struct scm *scm)
+receive(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t flags, struct unix_skb *skb, uint32_t off, struct scm *scm)
 {
+	size_t n = MIN((size_t)(skb->len - off), msg->iter->count);
 	bool peek = flags & MSG_PEEK;
-	uint32_t off = peek || u->peek_off > 0 ? (uint32_t)MAX(u->peek_off, 0) : 0;
-	size_t n;
 
-	off = MIN(off, skb->len);
-	n = MIN((size_t)(skb->len - off), msg->iter->count);
 	copy_name(msg, skb);
 	if (copy_to_iter(skb->data + off, n, msg->iter) < n)
 		return -EFAULT;
@@ -301,7 +323,8 @@ receive(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t flag
 	} else {
 		scm->fp = skb->fp;
 		skb->fp = NULL;
-		u->peek_off = u->peek_off >= 0 ? 0 : -1;
+		if (u->peek_off >= 0)
+			u->peek_off = MAX(u->peek_off - (int32_t)skb->len, 0);
 	}
 	return flags & MSG_TRUNC ? (int64_t)(skb->len - off) : (int64_t)n;
 }
@@ -312,19 +335,20 @@ unix_dgram_recvmsg(struct task *t, struct socket *sock, struct sock_msg *msg, ui
 	struct unix_sock *u = unix_sk(sock);
 	struct scm scm = { .fp = NULL };
 	struct unix_skb *skb;
+	uint32_t off;
 	int64_t ret;
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	msg->namelen = 0;
 	mutex_lock(&u->iolock);
-	ret = first_message(t, u, unix_deadline(u->rcvtimeo, flags & MSG_DONTWAIT), &skb);
+	ret = first_message(t, u, unix_deadline(u->rcvtimeo, flags & MSG_DONTWAIT), flags & MSG_PEEK, &skb, &off);
 	if (ret) {
 		mutex_unlock(&u->iolock);
 		/* A datagram socket that was shut down says so by EOF only when it would have waited. */
 		return ret == 1 ? 0 : ret;
 	}
-	ret = receive(t, u, msg, flags, skb, &scm);
+	ret = receive(t, u, msg, flags, skb, off, &scm);
 	if (!(flags & MSG_PEEK)) {
 		mutex_lock(&u->lock);
 		list_del(&skb->list);

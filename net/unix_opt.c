@@ -221,16 +221,24 @@ get_timeo(struct task *t, int64_t timeo, uaddr_t val, uaddr_t ulen, uint32_t roo
 static int
 get_peergroups(struct task *t, struct unix_sock *u, uaddr_t val, uaddr_t ulen, uint32_t room)
 {
-	struct group_info *g;
+	const struct group_info *g;
+	struct cred *cred;
 	uint32_t n;
+	int err;
 
-	if (!u->peer_cred)
+	mutex_lock(&u->lock); /* listen(2) puts others in their place */
+	cred = u->peer_cred ? get_cred(u->peer_cred) : NULL;
+	mutex_unlock(&u->lock);
+	if (!cred)
 		return -ENODATA;
-	g = u->peer_cred->group_info;
+	g = cred->group_info;
 	n = g->ngroups * (uint32_t)sizeof(g->gid[0]);
 	if (room < n)
-		return put_user_u32(t, n, ulen) ? -EFAULT : -ERANGE;
-	return put_opt(t, val, ulen, room, g->gid, n);
+		err = put_user_u32(t, n, ulen) ? -EFAULT : -ERANGE;
+	else
+		err = put_opt(t, val, ulen, room, g->gid, n);
+	put_cred(cred);
+	return err;
 }
 
 int

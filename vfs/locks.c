@@ -351,7 +351,7 @@ flock_range(struct file *file, const struct flock *fl, struct file_lock *l)
 	if (fl->l_len > 0) {
 		if (fl->l_len - 1 > OFFSET_MAX - start)
 			return -EOVERFLOW;
-		l->end = start + fl->l_len - 1;
+		l->end = start + (fl->l_len - 1);
 	} else if (fl->l_len < 0) {
 		if (start + fl->l_len < 0)
 			return -EINVAL;

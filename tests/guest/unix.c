@@ -540,6 +540,95 @@ many_messages(void)
 }
 
 static void
+set_peek_offset(int fd, int off)
+{
+	CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)), 0);
+}
+
+/* What a receive gives, and where MSG_PEEK goes on. */
+static void
+receives(int fd, int flags, const char *text, int off)
+{
+	socklen_t len = sizeof(int);
+	char buf[100];
+	int now;
+
+	if (text) {
+		CHECK_EQ(recv(fd, buf, sizeof(buf), flags | MSG_DONTWAIT), (long)strlen(text));
+		CHECK(memcmp(buf, text, strlen(text)) == 0);
+	} else {
+		CHECK_ERR(recv(fd, buf, sizeof(buf), flags | MSG_DONTWAIT), EAGAIN);
+	}
+	CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &now, &len), 0);
+	CHECK_EQ(now, off);
+}
+
+static void
+peek_offset_of(int type)
+{
+	int sv[2];
+
+	pair(type, sv);
+	set_peek_offset(sv[1], 0);
+	CHECK_EQ(send(sv[0], "aaa", 3, 0), 3);
+	CHECK_EQ(send(sv[0], "", 0, 0), 0);
+	CHECK_EQ(send(sv[0], "bbbb", 4, 0), 4);
+	receives(sv[1], MSG_PEEK, "aaa", 3);
+	receives(sv[1], MSG_PEEK, "", 3);
+	receives(sv[1], MSG_PEEK, "bbbb", 7);
+	receives(sv[1], MSG_PEEK, NULL, 7);
+	receives(sv[1], 0, "aaa", 4);
+	receives(sv[1], MSG_PEEK, NULL, 4);
+	receives(sv[1], 0, "", 4);
+	receives(sv[1], 0, "bbbb", 0);
+	set_peek_offset(sv[1], 2);
+	CHECK_EQ(send(sv[0], "hello", 5, 0), 5);
+	CHECK_EQ(send(sv[0], "world", 5, 0), 5);
+	receives(sv[1], MSG_PEEK, "llo", 5);
+	receives(sv[1], 0, "hello", 0);
+	set_peek_offset(sv[1], 9);
+	receives(sv[1], MSG_PEEK, NULL, 9);
+	receives(sv[1], 0, "world", 4);
+	close(sv[0]);
+	close(sv[1]);
+}
+
+static void
+peek_offset_of_messages(void)
+{
+	peek_offset_of(SOCK_DGRAM);
+	peek_offset_of(SOCK_SEQPACKET);
+}
+
+/* Who leaves a connection loses what it has not read, of which the other end is told before it gets what it has. */
+static void
+datagrams_disconnected(void)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	char buf[4];
+	int sv[2];
+
+	pair(SOCK_DGRAM, sv);
+	CHECK_EQ(send(sv[0], "x", 1, 0), 1);
+	CHECK_EQ(send(sv[1], "y", 1, 0), 1);
+	CHECK_EQ(connect(sv[1], &none, sizeof(none)), 0);
+	CHECK_ERR(recv(sv[1], buf, 4, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(poll_of(sv[0], POLLIN | POLLOUT), POLLIN | POLLOUT | POLLERR);
+	CHECK_ERR(recv(sv[0], buf, 4, 0), ECONNRESET);
+	CHECK_EQ(recv(sv[0], buf, 4, 0), 1);
+	close(sv[0]);
+	close(sv[1]);
+
+	/* Found out by sending */
+	pair(SOCK_DGRAM, sv);
+	CHECK_EQ(send(sv[1], "y", 1, 0), 1);
+	close(sv[1]);
+	CHECK_ERR(send(sv[0], "z", 1, 0), ECONNREFUSED);
+	CHECK_ERR(recv(sv[0], buf, 4, MSG_DONTWAIT), EAGAIN);
+	CHECK_ERR(send(sv[0], "z", 1, 0), ENOTCONN);
+}
+
+static void
 round_trips(void)
 {
 	char buf[100];
@@ -568,7 +657,7 @@ main(int argc, char **argv)
 		T(creation), T(stream), T(stream_of_nothing), T(stream_reset), T(stream_waitall_and_timeouts), T(stream_buffer),
 		T(stream_connections), T(seqpacket_connections), T(connect_waits_for_the_backlog), T(packets),
 		T(datagrams), T(datagram_queue_is_short), T(abstract_names), T(files), T(a_chain_of_sockets_in_flight),
-		T(credentials), T(many_messages), T(round_trips),
+		T(credentials), T(many_messages), T(peek_offset_of_messages), T(datagrams_disconnected), T(round_trips),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
