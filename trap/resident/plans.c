@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Load plans that were made before: an execve asks the supervisor for two, nearly always the same ones. A plan is known by all that
- * tells one state of a file from another; a file that changed a moment ago may change again within the same tick of its times, so its
- * plan is not kept.
+ * Load plans that were made before: an execve asks the supervisor for two, nearly always the same ones. Of a file that
+ * changed a moment ago none is kept (trap/resident/file-key.h).
  *
  * Lock: plans->lock, a leaf, held while a plan is copied.
  */
-#include <linux/fcntl.h>
-#include <linux/stat.h>
-#include <asm/unistd.h>
-
 #include "kernel/errno.h"
 #include "loader/plan.h"
 #include "trap/host.h"
+#include "trap/resident/file-key.h"
 #include "trap/resident/resident.h"
 #include "vfs/namei.h"
 
-#define SLOTS	    64
-#define SETTLED_SEC 2
-
-struct plan_key {
-	uint64_t ino, size;
-	int64_t mtime, ctime;
-	uint32_t mtime_ns, ctime_ns, major, minor;
-};
+#define SLOTS 64
 
 struct kept_plan {
-	struct plan_key key;
+	struct file_key key;
 	struct load_plan plan;
 };
 
@@ -46,25 +35,7 @@ resident_plans_init(struct resident *r)
 }
 
 static bool
-read_key(hfd_t fd, struct plan_key *key)
-{
-	struct statx stx;
-
-	if (host_call5(__NR_statx, fd.fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
-		return false;
-	*key = (struct plan_key){ .ino = stx.stx_ino,
-				  .size = stx.stx_size,
-				  .mtime = stx.stx_mtime.tv_sec,
-				  .ctime = stx.stx_ctime.tv_sec,
-				  .mtime_ns = stx.stx_mtime.tv_nsec,
-				  .ctime_ns = stx.stx_ctime.tv_nsec,
-				  .major = stx.stx_dev_major,
-				  .minor = stx.stx_dev_minor };
-	return MAX(key->mtime, key->ctime) + SETTLED_SEC < current_time().tv_sec;
-}
-
-static bool
-find(struct plans *p, const struct plan_key *key, struct load_plan *plan)
+find(struct plans *p, const struct file_key *key, struct load_plan *plan)
 {
 	struct kept_plan *kept;
 	mutex_guard(&p->lock);
@@ -77,7 +48,7 @@ find(struct plans *p, const struct plan_key *key, struct load_plan *plan)
 }
 
 static void
-keep(struct kernel *k, struct plans *p, const struct plan_key *key, const struct load_plan *plan)
+keep(struct kernel *k, struct plans *p, const struct file_key *key, const struct load_plan *plan)
 {
 	struct kept_plan *kept = kmalloc(k, sizeof(*kept)), *old;
 
@@ -96,8 +67,8 @@ int
 resident_load_plan(struct kernel *k, hfd_t fd, uint64_t off, const void *image, size_t len, struct load_plan *plan)
 {
 	struct plans *p = k->resident->plans;
-	struct plan_key key;
-	bool known = fd.fd >= 0 && off == 0 && read_key(fd, &key);
+	struct file_key key;
+	bool known = fd.fd >= 0 && off == 0 && file_key_read(fd, &key) == 0;
 	int err;
 
 	if (known && find(p, &key, plan))

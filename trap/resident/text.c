@@ -6,12 +6,12 @@
  * Pages that hold something forbidden all the same are mapped without execute: most often they are data, in files that have data and text
  * in one segment. Of a file with many such pages no copy is kept.
  *
- * Copies are kept for the life of the instance, up to CACHE_MAX pages; then files are copied by each process (text_fault()).
+ * Copies are kept for the life of the instance, up to CACHE_MAX pages and ENTRIES_MAX of them; then files are copied by each process
+ * (text_fault()), as are those that changed a moment ago.
  * Lock order: mmap_lock, then text->lock, which is held over host calls.
  */
 #include <linux/fcntl.h>
 #include <linux/mman.h>
-#include <linux/stat.h>
 #include <asm/unistd.h>
 
 #include "kernel/errno.h"
@@ -19,6 +19,7 @@
 #include "mm/internal.h"
 #include "mm/text.h"
 #include "trap/host.h"
+#include "trap/resident/file-key.h"
 #include "trap/resident/patch.h"
 #include "trap/resident/ranges.h"
 #include "trap/resident/sites.h"
@@ -26,14 +27,13 @@
 
 #define CACHE_BUCKETS 64
 #define CACHE_MAX     (1UL << 18) /* pages */
+#define ENTRIES_MAX   (1U << 15)
 #define SITES_MAX     2048	  /* more than there is room for trampolines */
 #define BAD_MAX	      64
 
-/* What tells one state of a host file from another. */
 struct text_key {
-	uint64_t ino, size, off, len;
-	int64_t mtime, ctime;
-	uint32_t mtime_ns, ctime_ns, major, minor;
+	struct file_key file;
+	uint64_t off, len;
 	uint64_t patched; /* its call sites jump to trampolines just below the image */
 };
 
@@ -48,6 +48,7 @@ struct text_entry {
 struct text_state {
 	struct mutex lock; /* RANK_NONE: between RANK_MM and the leaves */
 	uint64_t pages;
+	uint32_t entries;
 	struct list_head bucket[CACHE_BUCKETS];
 };
 
@@ -60,27 +61,6 @@ text_init(struct kernel *k)
 	mutex_init(&k->text->lock, RANK_NONE);
 	for (size_t i = 0; i < CACHE_BUCKETS; i++)
 		INIT_LIST_HEAD(&k->text->bucket[i]);
-	return 0;
-}
-
-static int
-read_key(hfd_t fd, uint64_t off, uint64_t len, struct text_key *key)
-{
-	struct statx stx;
-	int64_t ret = host_call5(__NR_statx, fd.fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx);
-
-	if (ret < 0)
-		return -EIO;
-	*key = (struct text_key){ .ino = stx.stx_ino,
-				  .size = stx.stx_size,
-				  .off = off,
-				  .len = len,
-				  .mtime = stx.stx_mtime.tv_sec,
-				  .ctime = stx.stx_ctime.tv_sec,
-				  .mtime_ns = stx.stx_mtime.tv_nsec,
-				  .ctime_ns = stx.stx_ctime.tv_nsec,
-				  .major = stx.stx_dev_major,
-				  .minor = stx.stx_dev_minor };
 	return 0;
 }
 
@@ -212,7 +192,7 @@ make_copy(struct text_state *s, struct task *t, hfd_t fd, uint64_t start, struct
 	p = page_alloc(k, npages, 1);
 	if (!p)
 		return;
-	if (copy_text(t, fd, start, p + PAGE_SIZE, MIN(key->len, key->size - key->off), key->off) == 0) {
+	if (copy_text(t, fd, start, p + PAGE_SIZE, MIN(key->len, key->file.size - key->off), key->off) == 0) {
 		patch_copy(k, fd, e, p + PAGE_SIZE);
 		if (!k->vet_text || find_bad_pages(e, p + PAGE_SIZE)) {
 			s->pages += npages;
@@ -229,7 +209,7 @@ make_copy(struct text_state *s, struct task *t, hfd_t fd, uint64_t start, struct
 static struct text_entry *
 lookup(struct text_state *s, const struct text_key *key, struct list_head **bucket)
 {
-	uint64_t h = (key->ino * 31 + key->off / PAGE_SIZE) * 0x9e3779b97f4a7c15ULL;
+	uint64_t h = (key->file.ino * 31 + key->off / PAGE_SIZE) * 0x9e3779b97f4a7c15ULL;
 	struct text_entry *e;
 
 	*bucket = &s->bucket[h >> 58];
@@ -249,9 +229,10 @@ cached_text(struct task *t, hfd_t fd, uint64_t start, const struct text_key *key
 
 	e = lookup(s, key, &bucket);
 	if (!e) {
-		e = kzalloc(t->k, sizeof(*e));
+		e = s->entries < ENTRIES_MAX ? kzalloc(t->k, sizeof(*e)) : NULL;
 		if (!e)
 			return NULL;
+		s->entries++;
 		e->key = *key;
 		make_copy(s, t, fd, start, e);
 		list_add_tail(&e->list, bucket);
@@ -263,12 +244,12 @@ const struct text_entry *
 text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *src)
 {
 	const struct text_entry *e;
-	struct text_key key;
+	struct text_key key = { .off = src->off, .len = len };
 	uint64_t tramps;
 
-	if (src->fd.fd < 0 || src->fd.fd == t->k->arena_fd.fd || read_key(src->fd, src->off, len, &key))
+	if (src->fd.fd < 0 || src->fd.fd == t->k->arena_fd.fd || file_key_read(src->fd, &key.file))
 		return NULL;
-	if (src->off >= key.size || src->off + len > ALIGN_UP(key.size, PAGE_SIZE) || len / PAGE_SIZE > CACHE_MAX)
+	if (src->off >= key.file.size || src->off + len > ALIGN_UP(key.file.size, PAGE_SIZE) || len / PAGE_SIZE > CACHE_MAX)
 		return NULL;
 	tramps = tramps_place(t, start, src->off);
 	key.patched = tramps != 0;
