@@ -48,6 +48,7 @@ noop_llseek(struct task *t, struct file *file, int64_t off, int whence)
 }
 
 const struct file_operations null_fops = {
+	.f_mode = FMODE_NOWAIT,
 	.read = null_read,
 	.write = null_write,
 	.llseek = null_llseek,
@@ -79,6 +80,7 @@ zero_mmap(struct task *t, struct file *file, uint64_t pgoff, uint64_t len, uint3
 }
 
 const struct file_operations zero_fops = {
+	.f_mode = FMODE_NOWAIT,
 	.read = zero_read,
 	.write = null_write,
 	.llseek = null_llseek,
@@ -92,6 +94,7 @@ full_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 }
 
 const struct file_operations full_fops = {
+	.f_mode = FMODE_OLD_WRITE,
 	.read = zero_read,
 	.write = full_write,
 	.llseek = null_llseek,
@@ -174,6 +177,7 @@ random_poll(struct task *t, struct file *file, struct poll_table *pt)
 }
 
 const struct file_operations random_fops = {
+	.f_mode = FMODE_NOWAIT,
 	.read = random_read,
 	.write = random_write,
 	.llseek = noop_llseek,

@@ -6,6 +6,7 @@
  */
 #include <asm/sockios.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
 
 #include "kernel/task.h"
@@ -85,7 +86,7 @@ sock_alloc_file(struct task *t, struct socket *sock, uint32_t flags)
 		sock_release(t, sock);
 		return file;
 	}
-	file->f_mode |= FMODE_STREAM;
+	file->f_mode |= FMODE_STREAM | FMODE_NOWAIT;
 	sock->file = file;
 	return file;
 }
@@ -109,7 +110,7 @@ sock_socketpair(struct task *t, struct socket *a, struct socket *b)
 static uint32_t
 io_flags(const struct file *file, uint32_t rwf)
 {
-	return (READ_ONCE(file->f_flags) & O_NONBLOCK) ? MSG_DONTWAIT : 0;
+	return (READ_ONCE(file->f_flags) & O_NONBLOCK) || (rwf & RWF_NOWAIT) ? MSG_DONTWAIT : 0;
 }
 
 static int64_t

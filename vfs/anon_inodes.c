@@ -62,6 +62,7 @@ internal_file(struct task *t, struct mount *mnt, struct inode *inode, const char
 		return file;
 	}
 	file->private_data = priv;
+	file->f_mode |= fops->f_mode;
 	return file;
 }
 

@@ -138,6 +138,7 @@ eventfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations eventfd_fops = {
+	.f_mode = FMODE_NOWAIT | FMODE_OLD_WRITE,
 	.llseek = noop_llseek,
 	.read = eventfd_read,
 	.write = eventfd_write,
@@ -170,7 +171,6 @@ do_eventfd(struct task *t, unsigned int count, int flags)
 		fd = (int)PTR_ERR(file);
 		goto free;
 	}
-	file->f_mode |= FMODE_NOWAIT;
 	fd_install(t, fd, file);
 	return fd;
 free:

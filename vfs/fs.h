@@ -243,6 +243,8 @@ struct file {
 #define FMODE_READER   0x20000u /* counted in i_readcount */
 #define FMODE_OPENED   0x80000u /* f_op->open succeeded: release is due */
 #define FMODE_CREATED  0x100000u
+#define FMODE_OLD_READ  0x400000u /* reads take no RWF_* but RWF_HIPRI: Linux has ->read there, not ->read_iter */
+#define FMODE_OLD_WRITE 0x800000u
 #define FMODE_NOWAIT   0x8000000u
 #define FMODE_STREAM   0x200000u /* no f_pos: pipes, sockets, ttys */
 
@@ -317,6 +319,7 @@ struct inode_operations {
 
 /* No lock is held, but f_pos_lock where *@pos is the file's own. All may sleep. */
 struct file_operations {
+	uint32_t f_mode; /* FMODE_* that all such files have */
 	int (*open)(struct task *t, struct inode *inode, struct file *file);
 	void (*release)(struct task *t, struct inode *inode, struct file *file); /* last reference; @t may be NULL */
 	int (*flush)(struct task *t, struct file *file);			  /* every close(2) */

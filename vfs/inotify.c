@@ -207,7 +207,7 @@ inotify_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *po
 		}
 		if (done)
 			return done;
-		if ((READ_ONCE(file->f_flags) & O_NONBLOCK) || (rwf & RWF_NOWAIT))
+		if (READ_ONCE(file->f_flags) & O_NONBLOCK)
 			return -EAGAIN;
 		n = wait_event_interruptible(t, &g->wq, has_events(g));
 		if (n)
@@ -283,6 +283,7 @@ inotify_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations inotify_fops = {
+	.f_mode = FMODE_OLD_READ,
 	.llseek = noop_llseek,
 	.read = inotify_read,
 	.poll = inotify_poll,

@@ -239,7 +239,7 @@ vfs_open(struct task *t, const struct path *path, struct file *f)
 	err = break_lease(t, inode, f->f_flags);
 	if (err)
 		return err;
-	f->f_mode |= FMODE_PREAD | FMODE_PWRITE | (f->f_op->llseek ? FMODE_LSEEK : 0);
+	f->f_mode |= FMODE_PREAD | FMODE_PWRITE | (f->f_op->llseek ? FMODE_LSEEK : 0) | f->f_op->f_mode;
 	if (f->f_op->open) {
 		err = f->f_op->open(t, inode, f);
 		if (err)

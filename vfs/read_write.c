@@ -20,8 +20,10 @@
 #include "vfs/splice.h"
 
 static int
-check_rwf(struct file *file, uint32_t rwf)
+check_rwf(struct file *file, uint32_t rwf, uint32_t old)
 {
+	if ((file->f_mode & old) && (rwf & ~(uint32_t)RWF_HIPRI))
+		return -EOPNOTSUPP;
 	if (rwf & ~(uint32_t)(RWF_SUPPORTED | RWF_NOAPPEND))
 		return -EOPNOTSUPP;
 	if ((rwf & RWF_APPEND) && (rwf & RWF_NOAPPEND))
@@ -72,13 +74,13 @@ vfs_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, u
 	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
 	if (S_ISDIR(file->f_inode->i_mode))
-		return -EISDIR;
+		return rwf & ~(uint32_t)RWF_HIPRI ? -EOPNOTSUPP : -EISDIR;
 	if (!file->f_op || !file->f_op->read)
 		return -EINVAL;
 	iter_cap(to);
 	ret = check_area(file, pos, to->count);
 	if (!ret && unlikely(rwf))
-		ret = check_rwf(file, rwf);
+		ret = check_rwf(file, rwf, FMODE_OLD_READ);
 	if (ret)
 		return ret;
 	ret = file->f_op->read(t, file, to, pos, rwf);
@@ -129,7 +131,7 @@ vfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos
 	iter_cap(from);
 	ret = check_area(file, pos, from->count);
 	if (!ret && unlikely(rwf))
-		ret = check_rwf(file, rwf);
+		ret = check_rwf(file, rwf, FMODE_OLD_WRITE);
 	if (!ret && from->count)
 		ret = remove_privs(t, file, *pos, rwf);
 	if (ret)

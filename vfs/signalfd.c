@@ -8,6 +8,7 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/signalfd.h>
 
 #include "kernel/task.h"
@@ -96,7 +97,7 @@ static int64_t
 signalfd_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, uint32_t rwf)
 {
 	struct signalfd_ctx *ctx = file->private_data;
-	bool nonblock = READ_ONCE(file->f_flags) & O_NONBLOCK;
+	bool nonblock = (READ_ONCE(file->f_flags) & O_NONBLOCK) || (rwf & RWF_NOWAIT);
 	struct signalfd_siginfo out;
 	struct k_siginfo info;
 	int64_t done = 0;
@@ -136,6 +137,7 @@ signalfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations signalfd_fops = {
+	.f_mode = FMODE_NOWAIT,
 	.llseek = noop_llseek,
 	.read = signalfd_read,
 	.poll = signalfd_poll,

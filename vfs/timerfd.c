@@ -11,6 +11,7 @@
  */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/time.h>
 #include <linux/timerfd.h>
 
@@ -149,7 +150,7 @@ timerfd_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *po
 		mutex_unlock(&ctx->lock);
 		if (ret != -EAGAIN)
 			break;
-		if (READ_ONCE(file->f_flags) & O_NONBLOCK)
+		if ((READ_ONCE(file->f_flags) & O_NONBLOCK) || (rwf & RWF_NOWAIT))
 			return -EAGAIN;
 		if (wait_event_interruptible(t, &ctx->wq, READ_ONCE(ctx->ticks) != 0))
 			return -ERESTARTSYS;
@@ -238,6 +239,7 @@ timerfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations timerfd_fops = {
+	.f_mode = FMODE_NOWAIT,
 	.llseek = noop_llseek,
 	.read = timerfd_read,
 	.poll = timerfd_poll,

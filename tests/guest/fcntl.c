@@ -418,12 +418,54 @@ vector_flags(void)
 	}
 }
 
+/* RWF_NOWAIT where it is known everywhere, and files that take no flags but RWF_HIPRI. */
+static void
+flags_of_other_files(void)
+{
+	static const char *const old[] = { "/proc/self/stat", "/proc/self/maps", "/proc/self/cmdline", "." };
+	char buf[4096] = "";
+	struct iovec v = { buf, 8 };
+	int p[2], s[2], fd;
+	ssize_t n;
+
+	CHECK_EQ(pipe(p), 0);
+	CHECK_ERR(preadv2(p[0], &v, 1, -1, RWF_NOWAIT), EAGAIN);
+	CHECK_EQ(pwritev2(p[1], &v, 1, -1, RWF_NOWAIT), 8);
+	CHECK_EQ(preadv2(p[0], &v, 1, -1, RWF_NOWAIT), 8);
+	CHECK_ERR(preadv2(p[0], &v, 1, 0, RWF_NOWAIT), ESPIPE);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	CHECK_ERR(preadv2(s[0], &v, 1, -1, RWF_NOWAIT), EAGAIN);
+	CHECK_EQ(pwritev2(s[1], &v, 1, -1, RWF_NOWAIT), 8);
+	CHECK_EQ(preadv2(s[0], &v, 1, -1, RWF_NOWAIT), 8);
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
+		fd = open(old[i], O_RDONLY);
+		CHECK_ERR(preadv2(fd, &v, 1, 0, RWF_NOWAIT), EOPNOTSUPP);
+		CHECK_ERR(preadv2(fd, &v, 1, 0, RWF_DSYNC), EOPNOTSUPP);
+		CHECK_ERR(preadv2(fd, &v, 1, 0, 0x4000000), EOPNOTSUPP);
+		if (i < 3)
+			CHECK_EQ(preadv2(fd, &v, 1, 0, RWF_HIPRI), 8);
+		else
+			CHECK_ERR(preadv2(fd, &v, 1, 0, RWF_HIPRI), EISDIR);
+		close(fd);
+	}
+	fd = open("/proc/self/comm", O_RDWR);
+	CHECK_ERR(pwrite(fd, "x", 1, 0), ESPIPE);
+	CHECK_EQ(write(fd, "x", 1), 1);
+	fd = open("/proc/self/oom_score_adj", O_RDWR);
+	n = pread(fd, buf, sizeof(buf), 0);
+	CHECK(n > 0);
+	CHECK_EQ(pwrite(fd, buf, (size_t)n, 0), n);
+	fd = open("/dev/full", O_RDWR);
+	CHECK_ERR(pwritev2(fd, &v, 1, 0, RWF_DSYNC), EOPNOTSUPP);
+	CHECK_ERR(pwritev2(fd, &v, 1, 0, 0), ENOSPC);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(descriptors), T(queries), T(path_descriptors), T(status_flags), T(owners), T(async_pipe), T(async_fifo), T(async_socket), T(async_terminal),
-		T(async_owners), T(async_after_close), T(write_hints), T(vector_flags),
+		T(async_owners), T(async_after_close), T(write_hints), T(vector_flags), T(flags_of_other_files),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

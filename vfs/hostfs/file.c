@@ -111,7 +111,7 @@ hostfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *
 	if (n == 0)
 		n = generic_write_checks(t, file, from, pos, rwf);
 	if (n > 0)
-		n = hostfs_pwrite(t, state_of(file), hf->fd, from, *pos, append ? RWF_APPEND : 0);
+		n = hostfs_pwrite(t, state_of(file), hf->fd, from, *pos, (append ? RWF_APPEND : 0) | (rwf & RWF_NOWAIT));
 	if (n > 0) {
 		*pos += n;
 		if (*pos > inode->i_size)
@@ -170,6 +170,7 @@ hostfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64
 }
 
 const struct file_operations hostfs_file_fops = {
+	.f_mode = FMODE_NOWAIT, /* if the host has none, it says so */
 	.open = hostfs_open,
 	.release = hostfs_release,
 	.flush = hostfs_flush,

@@ -256,31 +256,31 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 
 /* What a process and a thread both have. */
 #define COMMON_ENTRIES                                                                                                     \
-	{ .name = "auxv", .mode = S_IFREG | 0400, .show = proc_pid_auxv, .flags = PROC_PTRACE },                           \
+	{ .name = "auxv", .mode = S_IFREG | 0400, .show = proc_pid_auxv, .flags = PROC_PTRACE | PROC_PLAIN },	\
 	{ .name = "cgroup", .mode = S_IFREG | 0444, .text = "0::/" },                                                     \
-	{ .name = "cmdline", .mode = S_IFREG | 0444, .show = proc_pid_cmdline },                                          \
+	{ .name = "cmdline", .mode = S_IFREG | 0444, .show = proc_pid_cmdline, .flags = PROC_PLAIN },	\
 	{ .name = "comm", .mode = S_IFREG | 0644, .show = proc_pid_comm, .store = comm_store, .flags = PROC_WHOLE },       \
 	{ .name = "cwd", .mode = S_IFLNK | 0777, .jump = cwd_jump },                                                       \
-	{ .name = "environ", .mode = S_IFREG | 0400, .show = proc_pid_environ, .flags = PROC_PTRACE },                     \
+	{ .name = "environ", .mode = S_IFREG | 0400, .show = proc_pid_environ, .flags = PROC_PTRACE | PROC_PLAIN },	\
 	{ .name = "exe", .mode = S_IFLNK | 0777, .jump = exe_jump },                                                       \
 	{ .name = "fd", .mode = S_IFDIR | 0500, .iops = &proc_fd_dir_iops, .fops = &proc_fd_dir_fops },                    \
 	{ .name = "fdinfo", .mode = S_IFDIR | 0555, .iops = &proc_fdinfo_dir_iops, .fops = &proc_fdinfo_dir_fops },        \
 	{ .name = "gid_map", .mode = S_IFREG | 0644, .text = ID_MAP },                                                     \
 	{ .name = "limits", .mode = S_IFREG | 0444, .show = proc_pid_limits },                                            \
-	{ .name = "loginuid", .mode = S_IFREG | 0644, .show = loginuid_show },                                             \
+	{ .name = "loginuid", .mode = S_IFREG | 0644, .show = loginuid_show, .flags = PROC_PLAIN },	\
 	{ .name = "maps", .mode = S_IFREG | 0444, .show = proc_pid_maps, .flags = PROC_PTRACE },                           \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops },                                                 \
-	{ .name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_pid_mountinfo, .fops = &proc_mounts_fops },            \
-	{ .name = "mounts", .mode = S_IFREG | 0444, .show = proc_pid_mounts, .fops = &proc_mounts_fops },                  \
+	{ .name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_pid_mountinfo, .fops = &proc_mounts_fops, .flags = PROC_ITER },	\
+	{ .name = "mounts", .mode = S_IFREG | 0444, .show = proc_pid_mounts, .fops = &proc_mounts_fops, .flags = PROC_ITER },	\
 	{ .name = "mountstats", .mode = S_IFREG | 0400, .show = proc_pid_mountstats },                                     \
 	{ .name = "ns", .mode = S_IFDIR | 0511, .children = proc_ns_table, .nr_children = PROC_NS_LINKS },                 \
-	{ .name = "oom_adj", .mode = S_IFREG | 0644, .show = oom_adj_show, .store = oom_adj_store },                       \
+	{ .name = "oom_adj", .mode = S_IFREG | 0644, .show = oom_adj_show, .store = oom_adj_store, .flags = PROC_PLAIN },	\
 	{ .name = "oom_score", .mode = S_IFREG | 0444, .show = oom_score_show },                                           \
-	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = oom_score_adj_show, .store = oom_score_adj_store },     \
+	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = oom_score_adj_show, .store = oom_score_adj_store, .flags = PROC_PLAIN },	\
 	{ .name = "personality", .mode = S_IFREG | 0400, .show = proc_pid_personality },                                  \
 	{ .name = "root", .mode = S_IFLNK | 0777, .jump = root_jump },                                                     \
 	{ .name = "schedstat", .mode = S_IFREG | 0444, .show = proc_pid_schedstat },                                       \
-	{ .name = "sessionid", .mode = S_IFREG | 0444, .show = loginuid_show },                                            \
+	{ .name = "sessionid", .mode = S_IFREG | 0444, .show = loginuid_show, .flags = PROC_PLAIN },	\
 	{ .name = "setgroups", .mode = S_IFREG | 0644, .text = "allow" },                                                  \
 	{ .name = "smaps", .mode = S_IFREG | 0444, .show = proc_pid_smaps, .flags = PROC_PTRACE },                         \
 	{ .name = "smaps_rollup", .mode = S_IFREG | 0444, .show = proc_pid_smaps_rollup, .flags = PROC_PTRACE },           \

@@ -211,6 +211,7 @@ mem_llseek(struct task *t __unused, struct file *file, int64_t off, int whence)
 }
 
 const struct file_operations proc_mem_fops = {
+	.f_mode = FMODE_OLD_READ | FMODE_OLD_WRITE,
 	.open = mem_open,
 	.release = mem_release,
 	.read = mem_read,

@@ -40,6 +40,8 @@ struct proc_entry {
 };
 #define PROC_PTRACE 1u /* readers need PTRACE_MODE_READ when they open */
 #define PROC_SYSCTL 2u /* permission bits hold for root too, see sysctl.c */
+#define PROC_PLAIN  8u /* no seq_file in Linux: pwrite(2) is not ESPIPE */
+#define PROC_ITER   16u /* of a process, but takes RWF_* */
 #define PROC_WHOLE  4u /* store() gets a newline at the end, too */
 
 #define PROC_DIR(n, table)                                                                                                \

@@ -186,6 +186,10 @@ text_open(struct task *t, struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&text->lock, RANK_NONE);
 	file->private_data = text;
+	if (pi->pid && !(pi->entry->flags & PROC_ITER))
+		file->f_mode |= FMODE_OLD_READ | FMODE_OLD_WRITE;
+	if (!(pi->entry->flags & (PROC_SYSCTL | PROC_PLAIN)))
+		file->f_mode &= ~FMODE_PWRITE; /* as seq_open() */
 	return 0;
 }
 
