@@ -6,7 +6,8 @@
  * page is ever touched. An extent is cut out of the smallest block that holds it; what is left over goes back at once, so an
  * extent of any length costs just its pages.
  *
- * Pages are given out zeroed. Blocks of BIG_ORDER and above are always clean: never touched, or given back to the host by
+ * Pages are given out zeroed unless the caller does not need that: clearing an extent of which little is used would have the host
+ * give it memory. Blocks of BIG_ORDER and above are always clean: never touched, or given back to the host by
  * FALLOC_FL_PUNCH_HOLE. Smaller free blocks may be dirty; they are kept for the next small request, which clears them, as that
  * is cheaper than a fault. Two dirty blocks that would make a big one stay apart while no more than DIRTY_KEEP pages are kept,
  * so that a free and an allocation at the boundary do not punch and fault each time.
@@ -181,11 +182,11 @@ block_find(struct pagepool *pool, unsigned int order, bool far)
 	return far ? block_find(pool, order, false) : 0;
 }
 
-void *
-page_alloc(struct kernel *k, uint64_t npages, uint64_t align)
+/* *@dirty: the pages hold old data. */
+static void *
+extent_alloc(struct kernel *k, uint64_t npages, uint64_t align, bool *dirty)
 {
 	struct pagepool *pool = k->pool;
-	bool dirty;
 	uint64_t n;
 
 	if (npages == 0 || npages > pool->end || align > pool->end || (align & (align - 1)) != 0)
@@ -198,13 +199,28 @@ page_alloc(struct kernel *k, uint64_t npages, uint64_t align)
 	}
 	uint64_t end = n + (1UL << pool->pages[n].order);
 
-	dirty = pool->pages[n].dirty;
+	*dirty = pool->pages[n].dirty;
 	block_unlink(pool, n);
-	range_free(k, n + npages, end, dirty);
+	range_free(k, n + npages, end, *dirty);
 	mutex_unlock(&pool->lock);
-	if (dirty)
-		memset(page_address(n), 0, npages << PAGE_SHIFT);
 	return page_address(n);
+}
+
+void *
+page_alloc(struct kernel *k, uint64_t npages, uint64_t align)
+{
+	bool dirty;
+	void *p = extent_alloc(k, npages, align, &dirty);
+
+	return p && dirty ? memset(p, 0, npages << PAGE_SHIFT) : p;
+}
+
+void *
+page_alloc_raw(struct kernel *k, uint64_t npages, uint64_t align)
+{
+	bool dirty;
+
+	return extent_alloc(k, npages, align, &dirty);
 }
 
 #ifdef STEAD_DEBUG

@@ -29,6 +29,17 @@ struct kernel;
 void *page_alloc(struct kernel *k, uint64_t npages, uint64_t align) __must_check;
 
 /**
+ * page_alloc_raw() - the same for buffers: what is in the pages is not defined
+ * @k: the instance
+ * @npages: as page_alloc()
+ * @align: as page_alloc()
+ *
+ * Context: as page_alloc().
+ * Return: the first page, or NULL.
+ */
+void *page_alloc_raw(struct kernel *k, uint64_t npages, uint64_t align) __must_check;
+
+/**
  * page_free() - give an extent, or a part of one, back; the host takes the memory back at once for extents of 16 pages or more
  * @k: the instance
  * @p: page aligned

@@ -184,7 +184,7 @@ grow(struct kmem_cache *c) __requires_lock(c->lock)
 	char *slab;
 
 	mutex_unlock(&c->lock);
-	slab = page_alloc(c->k, c->pages, MAX(1u, c->align >> PAGE_SHIFT));
+	slab = page_alloc_raw(c->k, c->pages, MAX(1u, c->align >> PAGE_SHIFT));
 	mutex_lock(&c->lock);
 	if (c->free || c->fresh != c->fresh_end) { /* another thread was faster */
 		if (slab) {
@@ -271,9 +271,9 @@ class_of(size_t n)
 	return i;
 }
 
-/* Whole pages; they come zeroed. */
+/* Whole pages. */
 static void *
-large_alloc(struct kernel *k, size_t n)
+large_alloc(struct kernel *k, size_t n, bool zero)
 {
 	uint64_t npages;
 	void *p;
@@ -281,7 +281,7 @@ large_alloc(struct kernel *k, size_t n)
 	if (n > k->arena_size)
 		return NULL;
 	npages = ALIGN_UP((uint64_t)n, PAGE_SIZE) >> PAGE_SHIFT;
-	p = page_alloc(k, npages, 1);
+	p = zero ? page_alloc(k, npages, 1) : page_alloc_raw(k, npages, 1);
 	if (p)
 		*page_of(k, p) = (struct page){ .a = (uint32_t)npages, .use = PAGE_USE_LARGE };
 	return p;
@@ -291,7 +291,7 @@ void *
 kmalloc(struct kernel *k, size_t n)
 {
 	if (n > KMALLOC_MAX)
-		return large_alloc(k, n);
+		return large_alloc(k, n, false);
 	return cache_alloc(&k->kmalloc[class_of(n)], (uint32_t)n, __builtin_return_address(0));
 }
 
@@ -301,7 +301,7 @@ kzalloc(struct kernel *k, size_t n)
 	void *p;
 
 	if (n > KMALLOC_MAX)
-		return large_alloc(k, n);
+		return large_alloc(k, n, true);
 	p = cache_alloc(&k->kmalloc[class_of(n)], (uint32_t)n, __builtin_return_address(0));
 	return p ? memset(p, 0, n) : NULL;
 }

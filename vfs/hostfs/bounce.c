@@ -27,7 +27,7 @@ bounce_get(struct kernel *k, struct hostfs_state *st, size_t want, struct bounce
 			if (__atomic_fetch_or(&st->bounce_busy, 1u << i, __ATOMIC_ACQUIRE) & 1u << i)
 				continue;
 			if (!st->bounce[i])
-				st->bounce[i] = page_alloc(k, HOSTFS_BOUNCE_SIZE / PAGE_SIZE, 1);
+				st->bounce[i] = page_alloc_raw(k, HOSTFS_BOUNCE_SIZE / PAGE_SIZE, 1);
 			b->p = st->bounce[i];
 			b->size = HOSTFS_BOUNCE_SIZE;
 			b->slot = i;

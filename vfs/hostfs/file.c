@@ -221,7 +221,7 @@ hostfs_iterate(struct task *t, struct file *file, struct dir_context *ctx)
 	struct hostfs_sb *sbi = HOSTFS_SB(file->f_inode->i_sb);
 
 	if (!hf->buf) {
-		hf->buf = page_alloc(sbi->k, DIR_BUF_SIZE / PAGE_SIZE, 1);
+		hf->buf = page_alloc_raw(sbi->k, DIR_BUF_SIZE / PAGE_SIZE, 1);
 		if (!hf->buf)
 			return -ENOMEM;
 		hf->next_pos = hf->end_pos = -1;
