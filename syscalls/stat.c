@@ -63,7 +63,6 @@ path_getattr(struct task *t, int dfd, uaddr_t path, unsigned int flags, struct k
 {
 	unsigned int lookup = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW;
 	struct filename *name;
-	struct path p;
 	int err;
 
 	if ((flags & AT_EMPTY_PATH) && uaddr_null(path) && dfd >= 0)
@@ -74,11 +73,8 @@ path_getattr(struct task *t, int dfd, uaddr_t path, unsigned int flags, struct k
 	if (name->name[0] == 0 && dfd >= 0) {
 		err = fd_getattr(t, dfd, k, mask, flags);
 	} else {
-		err = filename_lookup(t, dfd, name, lookup | ((flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0), &p);
-		if (!err) {
-			err = vfs_getattr(t, &p, k, mask, flags);
-			path_put(t, &p);
-		}
+		lookup |= (flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0;
+		err = filename_getattr(t, dfd, name, lookup, k, mask, flags);
 	}
 	putname(name);
 	return err;

@@ -291,7 +291,7 @@ struct dir_context {
 
 /*
  * All of these run with the directory's i_rwsem held (both for rename, ancestors first), on checked permissions, and may sleep;
- * except: lookup (held), get_link, permission, getattr, setattr (i_rwsem of the inode for setattr), readlink.
+ * except: lookup (held), get_link, permission, getattr, getattr_name, setattr (i_rwsem of the inode for setattr), readlink.
  */
 struct inode_operations {
 	/* Fill @dentry (d_add it, positive or negative), or return ERR_PTR, or another dentry to use instead. */
@@ -311,6 +311,11 @@ struct inode_operations {
 		      unsigned int flags);
 	int (*setattr)(struct task *t, struct dentry *dentry, struct iattr *attr);
 	int (*getattr)(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags);
+	/*
+	 * The attributes of a name that is not in the cache, without putting it there: for file systems that would have to ask again soon.
+	 * No lock is held. @follow: not those of a symbolic link. 0; 1: it has to be looked up; or negative errno.
+	 */
+	int (*getattr_name)(struct task *t, struct dentry *dir, const struct qstr *name, bool follow, struct kstat *st);
 	int (*tmpfile)(struct task *t, struct inode *dir, struct file *file, uint16_t mode);
 	int64_t (*getxattr)(struct task *t, struct dentry *dentry, const char *name, void *buf, size_t n);
 	int (*setxattr)(struct task *t, struct dentry *dentry, const char *name, const void *buf, size_t n, int flags);

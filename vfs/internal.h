@@ -205,6 +205,8 @@ struct nameidata {
 	uint32_t dir_uid; /* of the last component's directory, as the walk met it */
 	uint16_t dir_mode;
 	uint32_t m_seq, r_seq; /* the tree of mounts and of names when the walk began, for scoped walks */
+	struct kstat *st;      /* the last component's attributes are all that is wanted; then st_done, and path is its directory */
+	bool st_done;
 	struct nameidata_link stack[MAXSYMLINKS];
 };
 
@@ -216,6 +218,7 @@ int link_path_walk(struct nameidata *nd, const char *name) __must_check;
 #define WALK_MORE     2u
 #define WALK_NOFOLLOW 4u
 const char *walk_component(struct nameidata *nd, uint32_t how) __must_check;
+int path_lookupat(struct nameidata *nd, const char *name) __must_check; /* the whole of it: nd->path */
 const char *step_into(struct nameidata *nd, uint32_t how, struct dentry *dentry) __must_check; /* consumes @dentry */
 void nd_terminate(struct nameidata *nd);
 int complete_walk(struct nameidata *nd) __must_check;
@@ -226,6 +229,13 @@ int filename_parentat(struct task *t, int dfd, const char *name, uint32_t flags,
 		      enum last_type *type) __must_check;
 struct dentry *filename_create(struct task *t, int dfd, struct filename *name, struct path *path, uint32_t flags) __must_check;
 void done_path_create(struct task *t, struct path *path, struct dentry *dentry);
+
+/* vfs/namei-stat.c: the last component, which is not in the cache, without making a dentry. 0, 1: look it up, or negative errno. */
+int getattr_uncached(struct nameidata *nd) __must_check;
+
+/* vfs/stat.c: what is known of attributes before and after the file system is asked. */
+void getattr_begin(struct kstat *st);
+void getattr_end(const struct mount *mnt, bool is_root, struct kstat *st);
 
 /* vfs/permission.c */
 int may_delete(struct task *t, struct inode *dir, struct dentry *victim, bool isdir) __must_check;

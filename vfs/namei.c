@@ -96,6 +96,8 @@ path_init(struct nameidata *nd, struct task *t, int dfd, const char *name, uint3
 	nd->last_type = LAST_ROOT;
 	nd->dir_uid = 0;
 	nd->dir_mode = 0;
+	nd->st = NULL;
+	nd->st_done = false;
 	nd->last = (struct qstr){ "", 0, 0 };
 	if (!(flags & LOOKUP_IS_SCOPED))
 		return *name == '/' ? nd_jump_root(nd) : start_at(nd, dfd, *name != 0);
@@ -391,8 +393,13 @@ walk_component(struct nameidata *nd, uint32_t how)
 		return nd->last_type == LAST_DOTDOT ? follow_dotdot(nd) : NULL;
 	}
 	d = lookup_fast(nd);
-	if (unlikely(!d))
+	if (unlikely(!d)) {
+		int err = nd->st && (how & WALK_TRAILING) ? getattr_uncached(nd) : 1;
+
+		if (err <= 0)
+			return err ? ERR_PTR(err) : NULL;
 		d = lookup_slow(nd);
+	}
 	if (IS_ERR(d))
 		return (const char *)d;
 	if (!(how & WALK_MORE) && nd->depth > 0)
@@ -468,7 +475,7 @@ link_path_walk(struct nameidata *nd, const char *name)
 	}
 }
 
-static int
+int
 path_lookupat(struct nameidata *nd, const char *name)
 {
 	int err = 0;

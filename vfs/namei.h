@@ -35,6 +35,9 @@ void putname(struct filename *name);
 /* Each returns 0 or a negative errno of path_resolution(7) and the call; path gets references (path_put). */
 int user_path_at(struct task *t, int dfd, uaddr_t name, unsigned int lookup, struct path *out) __must_check;
 int filename_lookup(struct task *t, int dfd, struct filename *name, unsigned int lookup, struct path *out) __must_check;
+/* filename_lookup() and vfs_getattr() in one, which may leave no trace in the cache (vfs/namei-stat.c). */
+int filename_getattr(struct task *t, int dfd, struct filename *name, unsigned int lookup, struct kstat *st, uint32_t mask,
+		     unsigned int flags) __must_check;
 int kern_path(struct task *t, const char *name, unsigned int lookup, struct path *out) __must_check;
 void path_get(const struct path *p);
 void path_put(struct task *t, const struct path *p);

@@ -9,28 +9,40 @@
 #include "kernel/task.h"
 #include "vfs/internal.h"
 
+void
+getattr_begin(struct kstat *st)
+{
+	*st = (struct kstat){ .result_mask = STATX_BASIC_STATS };
+}
+
+void
+getattr_end(const struct mount *mnt, bool is_root, struct kstat *st)
+{
+	if (mnt) {
+		st->mnt_id = (uint64_t)mnt->mnt_id;
+		st->result_mask |= STATX_MNT_ID;
+		if (is_root)
+			st->attributes |= STATX_ATTR_MOUNT_ROOT;
+	}
+	st->attributes_mask |= STATX_ATTR_MOUNT_ROOT;
+	if (st->btime.tv_sec || st->btime.tv_nsec)
+		st->result_mask |= STATX_BTIME;
+}
+
 int
 vfs_getattr(struct task *t, const struct path *path, struct kstat *st, uint32_t mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
 	int err = 0;
 
-	*st = (struct kstat){ .result_mask = STATX_BASIC_STATS };
+	getattr_begin(st);
 	if (inode->i_op && inode->i_op->getattr)
 		err = inode->i_op->getattr(t, path, st, mask, flags);
 	else
 		generic_fillattr(inode, st);
 	if (err)
 		return err;
-	if (path->mnt) {
-		st->mnt_id = (uint64_t)path->mnt->mnt_id;
-		st->result_mask |= STATX_MNT_ID;
-		if (path->dentry == path->mnt->mnt_root)
-			st->attributes |= STATX_ATTR_MOUNT_ROOT;
-	}
-	st->attributes_mask |= STATX_ATTR_MOUNT_ROOT;
-	if (st->btime.tv_sec || st->btime.tv_nsec)
-		st->result_mask |= STATX_BTIME;
+	getattr_end(path->mnt, path->mnt && path->dentry == path->mnt->mnt_root, st);
 	return 0;
 }
 

@@ -20,24 +20,20 @@ hostfs_lookup(struct task *t, struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = NULL;
 	struct statx stx;
-	hfd_t fd;
+	uint64_t stamp;
 	int err;
 
 	if (dentry->d_name.len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	err = hostfs_dirfd(t, dentry->d_parent, &fd);
-	if (err)
-		return ERR_PTR(err);
-	err = hostfs_statx(fd, dentry->d_name.name, &stx);
-	hostfs_unpin(dentry->d_parent->d_inode);
+	err = hostfs_lookup_host(t, dentry->d_parent, &dentry->d_name, &stx, &stamp);
 	if (!err) {
-		inode = hostfs_iget(dentry->d_sb, &stx);
+		inode = hostfs_iget(dentry->d_sb, &stx, stamp);
 		if (IS_ERR(inode))
 			return ERR_PTR(PTR_ERR(inode));
 	} else if (err != -ENOENT) {
 		return ERR_PTR(err);
 	}
-	dentry->d_time = hostfs_clock();
+	dentry->d_time = stamp ? stamp : hostfs_clock();
 	d_add(dentry, inode);
 	return NULL;
 }
@@ -124,7 +120,7 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 				return err;
 		}
 	}
-	inode = hostfs_iget(dir->i_sb, &stx);
+	inode = hostfs_iget(dir->i_sb, &stx, 0);
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
 	if (made.fd >= 0)
@@ -265,7 +261,7 @@ hostfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry
 
 		err = hostfs_statx(nfd, dentry->d_name.name, &stx);
 		if (!err) { /* the old name may have become another file's meanwhile */
-			inode = hostfs_iget(dir->i_sb, &stx);
+			inode = hostfs_iget(dir->i_sb, &stx, 0);
 			err = IS_ERR(inode) ? (int)PTR_ERR(inode) : 0;
 		}
 		if (!err) {
@@ -349,6 +345,7 @@ const struct inode_operations hostfs_dir_iops = {
 	.tmpfile = hostfs_tmpfile,
 	.setattr = hostfs_setattr,
 	.getattr = hostfs_getattr,
+	.getattr_name = hostfs_getattr_name,
 	.getxattr = hostfs_getxattr,
 	.setxattr = hostfs_setxattr,
 	.listxattr = hostfs_listxattr,

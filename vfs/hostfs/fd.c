@@ -23,8 +23,10 @@ hostfs_state_get(struct kernel *k)
 	if (st)
 		return st;
 	st = kzalloc(k, sizeof(*st));
-	if (!st)
+	if (!st || hostfs_recent_init(k, st)) {
+		kfree(k, st);
 		return NULL;
+	}
 	mutex_init(&st->lock, RANK_LEAF);
 	INIT_LIST_HEAD(&st->lru);
 	host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &lim);

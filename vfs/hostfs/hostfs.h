@@ -22,6 +22,9 @@ struct statx;
 #define HOSTFS_BOUNCE_SIZE (256 * 1024UL)
 #define HOSTFS_NR_BOUNCE   8
 #define HOSTFS_MAX_DEVS	   64
+#define HOSTFS_NR_RECENT   64
+
+struct hostfs_recent;
 
 /* Of the instance: all hostfs mounts share it. */
 struct hostfs_state {
@@ -37,6 +40,7 @@ struct hostfs_state {
 	uint32_t nr_devs;
 	struct super_block *sys_sb; /* of /sys, once mounted */
 	bool no_xattrat; /* the host is older than Linux 6.13 */
+	struct hostfs_recent *recent; /* HOSTFS_NR_RECENT of them */
 };
 
 struct hostfs_sb {
@@ -178,7 +182,9 @@ struct hostfs_state *hostfs_state_get(struct kernel *k) __must_check; /* or NULL
 
 /* inode.c */
 int hostfs_statx(hfd_t dir, const char *name, struct statx *stx) __must_check; /* name "": the descriptor itself */
-struct inode *hostfs_iget(struct super_block *sb, const struct statx *stx) __must_check; /* or ERR_PTR */
+/* @stamp: hostfs_clock() when @stx was read, or 0: just now. ERR_PTR. */
+struct inode *hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t stamp) __must_check;
+void hostfs_fill_stat(const struct super_block *sb, const struct statx *stx, struct kstat *st); /* as the inode's getattr would */
 bool hostfs_same(const struct inode *inode, const struct statx *stx);
 void hostfs_fill(struct inode *inode, const struct statx *stx);
 int hostfs_refresh(struct task *t, struct dentry *dentry) __must_check;
@@ -220,6 +226,22 @@ int hostfs_fsync(struct task *t, struct file *file, int64_t start, int64_t end, 
  */
 int hostfs_flush(struct task *t, struct file *file);
 int hostfs_flush_fd(hfd_t fd);
+
+/* recent.c */
+
+/**
+ * hostfs_lookup_host() - what the host has by a name in a directory, or had when hostfs_getattr_name() asked
+ * @t: the current task
+ * @dir: the directory
+ * @name: the name
+ * @stx: set
+ * @stamp: set to hostfs_clock() when that was asked, or 0: just now
+ *
+ * Return: 0, or the host's errno of statx(2).
+ */
+int hostfs_lookup_host(struct task *t, struct dentry *dir, const struct qstr *name, struct statx *stx, uint64_t *stamp) __must_check;
+int hostfs_recent_init(struct kernel *k, struct hostfs_state *st) __must_check; /* boot: 0, -ENOMEM */
+int hostfs_getattr_name(struct task *t, struct dentry *dir, const struct qstr *name, bool follow, struct kstat *st);
 
 /* xattr.c */
 struct hostfs_xattr_call {

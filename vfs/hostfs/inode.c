@@ -13,6 +13,7 @@
  *	any other name						not at all
  *	attributes						HOSTFS_AGE_STAT, some 20 us: a lookup and the stat after it ask once
  *	the upper layer of an overlay				for ever: it is ours alone
+ *	a name that is only stated				not cached at all, but remembered for as long (recent.c)
  *	listings						from the host each time they start
  *	data							always the host's
  */
@@ -88,8 +89,8 @@ hostfs_same(const struct inode *inode, const struct statx *stx)
 		(hi->btime.tv_sec == stx->stx_btime.tv_sec && hi->btime.tv_nsec == stx->stx_btime.tv_nsec));
 }
 
-void
-hostfs_fill(struct inode *inode, const struct statx *stx)
+static void
+fill_at(struct inode *inode, const struct statx *stx, uint64_t stamp)
 {
 	inode->i_mode = stx->stx_mode;
 	inode->i_uid = stx->stx_uid;
@@ -102,7 +103,44 @@ hostfs_fill(struct inode *inode, const struct statx *stx)
 	inode->i_mtime = stx_time(stx->stx_mtime);
 	inode->i_ctime = stx_time(stx->stx_ctime);
 	inode->i_btime = stx_time(stx->stx_btime);
-	WRITE_ONCE(HOSTFS_I(inode)->stamp, hostfs_clock());
+	WRITE_ONCE(HOSTFS_I(inode)->stamp, stamp);
+}
+
+void
+hostfs_fill(struct inode *inode, const struct statx *stx)
+{
+	fill_at(inode, stx, hostfs_clock());
+}
+
+/* What was read of the host at @stamp, unless something newer is known. */
+static void
+fill_from(struct inode *inode, const struct statx *stx, uint64_t stamp)
+{
+	uint64_t known = READ_ONCE(HOSTFS_I(inode)->stamp);
+
+	if (known == 0 || (int64_t)(stamp - known) > 0)
+		fill_at(inode, stx, known ? stamp : 0);
+}
+
+void
+hostfs_fill_stat(const struct super_block *sb, const struct statx *stx, struct kstat *st)
+{
+	const struct hostfs_sb *sbi = HOSTFS_SB(sb);
+
+	st->dev = hostfs_dev(sbi->k, sbi->state, make_dev(stx->stx_dev_major, stx->stx_dev_minor));
+	st->ino = stx->stx_ino;
+	st->mode = stx->stx_mode;
+	st->nlink = stx->stx_nlink;
+	st->uid = stx->stx_uid;
+	st->gid = stx->stx_gid;
+	st->rdev = make_dev(stx->stx_rdev_major, stx->stx_rdev_minor);
+	st->size = stx->stx_size;
+	st->atime = stx_time(stx->stx_atime);
+	st->mtime = stx_time(stx->stx_mtime);
+	st->ctime = stx_time(stx->stx_ctime);
+	st->btime = stx_time(stx->stx_btime);
+	st->blksize = sb->s_blocksize;
+	st->blocks = stx->stx_blocks;
 }
 
 static void
@@ -127,7 +165,7 @@ set_ops(struct inode *inode)
 }
 
 struct inode *
-hostfs_iget(struct super_block *sb, const struct statx *stx)
+hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t stamp)
 {
 	struct hostfs_sb *sbi = HOSTFS_SB(sb);
 	uint64_t dev = make_dev(stx->stx_dev_major, stx->stx_dev_minor);
@@ -137,7 +175,10 @@ hostfs_iget(struct super_block *sb, const struct statx *stx)
 
 	while ((inode = iget_keyed(sb, stx->stx_ino, dev, &fresh))) {
 		if (hostfs_same(inode, stx)) {
-			hostfs_fill(inode, stx);
+			if (stamp)
+				fill_from(inode, stx, stamp);
+			else
+				hostfs_fill(inode, stx);
 			return inode;
 		}
 		remove_inode_hash(inode); /* the host has given the number to another file */
@@ -159,7 +200,7 @@ hostfs_iget(struct super_block *sb, const struct statx *stx)
 	INIT_LIST_HEAD(&hi->lru);
 	mutex_init(&hi->dir_lock, RANK_LEAF);
 	inode->i_private = hi;
-	hostfs_fill(inode, stx);
+	fill_at(inode, stx, stamp ? stamp : hostfs_clock());
 	set_ops(inode);
 	return unlock_new_inode(&fresh);
 }

@@ -435,6 +435,7 @@ const struct inode_operations ovl_dir_iops = {
 	.tmpfile = ovl_tmpfile,
 	.setattr = ovl_setattr,
 	.getattr = ovl_getattr,
+	.getattr_name = ovl_getattr_name,
 	.getxattr = ovl_getxattr,
 	.setxattr = ovl_setxattr,
 	.listxattr = ovl_listxattr,

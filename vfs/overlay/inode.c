@@ -56,13 +56,13 @@ real_dev(const struct ovl_sb *ofs, const struct inode *real)
  * the lowest layer's own file system, which is index 0, keep theirs.
  */
 uint64_t
-ovl_map_ino(struct ovl_sb *ofs, const struct inode *real)
+ovl_map_dev_ino(struct ovl_sb *ofs, uint64_t dev, uint64_t ino)
 {
-	uint64_t dev = real_dev(ofs, real), i, n = __atomic_load_n(&ofs->nr_devs, __ATOMIC_ACQUIRE);
+	uint64_t i, n = __atomic_load_n(&ofs->nr_devs, __ATOMIC_ACQUIRE);
 
 	for (i = 0; i < n; i++)
 		if (ofs->devs[i] == dev)
-			return real->i_ino ^ i << 56;
+			return ino ^ i << 56;
 	mutex_lock(&ofs->lock);
 	for (i = 0; i < ofs->nr_devs && ofs->devs[i] != dev; i++)
 		;
@@ -71,7 +71,13 @@ ovl_map_ino(struct ovl_sb *ofs, const struct inode *real)
 		__atomic_store_n(&ofs->nr_devs, (uint32_t)i + 1, __ATOMIC_RELEASE);
 	}
 	mutex_unlock(&ofs->lock);
-	return real->i_ino ^ i << 56;
+	return ino ^ i << 56;
+}
+
+uint64_t
+ovl_map_ino(struct ovl_sb *ofs, const struct inode *real)
+{
+	return ovl_map_dev_ino(ofs, real_dev(ofs, real), real->i_ino);
 }
 
 void

@@ -206,6 +206,32 @@ ovl_lookup(struct task *t, struct inode *dir, struct dentry *dentry)
 	return d_splice_alias(inode, dentry);
 }
 
+/*
+ * A file of the host in a directory that is in one lower layer alone: all that the overlay adds is the number. Files with
+ * several names share an inode, which may have changed.
+ */
+int
+ovl_getattr_name(struct task *t, struct dentry *dir, const struct qstr *name, bool follow, struct kstat *st)
+{
+	struct inode *inode = d_inode(dir);
+	const struct ovl_inode *oi = OVL_I(inode);
+	struct dentry *real = oi->nr_lower == 1 && !ovl_upper(inode) ? oi->lower[0].dentry : NULL;
+	int err;
+
+	if (!real || !is_hostfs(real->d_sb))
+		return 1;
+	err = inode_permission(t, d_inode(real), MAY_EXEC);
+	if (!err)
+		err = hostfs_getattr_name(t, real, name, follow, st);
+	if (err)
+		return err;
+	if (st->nlink > 1)
+		return 1;
+	st->ino = ovl_map_dev_ino(OVL_SB(inode->i_sb), st->dev, st->ino);
+	st->dev = inode->i_sb->s_dev;
+	return 0;
+}
+
 bool
 ovl_lower_positive(struct task *t, const struct inode *dir, const struct qstr *name)
 {

@@ -108,6 +108,7 @@ struct inode *ovl_get_new_inode(struct super_block *sb, struct dentry *upper) __
  */
 void ovl_follow_name(struct task *t, struct dentry *dentry);
 uint64_t ovl_map_ino(struct ovl_sb *ofs, const struct inode *real);
+uint64_t ovl_map_dev_ino(struct ovl_sb *ofs, uint64_t dev, uint64_t ino); /* the same by what stat(2) of the real file says */
 uint64_t ovl_upper_ino(struct ovl_sb *ofs, struct dentry *upper); /* what it had before it was copied up, or its own */
 bool ovl_is_whiteout(const struct dentry *real);
 struct cred *ovl_override_creds(struct task *t) __must_check; /* the old ones, or NULL: -ENOMEM */
@@ -201,6 +202,7 @@ int ovl_copy_up(struct task *t, struct dentry *dentry, uint32_t flags) __must_ch
 
 /* lookup.c */
 struct dentry *ovl_lookup(struct task *t, struct inode *dir, struct dentry *dentry);
+int ovl_getattr_name(struct task *t, struct dentry *dir, const struct qstr *name, bool follow, struct kstat *st);
 /* Would @name be seen in @dir if the upper layer had no such entry? */
 bool ovl_lower_positive(struct task *t, const struct inode *dir, const struct qstr *name);
 extern const struct dentry_operations ovl_dentry_ops;
