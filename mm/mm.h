@@ -297,9 +297,9 @@ void mm_file_truncated(struct task *t, struct inode *inode);
 
 /**
  * mm_cut_mappings() - WORK_MM: take what is past the end of files out of the current task's address space
- * @t: the current task, at a stop or in its own thread
+ * @t: the current task, at a stop, in a call, or in its own thread
  *
- * Context: sleeps, holds no lock.
+ * Context: sleeps; takes mmap_lock, as any copy from or to user memory may.
  */
 void mm_cut_mappings(struct task *t);
 

@@ -5,7 +5,7 @@
  * Pages of tmpfs files are the arena's, so the host does not take them out of anybody's mappings: each process does that itself.
  * Who made a file shorter marks the address spaces that map it (mm->cut) and gives each of their tasks work; one that runs
  * program code is kicked, and waited for, so that nobody sees pages past the end once the call has returned. A task in the
- * kernel does it before it leaves, up to where the file ended in between (vma->cut_pgoff): it may have grown again. The file system
+ * kernel does it before it leaves or copies from or to its memory, up to where the file ended in between (vma->cut_pgoff): it may have grown again. The file system
  * keeps such pages, empty, for as long as they may be mapped.
  */
 #include <linux/mman.h>
@@ -96,8 +96,14 @@ void
 mm_cut_mappings(struct task *t)
 {
 	clear_bits(&t->work, WORK_MM);
-	if (t->mm && READ_ONCE(t->mm->cut))
+	if (!t->mm)
+		return;
+	if (READ_ONCE(t->mm->cut)) {
 		mm_run(t, cut_mappings, t);
+	} else { /* done, or another thread is at it */
+		mutex_lock(&t->mm->mmap_lock);
+		mutex_unlock(&t->mm->mmap_lock);
+	}
 }
 
 /* Marks every address space that maps the file. */

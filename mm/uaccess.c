@@ -82,12 +82,24 @@ trap_copy(struct task *t, void *kernel, uint64_t user, size_t n, bool write)
 	}
 }
 
+/*
+ * A file was cut while this call slept: what it did before is of the pages that are no longer there, what it does from now on is of
+ * those that the file may have again.
+ */
+static void
+catch_up(struct task *t)
+{
+	if (unlikely(__atomic_load_n(&t->work, __ATOMIC_RELAXED) & WORK_MM))
+		mm_cut_mappings(t);
+}
+
 size_t
 copy_from_user_partial(struct task *t, void *to, uaddr_t from, size_t n)
 {
 	n = user_range(t, from.a, n);
 	if (n == 0)
 		return 0;
+	catch_up(t);
 	if (t->direct)
 		return direct_copy(t, to, direct_ptr(from.a), n, false);
 	return trap_copy(t, to, from.a, n, false);
@@ -99,6 +111,7 @@ copy_to_user_partial(struct task *t, uaddr_t to, const void *from, size_t n)
 	n = user_range(t, to.a, n);
 	if (n == 0)
 		return 0;
+	catch_up(t);
 	if (t->direct)
 		return direct_copy(t, direct_ptr(to.a), from, n, true);
 	return trap_copy(t, (void *)(uintptr_t)from, to.a, n, true);

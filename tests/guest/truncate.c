@@ -3,6 +3,7 @@
  * Mapped files that become shorter and longer: SIGBUS past the end whoever truncates, and what is there when a file grows again.
  */
 #include <setjmp.h>
+#include <sys/uio.h>
 
 #include "tests/guest/guest.h"
 
@@ -357,13 +358,55 @@ cut_and_grown_while_asleep(void)
 	CHECK_EQ(WEXITSTATUS(status), 7);
 }
 
+/* What a call writes after the file has grown again is there: in a private page, and in one that was the process's own before. */
+static void
+written_after_it_slept(void)
+{
+	static const char *const how[] = { "read", "readv", "file" };
+	int fd, to[2], data;
+	pid_t pid;
+	char *p;
+
+	guest_tmpdir();
+	data = open("data", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(write(data, "from a file", 11), 11);
+	for (size_t i = 0; i < ARRAY_SIZE(how); i++) {
+		CHECK_EQ(pipe(to), 0);
+		p = map_file(4, MAP_PRIVATE, &fd);
+		pid = guest_fork();
+		if (pid == 0) {
+			struct iovec v[2] = { { p + 2 * PG + 10, 3 }, { p + 3 * PG, 3 } };
+			char c;
+
+			memset(p, 'o', 3 * PG);
+			if (i == 0)
+				CHECK_EQ(read(to[0], p + 2 * PG + 10, 6), 6);
+			else if (i == 1)
+				CHECK_EQ(readv(to[0], v, 2), 6);
+			else if (read(to[0], &c, 1) == 1)
+				CHECK_EQ(pread(data, p + 2 * PG + 10, 11, 0), 11);
+			CHECK_EQ(memcmp(p + 2 * PG + 10, i == 0 ? "abcdef" : i == 1 ? "abc" : "from a file", i == 0 ? 6 : i == 1 ? 3 : 11), 0);
+			CHECK_EQ(memcmp(p + 3 * PG, i == 1 ? "def" : "\0\0\0", 3), 0);
+			CHECK_EQ(p[2 * PG], 0);
+			CHECK_EQ(p[PG - 1], 'o');
+			CHECK_EQ(p[PG], 0);
+			_exit(0);
+		}
+		guest_await_sleep(pid);
+		CHECK_EQ(ftruncate(fd, PG), 0);
+		CHECK_EQ(ftruncate(fd, 4 * PG), 0);
+		CHECK_EQ(write(to[1], "abcdef", 6), 6);
+		CHECK_EXITS(pid, 0);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(by_the_process_itself), T(by_another_process), T(under_a_running_program), T(by_another_thread), T(by_open),
 		T(private_pages_go_too), T(of_all_relatives), T(mapping_and_calls_agree),
-		T(calls_use_pages_of_a_file_that_has_grown), T(cut_and_grown_while_asleep),
+		T(calls_use_pages_of_a_file_that_has_grown), T(cut_and_grown_while_asleep), T(written_after_it_slept),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 
 #include "kernel/task.h"
+#include "mm/mm.h"
 #include "trap/host.h"
 #include "vfs/hostfs/hostfs.h"
 
@@ -102,6 +103,8 @@ rw_direct(struct task *t, long nr, hfd_t fd, struct iov_iter *it, int64_t pos, u
 {
 	int64_t done = 0;
 
+	if (it->t && unlikely(__atomic_load_n(&t->work, __ATOMIC_RELAXED) & WORK_MM))
+		mm_cut_mappings(t); /* as copies do, mm/uaccess.c */
 	while (it->count > 0) {
 		size_t n;
 		uint64_t base = piece(it, &n);
