@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * mlock(2) and its family: limits and VM_LOCKED are kept here, the pages are brought in. The host is asked to lock them too, but
- * its own limit may be lower than the program's: then they are only populated.
+ * its own limit may be lower than the program's: then they are only populated. Memory that has no pages to bring in (PROT_NONE, past
+ * the end of a file) is locked all the same, and makes mlock() fail afterwards with -ENOMEM.
  */
 #include <linux/capability.h>
 #include <linux/mman.h>
 #include <linux/resource.h>
+#include <linux/stat.h>
 #include <asm/unistd.h>
 
 #include "kernel/cred.h"
 #include "kernel/errno.h"
 #include "mm/internal.h"
 #include "mm/uaccess.h"
+#include "vfs/fs.h"
 
 void
 mm_populate(struct task *t, uint64_t start, uint64_t end, uint32_t vm_flags)
@@ -53,9 +56,25 @@ lock_one(struct task *t, struct vma *v, uint64_t start, uint64_t end, uint32_t l
 	return 0;
 }
 
+/* Is there a page of [.., @end) of @v that nobody could touch? */
+static bool
+has_no_page(const struct vma *v, uint64_t end)
+{
+	const struct inode *inode = v->file ? v->file->f_inode : NULL;
+	uint64_t last = v->pgoff + ((end - 1 - v->start) >> PAGE_SHIFT);
+
+	if (v->flags & VM_SPECIAL)
+		return false;
+	if (!(v->flags & VM_ACCESS_FLAGS))
+		return true;
+	return inode && S_ISREG(inode->i_mode) && last << PAGE_SHIFT >= (uint64_t)__atomic_load_n(&inode->i_size, __ATOMIC_ACQUIRE);
+}
+
 static int
 lock_range(struct task *t, uint64_t start, uint64_t end, uint32_t lock, struct list_head *gone)
 {
+	bool missing = false;
+
 	while (start < end) {
 		struct vma *v = find_vma(t->mm, start);
 		uint64_t to;
@@ -64,12 +83,13 @@ lock_range(struct task *t, uint64_t start, uint64_t end, uint32_t lock, struct l
 		if (!v || v->start > start)
 			return -ENOMEM;
 		to = MIN(v->end, end);
+		missing |= lock && !(lock & VM_LOCKONFAULT) && has_no_page(v, to);
 		err = lock_one(t, v, start, to, lock, gone);
 		if (err)
 			return err;
 		start = to;
 	}
-	return 0;
+	return missing ? -ENOMEM : 0;
 }
 
 /* Pages of the range that are locked already count once. */
@@ -106,15 +126,13 @@ do_mlock(struct task *t, uint64_t start, uint64_t len, bool lock, bool onfault)
 		return -EPERM;
 	end = ALIGN_UP(start + len, PAGE_SIZE);
 	start = ALIGN_DOWN(start, PAGE_SIZE);
-	if (end < start || start > TASK_SIZE_MAX)
-		return lock ? -ENOMEM : -EINVAL;
 	if (end == start)
 		return 0;
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&t->mm->mmap_lock);
 	err = -ENOMEM;
 	if (!lock || within_lock_limit(t, start, end))
-		err = lock_range(t, start, end, flags, &gone);
+		err = end < start ? -EINVAL : lock_range(t, start, end, flags, &gone);
 	mutex_unlock(&t->mm->mmap_lock);
 	vma_free_list(&gone);
 	return err;

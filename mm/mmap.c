@@ -305,10 +305,10 @@ wants_shm(struct task *t, const struct map_request *rq)
 	struct mmap_source src = { .fd = HFD_NONE };
 	struct file *f = rq->file;
 
-	if ((rq->flags & MAP_TYPE) != MAP_SHARED)
-		return false;
 	if (!f)
-		return true;
+		return (rq->flags & MAP_TYPE) == MAP_SHARED;
+	if ((rq->flags & MAP_TYPE) != MAP_SHARED && ((rq->flags & MAP_TYPE) != MAP_SHARED_VALIDATE || (rq->flags & ~LEGACY_MAP_MASK)))
+		return false;
 	if (!f->f_inode || (f->f_inode->i_mode & S_IFMT) != S_IFCHR || !f->f_op->mmap || !(f->f_mode & FMODE_READ))
 		return false;
 	if ((rq->prot & PROT_WRITE) && !(f->f_mode & FMODE_WRITE))
@@ -333,6 +333,7 @@ do_mmap(struct task *t, struct file *file, uint64_t addr, uint64_t len, uint32_t
 			return PTR_ERR(shm);
 		rq.file = shm;
 		rq.name = shm_name;
+		rq.flags = (rq.flags & ~(uint32_t)MAP_TYPE) | MAP_SHARED;
 	}
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&t->mm->mmap_lock);

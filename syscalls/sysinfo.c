@@ -18,6 +18,8 @@
 #include "trap/host.h"
 
 #define PERSONALITY_UNAME26 0x0020000u
+#define PERSONALITY_LINUX32 0x08u
+#define PERSONALITY_MASK    0xffu
 
 int64_t
 sys_uname(struct task *t, uaddr_t buf)
@@ -30,6 +32,8 @@ sys_uname(struct task *t, uaddr_t buf)
 	mutex_unlock(&t->k->uts_lock);
 	if (t->personality & PERSONALITY_UNAME26)
 		ksnprintf(u.release, sizeof(u.release), "2.6.%d", 60 + UTS_MINOR);
+	if ((t->personality & PERSONALITY_MASK) == PERSONALITY_LINUX32)
+		ksnprintf(u.machine, sizeof(u.machine), "i686");
 	return copy_out(t, buf, &u);
 }
 

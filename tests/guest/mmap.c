@@ -406,6 +406,27 @@ locking(void)
 	CHECK(p != MAP_FAILED);
 }
 
+/* Locked all the same: what is done afterwards counts it. */
+static void
+locking_what_has_no_pages(void)
+{
+	char *p = anon(2, PROT_NONE);
+	int fd = memfd_create("short", 0);
+
+	CHECK_ERR(mlock(p, PG), ENOMEM);
+	CHECK_EQ(syscall(SYS_mlock2, p, PG, MLOCK_ONFAULT), 0);
+	CHECK_EQ(munlock(p, PG), 0);
+	CHECK_EQ(ftruncate(fd, PG + 1), 0);
+	p = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_EQ(mlock(p, 2 * PG), 0);
+	CHECK_ERR(mlock(p, 3 * PG), ENOMEM);
+	CHECK_ERR(msync(p + 2 * PG, PG, MS_INVALIDATE), EBUSY);
+	CHECK_EQ(munlock(p, 4 * PG), 0);
+	CHECK_ERR(munlock(p, -PG), EINVAL);
+	CHECK_ERR(mlock((void *)-PG, PG), EINVAL);
+}
+
 static void
 syncing(void)
 {
@@ -534,6 +555,10 @@ dev_zero(void)
 	}
 	CHECK_EXITS(pid, 0);
 	CHECK_EQ(s[0], 2);
+	s = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE, fd, 0);
+	CHECK(s != MAP_FAILED);
+	s[0] = 1;
+	CHECK_ERR((long)mmap(NULL, PG, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0), EOPNOTSUPP);
 	close(fd);
 	fd = open("/dev/zero", O_RDONLY);
 	CHECK_ERR((long)mmap(NULL, PG, PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
@@ -551,7 +576,8 @@ main(int argc, char **argv)
 		T(private_file_mappings_do_not_write_back), T(shared_file_mappings_are_the_file), T(mapped_text_of_the_host),
 		T(a_written_copy_of_a_host_file), T(shared_anonymous_memory), T(private_memory_after_fork), T(remap),
 		T(remap_of_shared_memory), T(the_break), T(break_and_data_limit), T(address_space_limit), T(advice),
-		T(private_file_pages_come_back_after_dontneed), T(residency), T(locking), T(syncing), T(a_stack_that_grows),
+		T(private_file_pages_come_back_after_dontneed), T(residency), T(locking),
+		T(locking_what_has_no_pages), T(syncing), T(a_stack_that_grows),
 		T(maps_of_proc_agree), T(many_mappings), T(threads_map_at_once), T(memory_files), T(dev_zero),
 	};
 

@@ -3,6 +3,7 @@
  * uname, host and domain names, sysinfo, getcpu, getrandom, syslog.
  */
 #include <sched.h>
+#include <sys/personality.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -25,6 +26,20 @@ uname_says(void)
 	CHECK(major >= 5);
 	CHECK(strlen(u.nodename) > 0);
 	CHECK_ERR(syscall(SYS_uname, BAD), EFAULT);
+}
+
+static void
+uname_of_a_personality(void)
+{
+	struct utsname u;
+
+	CHECK_EQ(personality(PER_LINUX32), 0);
+	CHECK_EQ(uname(&u), 0);
+	CHECK_STR(u.machine, "i686");
+	CHECK_EQ(personality(UNAME26), PER_LINUX32);
+	CHECK_EQ(uname(&u), 0);
+	CHECK_STR(u.machine, "x86_64");
+	CHECK_EQ(strncmp(u.release, "2.6.", 4), 0);
 }
 
 static void
@@ -137,7 +152,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		T(uname_says), T(names_can_be_set), T(sysinfo_says), T(getcpu_says), T(random_bytes), T(syslog_arguments),
+		T(uname_says), T(uname_of_a_personality), T(names_can_be_set), T(sysinfo_says), T(getcpu_says),
+		T(random_bytes), T(syslog_arguments),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
