@@ -14,6 +14,7 @@
 #include "kernel/cred.h"
 #include "kernel/fork.h"
 #include "kernel/jobctl.h"
+#include "kernel/prio.h"
 #include "kernel/tty-hooks.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
@@ -465,6 +466,7 @@ do_exit(struct task *t, int code)
 	main_dead = group_dead && k->main_task && k->main_task->signal == sig;
 	exit_mm(t);
 	exit_files_and_fs(t);
+	exit_io_context(t);
 	if (group_dead)
 		disassociate_ctty(t, true);
 	if (main_dead)

@@ -23,6 +23,7 @@
 #include "kernel/fork.h"
 #include "kernel/jobctl.h"
 #include "kernel/pidfd.h"
+#include "kernel/prio.h"
 #include "kernel/tty-hooks.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
@@ -159,10 +160,12 @@ dup_task_struct(struct task *t)
 	p->files = NULL;
 	p->fs = NULL;
 	p->mm = NULL;
+	p->io_context = NULL;
 	if (p->sched_reset_on_fork) {
 		if (p->sched_policy == 1 || p->sched_policy == 2) {
 			p->sched_policy = 0;
 			p->sched_priority = 0;
+			p->nice = 0;
 		}
 		if (p->nice < 0)
 			p->nice = 0;
@@ -284,6 +287,7 @@ drop_parts(struct task *p)
 		put_fs_struct(p->fs);
 	if (p->files)
 		put_files_struct(NULL, p->files);
+	exit_io_context(p);
 	p->mm = NULL;
 	p->fs = NULL;
 	p->files = NULL;
@@ -309,6 +313,8 @@ copy_parts(struct task *t, struct task *p, uint64_t flags)
 		err = copy_signal(t, p, flags);
 	if (!err)
 		err = copy_files_and_fs(t, p, flags);
+	if (!err)
+		err = copy_io(t, p, (flags & CLONE_IO) != 0);
 	if (!err)
 		err = copy_mm(t, p, flags);
 	return err;

@@ -53,6 +53,8 @@ libkernel_a_SOURCES += kernel/arena.c kernel/pagepool.h kernel/slab.c
 libkernel_a_SOURCES += kernel/init.c kernel/init.h kernel/printk.c
 libkernel_a_SOURCES += kernel/lock.c kernel/waitq.c
 libkernel_a_SOURCES += kernel/pid.c
+libkernel_a_SOURCES += kernel/prio.c
+libkernel_a_SOURCES += kernel/prio.h
 libkernel_a_SOURCES += kernel/time.c
 libkernel_a_SOURCES += \
 	kernel/futex-pi.c \

@@ -384,8 +384,8 @@ posix_timer_settime(struct task *t, int id, bool absolute, const struct itimer_v
 		return -EINVAL;
 	now = timer_now(it);
 	get_timer(it, now, old);
-	it->interval = value->interval;
 	it->armed = value->value != 0;
+	it->interval = it->armed ? value->interval : 0;
 	it->last_overrun = 0;
 	if (!is_pending(it))
 		it->q->info.timer.overrun = 0;

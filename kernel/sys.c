@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Process groups and sessions (setpgid(2), setsid(2), credentials(7)), resource limits (getrlimit(2)), nice values.
+ * Process groups and sessions (setpgid(2), setsid(2), credentials(7)), resource limits (getrlimit(2)).
  *
  * Locks: tasklist_lock for the tree and the pids; rlim_lock for limits.
  * Left out: RLIMIT_RTTIME is kept but not enforced.
@@ -15,8 +15,6 @@
 #include "kernel/tty-hooks.h"
 
 #define NR_OPEN_MAX 1048576
-#define MIN_NICE    (-20)
-#define MAX_NICE    19
 
 static bool
 is_child_of(const struct task *p, const struct task *t)
@@ -159,96 +157,4 @@ do_prlimit(struct task *t, struct task *other, unsigned int resource, const stru
 	if (!err && new && resource == RLIMIT_CPU)
 		watch_cpu_limit(t->k, other->signal);
 	return err;
-}
-
-/* Nice values */
-
-static bool
-can_nice(const struct task *t, const struct task *p, int nice)
-{
-	return (uint64_t)(20 - nice) <= __atomic_load_n(&p->signal->rlim[RLIMIT_NICE].cur, __ATOMIC_RELAXED) ||
-	       capable(t, CAP_SYS_NICE);
-}
-
-static int
-set_one_prio(struct task *t, struct task *p, int prio, int err)
-{
-	struct cred *pc = get_task_cred(p);
-	bool mine = pc->uid == t->cred->euid || pc->euid == t->cred->euid;
-
-	put_cred(pc);
-	if (!mine && !capable(t, CAP_SYS_NICE))
-		return -EPERM;
-	if (prio < p->nice && !can_nice(t, p, prio))
-		return -EACCES;
-	p->nice = prio;
-	return err == -ESRCH ? 0 : err;
-}
-
-/* Calls fn for every task that @which and @who name. tasklist_lock is held. */
-struct prio_walk {
-	struct task *t;
-	bool set;
-	int prio, result;
-};
-
-static void
-prio_visit(struct prio_walk *w, struct task *p)
-{
-	if (w->set)
-		w->result = set_one_prio(w->t, p, w->prio, w->result);
-	else
-		w->result = MAX(w->result, 20 - p->nice);
-}
-
-static void
-prio_walk(struct prio_walk *w, int which, int who)
-{
-	struct task *t = w->t, *p, *o;
-	struct pid *pgrp;
-
-	if (which == PRIO_PROCESS) {
-		p = who ? pid_task(__find_pid(t->k, who), PIDTYPE_PID) : t;
-		if (p)
-			prio_visit(w, p);
-	} else if (which == PRIO_PGRP) {
-		pgrp = who ? __find_pid(t->k, who) : task_pgrp(t);
-		if (!pgrp)
-			return;
-		do_each_pid_task (pgrp, PIDTYPE_PGID, p)
-			for_each_thread(p->signal, o)
-				prio_visit(w, o);
-	} else {
-		uint32_t uid = who ? (uint32_t)who : t->cred->uid;
-
-		for_each_process (t->k, p)
-			for_each_thread(p->signal, o)
-				if (task_uid(o) == uid)
-					prio_visit(w, o);
-	}
-}
-
-int
-do_getpriority(struct task *t, int which, int who)
-{
-	struct prio_walk w = { .t = t, .result = -ESRCH };
-	mutex_guard(&t->k->tasklist_lock);
-
-	if (which < PRIO_PROCESS || which > PRIO_USER)
-		return -EINVAL;
-	prio_walk(&w, which, who);
-	return w.result;
-}
-
-int
-do_setpriority(struct task *t, int which, int who, int prio)
-{
-	struct prio_walk w = { .t = t, .set = true, .result = -ESRCH };
-	mutex_guard(&t->k->tasklist_lock);
-
-	if (which < PRIO_PROCESS || which > PRIO_USER)
-		return -EINVAL;
-	w.prio = prio < MIN_NICE ? MIN_NICE : prio > MAX_NICE ? MAX_NICE : prio;
-	prio_walk(&w, which, who);
-	return w.result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Process groups, sessions, limits and priorities (kernel/sys.c).
+ * Process groups, sessions and limits (kernel/sys.c).
  */
 #ifndef STEAD_KERNEL_SYS_H
 #define STEAD_KERNEL_SYS_H
@@ -50,17 +50,5 @@ int do_setsid(struct task *t) __must_check;
  */
 int do_prlimit(struct task *t, struct task *other, unsigned int resource, const struct rlimit64_k *new,
 	       struct rlimit64_k *old) __must_check;
-
-/**
- * do_getpriority(), do_setpriority() - getpriority(2)
- * @t: the current task
- * @which: PRIO_*
- * @who: id, 0: the caller's
- * @prio: -20 to 19, others are cut
- *
- * Return: 20 - nice (1 to 40), 0; -EINVAL, -ESRCH, -EPERM, -EACCES.
- */
-int do_getpriority(struct task *t, int which, int who) __must_check;
-int do_setpriority(struct task *t, int which, int who, int prio) __must_check;
 
 #endif

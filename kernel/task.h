@@ -222,6 +222,7 @@ struct task {
 	struct files_struct *files;
 	struct fs_struct *fs;
 	struct cred *cred;
+	struct io_context *io_context; /* or NULL; alloc_lock */
 
 	/* memory words of the program the kernel writes or reads at exit */
 	uaddr_t clear_child_tid, set_child_tid;

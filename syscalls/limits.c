@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * getrlimit(2), prlimit(2), getrusage(2), getpriority(2).
+ * getrlimit(2), prlimit(2), getrusage(2), getpriority(2), ioprio_set(2).
  */
 #include <linux/capability.h>
 #include <linux/resource.h>
 
 #include "kernel/cred.h"
+#include "kernel/prio.h"
 #include "kernel/sys.h"
 #include "kernel/wait.h"
 #include "mm/uaccess.h"
@@ -104,4 +105,16 @@ int64_t
 sys_setpriority(struct task *t, int which, int who, int prio)
 {
 	return do_setpriority(t, which, who, prio);
+}
+
+int64_t
+sys_ioprio_get(struct task *t, int which, int who)
+{
+	return do_ioprio_get(t, which, who);
+}
+
+int64_t
+sys_ioprio_set(struct task *t, int which, int who, int ioprio)
+{
+	return do_ioprio_set(t, which, who, ioprio);
 }

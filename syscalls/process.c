@@ -369,7 +369,7 @@ kcmp_tasks(struct task *t, struct task *a, struct task *b, int type, uint64_t id
 	case KCMP_SIGHAND:
 		return compare(a->sighand, b->sighand);
 	case KCMP_IO:
-		return 0; /* I/O contexts: nobody has one */
+		return compare(a->io_context, b->io_context);
 	case KCMP_SYSVSEM:
 		return -EOPNOTSUPP;
 	default:

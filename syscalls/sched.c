@@ -102,6 +102,8 @@ setscheduler(struct task *t, struct task *p, int policy, const struct sched_attr
 		return -EINVAL;
 	if (a->sched_priority >= MAX_RT_PRIO || rt_policy(policy) != (a->sched_priority != 0))
 		return -EINVAL;
+	if (policy == SCHED_DEADLINE && (!a->sched_deadline || a->sched_runtime > a->sched_deadline))
+		return -EINVAL;
 	if (policy == SCHED_DEADLINE)
 		return capable(t, CAP_SYS_NICE) ? -EBUSY : -EPERM;
 	if (!may_setsched(t, p, a, policy, reset) && !capable(t, CAP_SYS_NICE))

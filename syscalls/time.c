@@ -49,9 +49,11 @@ sys_clock_nanosleep(struct task *t, int clockid, int flags, uaddr_t rqtp, uaddr_
 
 	if (c.kind == CLOCK_KIND_NONE)
 		return -EINVAL;
-	if (c.kind == CLOCK_KIND_HOST || c.kind == CLOCK_KIND_ALARM || clockid == CLOCK_THREAD_CPUTIME_ID)
+	if (c.kind == CLOCK_KIND_HOST || clockid == CLOCK_THREAD_CPUTIME_ID)
 		return -EOPNOTSUPP;
 	err = get_timespec64(t, &ns, rqtp);
+	if (!err && c.kind == CLOCK_KIND_ALARM)
+		err = -EOPNOTSUPP; /* no clock that wakes the machine */
 	return err ? err : clock_sleep(t, &c, ns, (flags & TIMER_ABSTIME) != 0, rmtp);
 }
 

@@ -42,6 +42,7 @@ guest_programs = \
 	tests/guest/splice \
 	tests/guest/stress \
 	tests/guest/sysinfo \
+	tests/guest/prio \
 	tests/guest/system \
 	tests/guest/thread \
 	tests/guest/timer \

@@ -323,6 +323,14 @@ posix_timer_with_thread_and_none(void)
 	CHECK_EQ(timer_settime(id, 0, &it, NULL), 0);
 	CHECK_EQ(timer_gettime(id, &got), 0);
 	CHECK(got.it_value.tv_sec >= 99);
+	ev.sigev_notify = SIGEV_SIGNAL;
+	ev.sigev_signo = SIGUSR1;
+	CHECK_EQ(timer_create(CLOCK_MONOTONIC, &ev, &id), 0);
+	CHECK_EQ(timer_settime(id, 0, &it, NULL), 0);
+	it = (struct itimerspec){ .it_interval.tv_sec = 7 };
+	CHECK_EQ(timer_settime(id, 0, &it, NULL), 0);
+	CHECK_EQ(timer_gettime(id, &got), 0);
+	CHECK(got.it_value.tv_sec == 0 && got.it_interval.tv_sec == 0); /* a timer that is stopped forgets its interval */
 }
 
 static void
