@@ -16,12 +16,18 @@ stead_SOURCES += \
 	src/diff/compare-task.c \
 	src/diff/compare.c \
 	src/diff/compare.h \
+	src/diff/copies.c \
+	src/diff/copies.h \
 	src/diff/exchange.c \
 	src/diff/exchange.h \
 	src/diff/expect.c \
 	src/diff/expect.h \
 	src/diff/inside.c \
 	src/diff/inside.h \
+	src/diff/messages.c \
+	src/diff/messages.h \
+	src/diff/names.c \
+	src/diff/names.h \
 	src/diff/record.c \
 	src/diff/record.h \
 	src/diff/recorder.c \

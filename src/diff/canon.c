@@ -219,6 +219,7 @@ static void
 join_reads(struct rtask *t)
 {
 	struct event *open[FDS] = { NULL };
+	bool sought[FDS] = { false };
 
 	for (size_t i = 0; i < t->nevents; i++) {
 		struct event *e = &t->events[i];
@@ -226,20 +227,26 @@ join_reads(struct rtask *t)
 
 		if (e->type != EVENT_CALL)
 			continue;
-		if (makes_fd(e) && e->result >= 0 && e->result < FDS)
+		if (makes_fd(e) && e->result >= 0 && e->result < FDS) {
 			open[e->result] = NULL;
+			sought[e->result] = false;
+		}
 		if (fd >= FDS)
 			continue;
 		if (!joins(e)) {
 			if (e->nr == SYS_lseek || e->nr == SYS_close)
 				open[fd] = NULL;
+			sought[fd] = e->nr == SYS_lseek && e->result > 0;
 		} else if (open[fd] && open[fd]->nr == e->nr) {
 			append_fields(open[fd], e);
 			open[fd]->result += e->result;
 			open[fd]->merged++;
+			if (e->result == 0 && !sought[fd])
+				open[fd]->partial = false;
 			e->type = EVENT_DROPPED;
 		} else {
 			open[fd] = e;
+			e->partial = is_listing(e) && (e->result > 0 || sought[fd]);
 		}
 	}
 	for (size_t i = 0; i < t->nevents; i++) {

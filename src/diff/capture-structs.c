@@ -299,6 +299,19 @@ pointed_fcntl(const struct capture *c)
 	}
 }
 
+/* The whole of it, though only 15 bytes count: a task is known by it (names.h). */
+static void
+pointed_name(const struct capture *c)
+{
+	char name[64];
+	size_t got = c->done ? 0 : c->m->peek(c->m->ctx, c->args[1], name, sizeof(name));
+
+	if (got)
+		record_bytes(c->r, "name", FIELD_STRING, false, name, strnlen(name, got));
+	else if (!c->done)
+		record_value(c->r, "name", "", FIELD_ADDRESS, false, c->args[1]);
+}
+
 static void
 pointed_prctl(const struct capture *c, unsigned int i)
 {
@@ -306,7 +319,9 @@ pointed_prctl(const struct capture *c, unsigned int i)
 	bool first_only = c->args[0] == PR_GET_DUMPABLE || c->args[0] == PR_GET_KEEPCAPS || c->args[0] == PR_GET_NO_NEW_PRIVS ||
 			  c->args[0] == PR_GET_SECCOMP || c->args[0] == PR_GET_TIMERSLACK;
 
-	if (i == 1 && (c->args[0] == PR_SET_NAME || (c->args[0] == PR_GET_NAME && c->done && c->result == 0)))
+	if (i == 1 && c->args[0] == PR_SET_NAME)
+		pointed_name(c);
+	else if (i == 1 && c->args[0] == PR_GET_NAME && c->done && c->result == 0)
 		capture_buffer(c, "name", FIELD_BYTES, c->args[1], 15, c->done);
 	else if (!c->done && !first_only && (i == 1 || c->args[0] == PR_CAP_AMBIENT))
 		record_value(c->r, names[i], "", c->args[i] > 65535 ? FIELD_ADDRESS : FIELD_INT, false, c->args[i]);

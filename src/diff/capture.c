@@ -123,7 +123,7 @@ capture_iov(const struct capture *c, const char *label, uint64_t addr, uint64_t 
 	size_t have = 0, n;
 
 	for (uint64_t i = 0; i < count && i < 1024 && have < limit; i++) {
-		if (c->m->peek(c->m->ctx, addr + 16 * i, iov, 16) != 16)
+		if (c->m->peek(c->m->ctx, addr + 16 * i, iov, 16) != 16 || (int64_t)iov[1] < 0) /* it is refused */
 			break;
 		n = iov[1] < limit - have ? iov[1] : limit - have;
 		n = n < BUFFER_MAX - have ? n : BUFFER_MAX - have;

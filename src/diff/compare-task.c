@@ -14,6 +14,8 @@
 
 #include "src/decode.h"
 #include "src/diff/compare.h"
+#include "src/diff/copies.h"
+#include "src/diff/messages.h"
 #include "src/diff/streams.h"
 #include "src/diff/text.h"
 
@@ -24,6 +26,8 @@ struct pass {
 	const struct run *rb;
 	struct comparison *c;
 	bool order_differs, tasks_meet, stream_used;
+	bool have_streams; /* the next two are known */
+	struct stream_total streams[2][2][STREAMS]; /* of each side */
 };
 
 static bool
@@ -75,16 +79,33 @@ is_meeting(const struct event *e)
 	return e->result == -EAGAIN && (is_stream_call(e) || e->nr == SYS_accept || e->nr == SYS_accept4);
 }
 
+/* What went through a descriptor on both sides. */
+static void
+both_streams(struct pass *p, uint64_t fd, bool input, struct stream_total *a, struct stream_total *b)
+{
+	if (fd >= STREAMS) {
+		stream_total(p->t->a, fd, input, a);
+		stream_total(p->t->b, fd, input, b);
+		return;
+	}
+	if (!p->have_streams) {
+		stream_totals(p->t->a, p->streams[0]);
+		stream_totals(p->t->b, p->streams[1]);
+		p->have_streams = true;
+	}
+	*a = p->streams[0][input][fd];
+	*b = p->streams[1][input][fd];
+}
+
 static bool
-stream_equal(const struct pass *p, const struct event *e)
+stream_equal(struct pass *p, const struct event *e)
 {
 	const struct field *fd = field_by_name(e, "fd");
 	struct stream_total ta, tb;
 
 	if (!is_stream_call(e) || !fd || !p->t->a || !p->t->b || (e->result < 0 && e->result != -EAGAIN))
 		return false;
-	stream_total(p->t->a, fd->value, is_input(e), &ta);
-	stream_total(p->t->b, fd->value, is_input(e), &tb);
+	both_streams(p, fd->value, is_input(e), &ta, &tb);
 	return (ta.len == tb.len && ta.digest == tb.digest) || (fd->value < 64 && p->t->a->stream_varies[is_input(e)] & 1ULL << fd->value);
 }
 
@@ -268,12 +289,20 @@ same_but_addresses(const struct field *a, const struct field *b)
 	return memcmp(a->bytes + i, b->bytes + i, a->len - i) == 0;
 }
 
+/* Parts of two directories that are in another order: other entries. */
+static bool
+other_part(const struct event *a, const struct event *b)
+{
+	return a->partial && b->partial && a->order && b->order && a->order != b->order && a->nr == b->nr && a->result > 0 && b->result > 0;
+}
+
 /* @report: note each difference; else only say whether there is one. */
 static int
 compare_pair(struct pass *p, size_t step, const struct event *a, const struct event *b, bool report)
 {
 	unsigned int n = a->nfields > b->nfields ? a->nfields : b->nfields;
 	int used = RULE_NONE, rule;
+	bool other = other_part(a, b);
 
 	for (unsigned int i = 0; i < n; i++) {
 		const struct field *fa = i < a->nfields ? &a->fields[i] : NULL, *fb = i < b->nfields ? &b->fields[i] : NULL;
@@ -286,7 +315,7 @@ compare_pair(struct pass *p, size_t step, const struct event *a, const struct ev
 			used = RULE_ADDRESS;
 			continue;
 		}
-		if (p->order_differs && fa && fb && same_lines(fa, fb)) {
+		if ((other && (fa ? fa : fb)->out) || (p->order_differs && fa && fb && same_lines(fa, fb))) {
 			used = RULE_DIRECTORY_ORDER;
 			continue;
 		}
@@ -302,8 +331,8 @@ compare_pair(struct pass *p, size_t step, const struct event *a, const struct ev
 			break; /* the rest does not match either */
 	}
 	rule = rule_result(a, p->t->ra, b, p->rb);
-	if (rule == RULE_DIFFERENT && a->result_varies)
-		rule = RULE_NATIVE_VARIES;
+	if (rule == RULE_DIFFERENT && (a->result_varies || other))
+		rule = other ? RULE_DIRECTORY_ORDER : RULE_NATIVE_VARIES;
 	if (rule == RULE_DIFFERENT && report)
 		note(p, step, a, b, "result", text_result_string(a, p->t->ra), text_result_string(b, p->rb));
 	if (rule == RULE_DIFFERENT)
@@ -396,11 +425,15 @@ judge_step(struct pass *p, size_t i)
 	return is_wakeup(p, b) ? RULE_SCHEDULING : excuse(p, b, false);
 }
 
-/* Two tasks that were ended from outside got to different points: what one did more, behind all that both did, is chance. */
+/*
+ * Two tasks that were ended from outside got to different points: what one did more, behind all that both did, is chance. The call that both
+ * were killed in may be the next round of the same on one side.
+ */
 static void
 excuse_cut(struct pass *p)
 {
 	struct task_comparison *t = p->t;
+	const struct event *last = NULL;
 
 	if (!ended_by_another(t->a) || !ended_by_another(t->b))
 		return;
@@ -408,7 +441,11 @@ excuse_cut(struct pass *p)
 		struct align_step s = t->al.steps[i];
 		const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
 
-		if (a && b && a->type == EVENT_CALL && a->returned == b->returned)
+		if (a && b && a->type == EVENT_CALL && a->returned == b->returned && (a->returned || last))
+			return;
+		if (a && b && a->type == EVENT_CALL && !a->returned && !b->returned)
+			last = a;
+		if (last && ((a ? a : b)->type != EVENT_CALL || (a ? a : b)->nr != last->nr))
 			return;
 		if (t->outcome[i] == RULE_DIFFERENT && !(a && b && a->type == EVENT_END))
 			t->outcome[i] = RULE_SCHEDULING;
@@ -530,6 +567,8 @@ compare_task(struct task_comparison *t, const struct run *rb, struct comparison 
 	for (size_t i = 0; i < t->al.n; i++)
 		t->outcome[i] = (signed char)judge_step(&p, i);
 	excuse_moved(&p);
+	excuse_copies(t);
+	excuse_messages(t);
 	excuse_cut(&p);
 	excuse_rounds(&p, true);
 	excuse_rounds(&p, false);

@@ -75,6 +75,7 @@ struct event {
 	bool result_varies; /* natively */
 	bool handled, elsewhere; /* a signal: it has a handler; it is not of the task's own making */
 	uint64_t order;	    /* a listing of a directory: digest of the entries as they came */
+	bool partial;	    /* a listing that did not begin at the first entry, or was not read to the end */
 };
 
 struct rtask {

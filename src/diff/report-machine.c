@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "src/diff/names.h"
+
 static void
 json_text(FILE *f, const char *s)
 {
@@ -34,6 +36,22 @@ json_member(FILE *f, const char *name, const char *value, bool last)
 		fputs(", ", f);
 }
 
+struct json_list {
+	FILE *f;
+	const char *sep;
+};
+
+static bool
+json_name(void *ctx, const char *name)
+{
+	struct json_list *l = ctx;
+
+	fputs(l->sep, l->f);
+	json_text(l->f, name);
+	l->sep = ", ";
+	return false;
+}
+
 static void
 json_differences(FILE *f, const struct comparison *c)
 {
@@ -44,6 +62,10 @@ json_differences(FILE *f, const struct comparison *c)
 
 		fprintf(f, "%s\n    { ", sep);
 		json_member(f, "task", d->task, false);
+		fputs("\"names\": [", f);
+		if (d->task)
+			names_of_task(c, d->task, json_name, &(struct json_list){ f, "" });
+		fputs("], ", f);
 		json_member(f, "where", d->where, false);
 		json_member(f, "call", d->call, false);
 		json_member(f, "what", d->what, false);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/diff/names.h"
 #include "src/diff/text.h"
 
 #define RED    "\033[31m"
@@ -105,8 +106,10 @@ report_call(const struct report_options *o, const struct comparison *c, const st
 {
 	const struct task_comparison *t = task_of(c, d);
 	size_t from, to, others = others_of(c, d);
+	char *names = names_text(c, d->task);
 
-	fprintf(o->f, "%stask %s differs first here, at its event %zu:%s\n", paint(o, BOLD), d->task, d->step + 1, plain(o));
+	fprintf(o->f, "%stask %s%s differs first here, at its event %zu:%s\n", paint(o, BOLD), d->task, names, d->step + 1, plain(o));
+	free(names);
 	if (!t)
 		return;
 	from = d->step > o->context ? d->step - o->context : 0;
@@ -136,6 +139,16 @@ task_reported(const struct comparison *c, size_t i)
 }
 
 static void
+report_lonely_task(const struct report_options *o, const struct comparison *c, const struct difference *d)
+{
+	char *names = names_text(c, d->task);
+
+	fprintf(o->f, "%stask %s%s %s%s: native %s, stead %s\n\n", paint(o, BOLD), d->task, names, d->what, plain(o), or_nothing(d->left),
+		or_nothing(d->right));
+	free(names);
+}
+
+static void
 report_all(const struct report_options *o, const struct comparison *c)
 {
 	for (size_t i = 0; i < c->ndifferences; i++) {
@@ -146,8 +159,7 @@ report_all(const struct report_options *o, const struct comparison *c)
 		if (d->task && (d->a || d->b)) {
 			report_call(o, c, d);
 		} else if (d->task) {
-			fprintf(o->f, "%stask %s %s%s: native %s, stead %s\n\n", paint(o, BOLD), d->task, d->what, plain(o), or_nothing(d->left),
-				or_nothing(d->right));
+			report_lonely_task(o, c, d);
 		} else {
 			fprintf(o->f, "%s%s differs:%s\n", paint(o, BOLD), d->where, plain(o));
 			report_value(o, d);

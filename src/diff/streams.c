@@ -6,8 +6,6 @@
 
 #include <sys/syscall.h>
 
-#define STREAMS 64 /* descriptors that are learned of */
-
 bool
 is_stream_call(const struct event *e)
 {
@@ -61,8 +59,8 @@ stream_total(const struct rtask *t, uint64_t fd, bool input, struct stream_total
 	}
 }
 
-static void
-totals(const struct rtask *t, struct stream_total out[2][STREAMS])
+void
+stream_totals(const struct rtask *t, struct stream_total out[2][STREAMS])
 {
 	for (size_t i = 0; i < t->nevents; i++) {
 		const struct event *e = &t->events[i];
@@ -78,8 +76,8 @@ stream_learn(struct rtask *t, const struct rtask *other)
 {
 	struct stream_total a[2][STREAMS] = { 0 }, b[2][STREAMS] = { 0 };
 
-	totals(t, a);
-	totals(other, b);
+	stream_totals(t, a);
+	stream_totals(other, b);
 	for (int input = 0; input < 2; input++)
 		for (int fd = 0; fd < STREAMS; fd++)
 			if (a[input][fd].len != b[input][fd].len || a[input][fd].digest != b[input][fd].digest)

@@ -7,6 +7,8 @@
 
 #include "src/diff/record.h"
 
+#define STREAMS 64 /* descriptors that are learned of */
+
 struct stream_total {
 	uint64_t len, digest;
 };
@@ -22,6 +24,12 @@ bool is_input(const struct event *e);
  * @total: filled
  */
 void stream_total(const struct rtask *t, uint64_t fd, bool input, struct stream_total *total);
+
+/**
+ * stream_totals() - the same of all descriptors below STREAMS
+ * @out: by direction (1: in) and descriptor; zeroed
+ */
+void stream_totals(const struct rtask *t, struct stream_total out[2][STREAMS]);
 
 /**
  * stream_learn() - mark the streams of a task that another native run has otherwise

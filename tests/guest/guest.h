@@ -2,7 +2,8 @@
  *
  * What every guest program is made of: cases, each run in a child of its own, each printing "ok NAME" or "FAIL NAME: why".
  * The same program runs natively and under stead, and its output and exit status must be the same; so print nothing that
- * changes from run to run. `PROGRAM CASE` runs one case without a fork, for debuggers.
+ * changes from run to run. `PROGRAM CASE` runs one case without a fork, for debuggers. A case's process has its name, by which
+ * known differences are written down (tests/programs/diff-known).
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -249,6 +251,7 @@ guest_run_inline(const struct guest_case *c)
 {
 	guest_case_name = c->name;
 	guest_case_pid = getpid();
+	prctl(PR_SET_NAME, c->name);
 	c->fn();
 	printf("ok %s\n", c->name);
 	fflush(stdout);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "src/diff/canon.h"
 #include "src/diff/capture.h"
 #include "src/diff/compare.h"
+#include "src/diff/names.h"
 #include "src/diff/record.h"
 #include "src/diff/rules.h"
 
@@ -425,4 +427,95 @@ Test(diff, messages_are_taken_apart)
 	cr_expect_eq(field_by_name(e, "msgvec[1].iov")->digest, digest("second", 6));
 	cr_expect_eq(event_value(e, "msgvec[0].len", 0), 3);
 	cr_expect_eq(event_value(e, "msgvec[1].len", 0), 6);
+}
+
+/* A call that gives its task a name. */
+static void
+naming(struct writer *w, uint32_t task, bool exec, const char *name, int64_t result)
+{
+	struct record r = { 0 };
+
+	record_begin(&w->sink, &r, EVENT_CALL, task, exec ? SYS_execve : SYS_prctl);
+	if (!exec)
+		record_value(&r, "option", "", FIELD_ENUM, false, PR_SET_NAME);
+	record_bytes(&r, exec ? "path" : "name", FIELD_STRING, false, name, strlen(name));
+	record_end(&w->sink, &r, record_seq(&w->sink), result, FIELD_INT, true);
+	free(r.data);
+}
+
+Test(diff, names_of_tasks)
+{
+	struct writer w = writer();
+	struct comparison c = { 0 };
+
+	record_task(&w.sink, 1, 0, 1, 1);
+	record_task(&w.sink, 2, 1, 10, 10);
+	naming(&w, 2, true, "/usr/bin/tests", 0);
+	record_task(&w.sink, 3, 2, 11, 11);
+	naming(&w, 3, false, "copies_a_file_to_another", 0);
+	record_task(&w.sink, 4, 3, 12, 12);
+	naming(&w, 4, true, "/bin/sh", 0);
+	naming(&w, 4, true, "/bin/nothing", -ENOENT);
+	naming(&w, 4, true, "cp", 0);
+	c.stead = loaded(&w);
+	cr_expect(name_matches(&c, "0.0.0", "0.0.0") && name_matches(&c, "0.0.0", "0.*"), "its number");
+	cr_expect(name_matches(&c, "0.0.0", "cp") && name_matches(&c, "0.0.0", "sh"), "what it executed, one after the other");
+	cr_expect(name_matches(&c, "0.0.0", "copies_a_file_to_another.0"), "below what called itself so");
+	cr_expect(name_matches(&c, "0.0.0", "tests.0.*") && name_matches(&c, "0.0", "tests.0"), "below the program");
+	cr_expect(name_matches(&c, "0.0 in SIGCHLD", "copies*?in?SIGCHLD"), "handlers");
+	cr_expect(!name_matches(&c, "0.0.0", "nothing") && !name_matches(&c, "0.0", "cp") && !name_matches(&c, "0.0.0", "copies_a_file_to_another"));
+	cr_expect_str_eq(names_text(&c, "0.0.0"), " (cp, sh, copies_a_file_to_another.0)");
+	cr_expect_str_eq(names_text(&c, "0.1"), "");
+}
+
+/* A call on descriptor 3 that moves a text. */
+static void
+message(struct writer *w, uint32_t task, uint32_t nr, const char *text)
+{
+	struct record r = { 0 };
+
+	record_begin(&w->sink, &r, EVENT_CALL, task, nr);
+	record_value(&r, "fd", "", FIELD_FD, false, 3);
+	record_bytes(&r, "buf", FIELD_BYTES, nr == SYS_read, text, strlen(text));
+	record_end(&w->sink, &r, record_seq(&w->sink), (int64_t)strlen(text), FIELD_INT, true);
+	free(r.data);
+}
+
+/* One task reads what others wrote; @order: whose messages, in the order in which they come. */
+static struct run *
+reader(const char *order, bool reorder)
+{
+	unsigned int sent[2] = { 0, 0 };
+	struct writer w = writer();
+	struct run *run;
+	char text[2] = "";
+
+	record_task(&w.sink, 1, 0, 1, 1);
+	record_task(&w.sink, 2, 1, 10, 10);
+	record_task(&w.sink, 3, 2, 11, 11);
+	record_task(&w.sink, 4, 2, 12, 12);
+	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, 0);
+	for (const char *p = order; *p; p++)
+		message(&w, (uint32_t)(*p - 'a') + 3, SYS_write, (text[0] = (char)(*p + 2 * (int)sent[*p - 'a']++), text));
+	sent[0] = sent[1] = reorder;
+	for (const char *p = order; *p; p++) {
+		text[0] = (char)(*p + 2 * (int)(sent[*p - 'a'] & 1));
+		sent[*p - 'a']++;
+		message(&w, 2, SYS_read, text);
+	}
+	run = loaded(&w);
+	canonicalise(run);
+	for (size_t i = 0; i < run->ntasks; i++)
+		for (size_t j = 0; j < run->tasks[i].nevents; j++)
+			run->tasks[i].events[j].fd_kind = FD_STREAM;
+	return run;
+}
+
+Test(diff, messages_of_several_tasks)
+{
+	cr_expect_eq(differences(reader("aabb", false), reader("aabb", false)), 0);
+	cr_expect_eq(differences(reader("aabb", false), reader("abab", false)), 0, "another order");
+	cr_expect_eq(differences(reader("aabb", false), reader("bbaa", false)), 0, "another order");
+	cr_expect_neq(differences(reader("aabb", false), reader("aabb", true)), 0, "one task's in another order");
+	cr_expect_neq(differences(reader("aabb", false), reader("aab", false)), 0, "one is lost");
 }

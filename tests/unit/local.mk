@@ -31,7 +31,8 @@ tests_unit_decode_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_decode_LDADD = $(CRITERION_LIBS)
 unit_tests += tests/unit/diff
 tests_unit_diff_SOURCES = tests/unit/diff.c src/decode.c src/diff/align.c src/diff/canon-follow.c src/diff/canon.c \
-	src/diff/capture-structs.c src/diff/capture.c src/diff/compare-task.c src/diff/compare.c src/diff/record.c src/diff/rules.c \
+	src/diff/capture-structs.c src/diff/capture.c src/diff/compare-task.c src/diff/compare.c src/diff/copies.c src/diff/messages.c src/diff/names.c \
+	src/diff/record.c src/diff/rules.c \
 	src/diff/streams.c src/diff/structs.c src/diff/text.c src/diff/tree.c src/trace-args.c src/trace-flags.c src/trace-format.c \
 	src/trace-ioctl.c src/trace-names.c src/trace-net.c src/trace-result.c src/trace-signal.c src/trace-structs.c src/trace-time.c
 tests_unit_diff_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
