@@ -11,7 +11,9 @@
 #include "kernel/lock.h"
 #include "kernel/types.h"
 
-#ifndef ARENA_BASE
+#ifdef __SANITIZE_THREAD__
+#define ARENA_BASE 0x7e8000000000UL /* ThreadSanitizer has no shadow for memory elsewhere */
+#else
 #define ARENA_BASE 0x400000000000UL
 #endif
 

@@ -156,6 +156,6 @@ de_thread(struct task *t)
 		if (err)
 			return err;
 	}
-	t->exit_signal = SIGCHLD;
+	WRITE_ONCE(t->exit_signal, SIGCHLD); /* a parent that waits may be looking */
 	return unshare_sighand(t);
 }

@@ -44,7 +44,7 @@ sig_in(int sig, ksigset_t set)
 static inline void
 task_clear_jobctl_pending(struct task *t)
 {
-	t->jobctl &= ~(JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME);
+	WRITE_ONCE(t->jobctl, t->jobctl & ~(JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME));
 }
 
 /**

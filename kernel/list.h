@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Intrusive doubly linked lists, as in Linux. The caller holds whatever protects the list.
+ * Intrusive doubly linked lists, as in Linux. The caller holds whatever protects the list; without it one may ask whether a list is
+ * empty, and be told what was true a moment ago.
  */
 #ifndef STEAD_KERNEL_LIST_H
 #define STEAD_KERNEL_LIST_H
@@ -14,7 +15,8 @@ struct list_head {
 static inline void
 INIT_LIST_HEAD(struct list_head *h)
 {
-	h->next = h->prev = h;
+	h->prev = h;
+	WRITE_ONCE(h->next, h);
 }
 
 static inline void
@@ -23,7 +25,7 @@ __list_add(struct list_head *n, struct list_head *prev, struct list_head *next)
 	next->prev = n;
 	n->next = next;
 	n->prev = prev;
-	prev->next = n;
+	WRITE_ONCE(prev->next, n);
 }
 
 static inline void
@@ -42,7 +44,7 @@ static inline void
 list_del(struct list_head *e)
 {
 	e->next->prev = e->prev;
-	e->prev->next = e->next;
+	WRITE_ONCE(e->prev->next, e->next);
 	e->next = e->prev = NULL;
 }
 
@@ -50,21 +52,21 @@ static inline void
 list_del_init(struct list_head *e)
 {
 	e->next->prev = e->prev;
-	e->prev->next = e->next;
+	WRITE_ONCE(e->prev->next, e->next);
 	INIT_LIST_HEAD(e);
 }
 
 static inline bool
 list_empty(const struct list_head *h)
 {
-	return h->next == h;
+	return READ_ONCE(h->next) == h;
 }
 
 static inline void
 list_move_tail(struct list_head *e, struct list_head *h)
 {
 	e->next->prev = e->prev;
-	e->prev->next = e->next;
+	WRITE_ONCE(e->prev->next, e->next);
 	list_add_tail(e, h);
 }
 

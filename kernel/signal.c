@@ -210,7 +210,7 @@ continue_group(struct task *p)
 	for_each_thread(sig, t) {
 		flush_sigqueue_mask(p->k, SIG_KERNEL_STOP_MASK, &t->pending);
 		task_clear_jobctl_pending(t);
-		t->jobctl &= ~(JOBCTL_STOP_DEQUEUED | JOBCTL_STOPPED);
+		WRITE_ONCE(t->jobctl, t->jobctl & ~(JOBCTL_STOP_DEQUEUED | JOBCTL_STOPPED));
 		wake_up_state(t, 1u << TASK_STOPPED);
 	}
 	if (sig->flags & SIGNAL_STOP_STOPPED)

@@ -212,7 +212,7 @@ struct task {
 	uint64_t trapno, err, cr2; /* of the last fault in program code: what a signal frame shows */
 	uint64_t sas_ss_sp, sas_ss_size;
 	uint32_t sas_ss_flags;
-	uint32_t jobctl; /* siglock */
+	uint32_t jobctl; /* siglock; a task that is stopped looks without */
 	struct restart_block restart;
 	struct k_siginfo *last_siginfo; /* ptrace stop */
 	uint32_t ptrace; /* PT_* */

@@ -53,8 +53,13 @@ typedef struct {
 #define PAGE_SIZE  4096UL
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
+#ifdef __SANITIZE_THREAD__
+#define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#else
 #define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#endif
 #define cpu_relax()	 __builtin_ia32_pause()
 
 /* An error on purpose not looked at, and why. */

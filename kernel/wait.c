@@ -47,7 +47,7 @@ eligible_child(const struct wait_opts *wo, const struct task *p)
 		return false;
 	if (wo->flags & __WALL)
 		return true;
-	return (p->exit_signal != SIGCHLD) == ((wo->flags & __WCLONE) != 0);
+	return (READ_ONCE(p->exit_signal) != SIGCHLD) == ((wo->flags & __WCLONE) != 0);
 }
 
 static void

@@ -18,7 +18,7 @@ void
 vm_stat_account(struct mm *mm, uint32_t flags, int64_t npages)
 {
 	mm->seq++;
-	mm->total_vm += (uint64_t)npages;
+	WRITE_ONCE(mm->total_vm, mm->total_vm + (uint64_t)npages);
 	if (mm->total_vm > mm->hiwater_vm)
 		mm->hiwater_vm = mm->total_vm;
 	if (flags & VM_GROWSDOWN)

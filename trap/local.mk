@@ -27,6 +27,15 @@ stead_SOURCES += \
 	trap/remote/usage.c \
 	trap/remote/xstate.c
 
+# Kernel code under ThreadSanitizer: see trap/remote/tsan.c, which must not be instrumented itself.
+if SANITIZE_THREAD
+KERNEL_OBJCOPY_FLAGS = --redefine-syms=$(srcdir)/trap/remote/tsan-symbols
+noinst_LIBRARIES += libtsanhooks.a
+libtsanhooks_a_SOURCES = trap/remote/tsan.c
+stead_LDADD += libtsanhooks.a
+endif
+EXTRA_DIST += trap/remote/tsan.c trap/remote/tsan-symbols
+
 libkernel_a_SOURCES += trap/resident/entry.c
 libkernel_a_SOURCES += trap/resident/exec.c
 libkernel_a_SOURCES += trap/resident/request.c

@@ -22,7 +22,7 @@
 #define NOTIF_FD_SYNC_WAKE_UP 1UL
 
 static void
-answer(uint64_t id, int64_t ret)
+answer(struct trap_task *rt, uint64_t id, int64_t ret)
 {
 	struct seccomp_notif_resp resp = { .id = id };
 
@@ -30,6 +30,7 @@ answer(uint64_t id, int64_t ret)
 		resp.error = (int32_t)ret;
 	else
 		resp.val = ret;
+	guest_goes(rt);
 	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SEND, &resp); /* fails if the thread is dead: the tracer sees that */
 }
 
@@ -65,7 +66,7 @@ answer_and_stop(struct trap_task *rt, const struct seccomp_notif *n, int64_t ret
 	if (dead)
 		serve_death(rt);
 	else
-		answer(n->id, 0);
+		answer(rt, n->id, 0);
 	rt_put(rt);
 }
 
@@ -77,7 +78,7 @@ stop_in_call(struct trap_task *rt)
 	__atomic_store_n(&rt->parking, 1, __ATOMIC_SEQ_CST);
 	if (atomic_load(&rt->host_dead) || rt_kick(rt) < 0)
 		return false;
-	answer(rt->notif_id, 0);
+	answer(rt, rt->notif_id, 0);
 	while (__atomic_load_n(&rt->parking, __ATOMIC_ACQUIRE) && !atomic_load(&rt->host_dead))
 		host_futex_wait(&rt->parking, 1, INT64_MAX);
 	return !atomic_load(&rt->host_dead);
@@ -101,7 +102,7 @@ claim_caller(const struct seccomp_notif *n)
 	if (left)
 		let_exit(n); /* inject_exit() */
 	else if (rt && !claimed)
-		answer(n->id, -ENOSYS); /* code that the program put where a call was to be injected */
+		answer(rt, n->id, -ENOSYS); /* code that the program put where a call was to be injected */
 	return claimed ? rt : NULL;
 }
 
@@ -115,6 +116,7 @@ serve_notified(const struct seccomp_notif *n)
 
 	if (!rt)
 		return;
+	guest_comes(rt);
 	t = rt->t;
 	rt->notif_id = n->id;
 	rt->nr = n->data.nr;
@@ -144,7 +146,7 @@ serve_notified(const struct seccomp_notif *n)
 		answer_and_stop(rt, n, ret);
 	} else {
 		leader_before_answer();
-		answer(n->id, ret);
+		answer(rt, n->id, ret);
 	}
 }
 

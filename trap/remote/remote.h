@@ -22,6 +22,20 @@
 /* Of functions that exec_load() calls in a new process, where a sanitizer's memory is not mapped any more. */
 #define __runs_in_guest __attribute__((no_sanitize("address", "undefined", "thread")))
 
+/*
+ * A thread goes to its program and comes back: what was done before the one happens before what follows the other. The host sees to
+ * that, and ThreadSanitizer has to be told.
+ */
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *p);
+void __tsan_release(void *p);
+#define guest_comes(rt) __tsan_acquire(rt)
+#define guest_goes(rt)	__tsan_release(rt)
+#else
+#define guest_comes(rt) ((void)(rt))
+#define guest_goes(rt)	((void)(rt))
+#endif
+
 /* A host process: ends when its last task has left it. Freed with the last of its threads. */
 struct trap_process {
 	_Atomic int tasks;
@@ -243,13 +257,13 @@ rt_get(struct trap_task *rt)
 
 /**
  * rt_put() - give up a reference; the data of a host thread, and of a host process, end with the last
- * @rt: the host thread
+ * @rt: the host thread; rt->t is NULL already
  */
 void rt_put(struct trap_task *rt);
 
 /**
  * rt_leave() - the guest task leaves its host thread; the host process is killed with the last of its tasks
- * @rt: the host thread
+ * @rt: the host thread; rt->t is NULL already
  */
 void rt_leave(struct trap_task *rt);
 

@@ -22,8 +22,10 @@ do_resume(void *arg)
 
 		rt->stop = STOP_NONE;
 		rt->t->regs_valid = false;
-		if (written)
+		if (written) {
+			guest_goes(rt);
 			pt(PTRACE_CONT, rt->tid, 0, 0);
+		}
 	}
 	rt_put(rt);
 	return 0;

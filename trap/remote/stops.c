@@ -298,6 +298,7 @@ handle_wait_status(pid_t tid, int status)
 			kill(tid, SIGKILL); /* a child whose parent was killed before it was known: it must not run */
 		return;
 	}
+	guest_comes(rt);
 	if (!WIFSTOPPED(status)) {
 		if (rt->loading && WIFSIGNALED(status) && is_in_kernel(rt->t))
 			kernel_panic(remote.k, "the host has killed task %d in kernel code", rt->t->pid);

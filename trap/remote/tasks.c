@@ -54,7 +54,6 @@ rt_leave(struct trap_task *rt)
 {
 	struct trap_process *proc = rt->proc;
 
-	rt->t = NULL;
 	if (atomic_fetch_sub(&proc->tasks, 1) == 1) {
 		/* Not reaped before the tracer has seen its death, so the pid cannot be somebody else's: rt is still in by_tid, or
 		 * the process is dead and the call fails. */

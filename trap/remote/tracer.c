@@ -43,7 +43,7 @@ enqueue(struct request *r)
 {
 	pthread_mutex_lock(&queue_lock);
 	r->next = NULL;
-	*queue_tail = r;
+	__atomic_store_n(queue_tail, r, __ATOMIC_RELAXED);
 	queue_tail = &r->next;
 	pthread_mutex_unlock(&queue_lock);
 	atomic_thread_fence(memory_order_seq_cst);

@@ -14,7 +14,11 @@
 
 #define RES_SLOTS    32768
 /* As numbers, for assembly: ARENA_BASE, and the arena's size under this trap. */
+#ifdef __SANITIZE_THREAD__
+#define ARENA_BASE_NUM 0x7e8000000000
+#else
 #define ARENA_BASE_NUM 0x400000000000
+#endif
 #define RES_ARENA_SIZE 0x4000000000
 #define RES_SEL_OFF  134217728 /* RES_SLOTS pages: from a scratch page to its selector page */
 #define RES_SIZE     (2 * RES_SEL_OFF)

@@ -25,7 +25,7 @@ proc_rss_pages(struct task *task, struct mm *mm)
 
 	if (task->k->super && task->k->super->rss_pages)
 		pages = task->k->super->rss_pages(task->k, task->host_tid);
-	return MIN(pages, mm->total_vm);
+	return MIN(pages, READ_ONCE(mm->total_vm));
 }
 
 struct memory {
