@@ -264,6 +264,7 @@ compare(struct runs *runs, struct run *stead, struct comparison *c)
 	c->natives = runs->native;
 	c->nnatives = runs->n;
 	c->stead = stead;
+	c->stop = &exchange_interrupted;
 	compare_runs(c);
 }
 
@@ -298,7 +299,7 @@ run_all(struct runs *runs, const struct diff_options *o, struct comparison *c)
 	if (!stead || (o->repeat > 1 && !more_native(runs, 1)))
 		return EXIT_NOT_COMPARABLE;
 	compare(runs, stead, c);
-	for (unsigned int i = 0; i < o->confirm && report_unexpected(c); i++) {
+	for (unsigned int i = 0; i < o->confirm && !exchange_interrupted && report_unexpected(c); i++) {
 		let_time_pass();
 		again = one_run(runs->r, RUNNER_STEAD);
 		if (!again || !more_native(runs, 1))

@@ -462,6 +462,9 @@ capture_pointed(const struct capture *c, unsigned int i)
 		if (i == 1 && c->done && c->result >= 0)
 			capture_struct(c, "attr", "sched_attr", c->args[1], 1, true);
 		return i == 1;
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep: /* what is left is written only when a signal came */
+		return c->done;
 	case SYS_accept:
 	case SYS_accept4:
 	case SYS_recvfrom: /* the length is in the address */

@@ -342,6 +342,22 @@ compare_pair(struct pass *p, size_t step, const struct event *a, const struct ev
 	return used == RULE_NONE ? rule : used;
 }
 
+/* The number of a descriptor says how many others were open just then. */
+static bool
+same_but_descriptors(const struct event *a, const struct run *ra, const struct event *b, const struct run *rb)
+{
+	if (a->hash == b->hash)
+		return true;
+	if (a->type != EVENT_CALL || b->type != EVENT_CALL || a->nr != b->nr || a->nfields != b->nfields)
+		return false;
+	for (unsigned int i = 0; i < a->nfields; i++)
+		if (!(a->fields[i].kind == FIELD_FD && b->fields[i].kind == FIELD_FD) && rule_field(&a->fields[i], ra, &b->fields[i], rb) < 0)
+			return false;
+	if (a->result_kind == FIELD_FD && b->result_kind == FIELD_FD && a->result >= 0 && b->result >= 0)
+		return true;
+	return rule_result(a, ra, b, rb) >= 0;
+}
+
 /* Where directories came in another order, equal calls may stand at different places. */
 static void
 excuse_moved(struct pass *p)
@@ -353,7 +369,7 @@ excuse_moved(struct pass *p)
 			const struct event *a = &t->a->events[t->al.steps[i].a];
 			struct align_step *other = &t->al.steps[j];
 
-			if ((t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || other->b == ALIGN_NONE || t->b->events[other->b].hash != a->hash)
+			if ((t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || other->b == ALIGN_NONE || !same_but_descriptors(a, t->ra, &t->b->events[other->b], p->rb))
 				continue;
 			if (i == j)
 				continue;

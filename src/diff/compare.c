@@ -229,7 +229,7 @@ compare_tasks(struct comparison *c)
 				paths[n++] = r->tasks[j].path;
 	}
 	qsort(paths, n, sizeof(*paths), by_order);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !(c->stop && *c->stop); i++)
 		if (i == 0 || strcmp(paths[i], paths[i - 1]) != 0)
 			compare_by_path(c, paths[i]);
 }

@@ -36,6 +36,7 @@ struct task_comparison {
 };
 
 struct comparison {
+	const volatile int *stop; /* not 0: the comparison is wanted no more; or NULL */
 	struct run **natives;
 	size_t nnatives;
 	struct run *stead;

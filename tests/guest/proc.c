@@ -193,7 +193,7 @@ other_processes_appear_and_vanish(void)
 	pid_t pid = guest_fork();
 	DIR *d;
 	struct dirent *e;
-	int found = 0, me = 0;
+	int found = 0, me = 0, self = getpid();
 
 	if (pid == 0) {
 		prctl(PR_SET_NAME, "the-child");
@@ -208,7 +208,7 @@ other_processes_appear_and_vanish(void)
 	d = opendir("/proc");
 	while ((e = readdir(d))) {
 		found += atoi(e->d_name) == pid;
-		me += atoi(e->d_name) == getpid();
+		me += atoi(e->d_name) == self;
 	}
 	closedir(d);
 	CHECK(found == 1 && me == 1);
