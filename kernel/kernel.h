@@ -91,6 +91,7 @@ struct kernel {
 	struct ipc_state *ipc;
 	struct text_state *text; /* resident: text cache */
 	struct resident *resident; /* trap/resident */
+	struct ready_calls *ready; /* trap/remote/fiber.h */
 	bool vet_text; /* executable pages are vetted (mm/text.c); never without protection keys */
 	struct missing_state *missing; /* calls asked for in vain */
 

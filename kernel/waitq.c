@@ -12,7 +12,8 @@
  * If the sleeper saw the old state, its 1 came before the waker's exchange, which so finds it. A task that has not got as far
  * as the futex costs its waker no host call. A wake that comes late hits another sleep, or a dead task's memory (which is
  * type-stable), as a spurious return of the futex only: the sleeper looks at its state again. So does one whose futex was
- * interrupted by a host signal.
+ * interrupted by a host signal. Where the trap has a better way to sleep than a futex (trap_ops.sleep) it may put another value in
+ * t->sched, and is told by who takes it from there (trap_ops.wake).
  *
  * Lock: wq->lock, RANK_WAITQ, short. A queue may be woken from an entry function of another one (epoll in epoll).
  */
@@ -40,8 +41,12 @@ claim_wake(struct task *t, unsigned int states)
 static void
 finish_wake(struct task *t)
 {
-	if (__atomic_exchange_n(&t->sched, 0, __ATOMIC_SEQ_CST) == 1)
+	uint32_t was = __atomic_exchange_n(&t->sched, 0, __ATOMIC_SEQ_CST);
+
+	if (was == 1)
 		host_futex_wake(&t->sched, 1);
+	else if (was != 0)
+		t->k->trap->wake(t);
 }
 
 bool
@@ -208,9 +213,7 @@ schedule_until(struct task *t, int64_t deadline)
 				ret = -ETIME;
 			break;
 		}
-		if (t->k->trap->sleeps)
-			t->k->trap->sleeps(t);
-		err = host_futex_wait(&t->sched, 1, deadline);
+		err = t->k->trap->sleep ? t->k->trap->sleep(t, deadline) : host_futex_wait(&t->sched, 1, deadline);
 	}
 	__atomic_store_n(&t->sched, 0, __ATOMIC_RELAXED);
 	return ret;

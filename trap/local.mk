@@ -9,6 +9,8 @@ libkernel_a_SOURCES += trap/host-calls.h
 
 stead_SOURCES += \
 	trap/remote/exec.c \
+	trap/remote/fiber.c \
+	trap/remote/fiber.h \
 	trap/remote/filter.c \
 	trap/remote/filter.h \
 	trap/remote/follow.c \

@@ -255,6 +255,7 @@ remote_boot(struct kernel *k)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, TRACER_SIGNAL); /* the tracer alone takes it */
+	sigaddset(&set, LEADER_SIGNAL); /* and this one only notify workers */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	xstate_boot();
 	remote.k = k;

@@ -2,7 +2,8 @@
  *
  * Which notify worker receives. A call wakes every thread that waits in SECCOMP_IOCTL_NOTIF_RECV, so only one does, the leader; the
  * others are parked. The leader serves what it received itself and stays the leader, so that calls that do not block need no thread
- * but one, which the host moves to the CPU of its caller. It steps down before it sleeps. Where it is held up otherwise (a slow disk,
+ * but one, which the host moves to the CPU of its caller. A call that sleeps mostly leaves the leader its thread (fiber.c); where it
+ * cannot, the leader steps down before. Where it is held up otherwise (a slow disk,
  * a lock), the watch takes the lead away from it, so that nobody waits much longer than a tick.
  *
  *	leader = turn * 2		the leader is in RECV, or about to be
@@ -16,10 +17,12 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "kernel/entry.h"
 #include "kernel/time.h"
 #include "trap/host.h"
+#include "trap/remote/fiber.h"
 #include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 
@@ -40,10 +43,15 @@ static pthread_mutex_t parked_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct parked *parked;
 static unsigned int nparked;
 
-static _Atomic uint64_t leader;
 static __thread uint64_t my_turn; /* the value of @leader that this thread wrote when it began to serve; 0: it does not lead */
 
 static uint32_t watch_asleep; /* futex */
+
+static uint64_t *
+leader(void)
+{
+	return &remote.k->ready->leader;
+}
 
 static void
 promote(void)
@@ -106,10 +114,16 @@ leader_park(void)
 }
 
 void
+leader_begins(void)
+{
+	__atomic_store_n(&remote.k->ready->tid, (int32_t)gettid(), __ATOMIC_SEQ_CST);
+}
+
+void
 leader_serves(void)
 {
-	my_turn = atomic_load_explicit(&leader, memory_order_relaxed) | 1;
-	atomic_store(&leader, my_turn);
+	my_turn = __atomic_load_n(leader(), __ATOMIC_RELAXED) | 1;
+	__atomic_store_n(leader(), my_turn, __ATOMIC_SEQ_CST);
 	/* A single guest thread has nobody else who could call. */
 	if (__atomic_load_n(&watch_asleep, __ATOMIC_SEQ_CST) && atomic_load_explicit(&remote.nthreads, memory_order_relaxed) > 1) {
 		__atomic_store_n(&watch_asleep, 0, __ATOMIC_SEQ_CST);
@@ -120,7 +134,7 @@ leader_serves(void)
 static bool
 end_turn(uint64_t turn)
 {
-	return atomic_compare_exchange_strong(&leader, &turn, turn + 1);
+	return __atomic_compare_exchange_n(leader(), &turn, turn + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 bool
@@ -149,14 +163,14 @@ watch(void *arg)
 	for (;;) {
 		if (idle >= IDLE_TICKS) {
 			__atomic_store_n(&watch_asleep, 1, __ATOMIC_SEQ_CST);
-			if (!(atomic_load(&leader) & 1))
+			if (!(__atomic_load_n(leader(), __ATOMIC_SEQ_CST) & 1))
 				while (__atomic_load_n(&watch_asleep, __ATOMIC_SEQ_CST))
 					host_futex_wait(&watch_asleep, 1, INT64_MAX);
 			__atomic_store_n(&watch_asleep, 0, __ATOMIC_SEQ_CST);
 			idle = 0;
 		}
 		host_futex_wait(&watch_asleep, 0, ktime_get() + TICK_NS);
-		now = atomic_load(&leader);
+		now = __atomic_load_n(leader(), __ATOMIC_SEQ_CST);
 		if (now != before)
 			idle = 0;
 		else if (!(now & 1))

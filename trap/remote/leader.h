@@ -5,7 +5,11 @@
 #ifndef STEAD_TRAP_REMOTE_LEADER_H
 #define STEAD_TRAP_REMOTE_LEADER_H
 
+#include <linux/seccomp.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+struct task;
 
 /**
  * leader_start() - start the first notify worker, which leads, and the watch
@@ -15,7 +19,12 @@
 int leader_start(void);
 
 /**
- * leader_serves() - the leader has received a call
+ * leader_begins() - the calling worker has got the lead, and has not looked yet what there is to serve
+ */
+void leader_begins(void);
+
+/**
+ * leader_serves() - the leader has something to serve
  */
 void leader_serves(void);
 
@@ -50,5 +59,22 @@ bool leader_park(void);
  * @arg: unused
  */
 void *notify_worker(void *arg);
+
+/**
+ * serve_notified() - serve a call and answer it
+ * @n: the call
+ */
+void serve_notified(const struct seccomp_notif *n);
+
+/**
+ * receive_unless_ready() - receive a call (fiber.c)
+ * @listener: descriptor
+ * @cmd: SECCOMP_IOCTL_NOTIF_RECV
+ * @n: zeroed; the call
+ * @head: nothing is received while *@head is not NULL
+ *
+ * Return: 0, negative errno, -EINTR also for *@head.
+ */
+int64_t receive_unless_ready(int listener, unsigned long cmd, struct seccomp_notif *n, struct task **head);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "kernel/entry.h"
 #include "trap/host.h"
+#include "trap/remote/fiber.h"
 #include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
@@ -106,7 +107,7 @@ claim_caller(const struct seccomp_notif *n)
 	return claimed ? rt : NULL;
 }
 
-static void
+void
 serve_notified(const struct seccomp_notif *n)
 {
 	struct trap_task *rt = claim_caller(n);
@@ -150,37 +151,68 @@ serve_notified(const struct seccomp_notif *n)
 	}
 }
 
-static bool
-receive(struct seccomp_notif *n)
+/* A call to serve, or to go on with. NULL: the instance ends. */
+static struct fiber *
+next_call(void)
 {
+	struct fiber *f = fiber_ready(), *fresh;
+	int64_t err;
+
+	if (f)
+		return f;
+	fresh = fiber_idle();
 	for (;;) {
-		memset(n, 0, sizeof(*n));
-		if (ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_RECV, n) == 0)
-			return true;
-		if (errno != EINTR && errno != ENOENT)
-			return false;
+		memset(&fresh->n, 0, sizeof(fresh->n));
+		err = receive_unless_ready(remote.listener, SECCOMP_IOCTL_NOTIF_RECV, &fresh->n, &remote.k->ready->head);
+		if (err == 0)
+			return fresh;
+		f = fiber_ready();
+		if (f || (err != -EINTR && err != -ENOENT)) {
+			fiber_put(fresh);
+			return f;
+		}
 	}
+}
+
+/* Until somebody else does. False: there is nothing to lead any more. */
+static bool
+lead(void)
+{
+	struct fiber *f;
+
+	leader_begins();
+	do {
+		f = next_call();
+		if (!f)
+			return false;
+		leader_serves();
+		fiber_run(f);
+	} while (leader_served());
+	return true;
 }
 
 void *
 notify_worker(void *arg)
 {
-	struct seccomp_notif n;
+	sigset_t set;
 
+	sigemptyset(&set);
+	sigaddset(&set, LEADER_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	do {
-		do {
-			if (!receive(&n))
-				return NULL;
-			leader_serves();
-			serve_notified(&n);
-		} while (leader_served());
+		if (!lead())
+			return NULL;
 	} while (leader_park());
-	return NULL;
+	return arg;
 }
 
 int
 notify_start(void)
 {
+	int err = fiber_init();
+
+	if (err < 0)
+		return err;
 	ioctl(remote.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_FD_SYNC_WAKE_UP); /* Linux 6.6; slower without */
 	return leader_start();
 }

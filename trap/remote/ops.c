@@ -12,6 +12,7 @@
 #include "mm/mm.h"
 #include "src/readiness.h"
 #include "trap/host.h"
+#include "trap/remote/fiber.h"
 #include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
@@ -272,10 +273,13 @@ remote_poll_del(struct kernel *k, struct host_poll *hp)
 	readiness_del(hp);
 }
 
-static void
-remote_sleeps(struct task *t)
+static int
+remote_sleep(struct task *t, int64_t deadline)
 {
+	if (deadline == NO_DEADLINE && fiber_sleep(t))
+		return 0;
 	leader_steps_down();
+	return host_futex_wait(&t->sched, 1, deadline);
 }
 
 const struct trap_ops remote_trap_ops = {
@@ -292,7 +296,8 @@ const struct trap_ops remote_trap_ops = {
 	.clone = remote_clone,
 	.exec = remote_exec,
 	.own_usage = remote_own_usage,
-	.sleeps = remote_sleeps,
+	.sleep = remote_sleep,
+	.wake = fiber_wake,
 	.kick = remote_kick,
 	.exit = remote_exit,
 	.xstate_size = remote_xstate_size,

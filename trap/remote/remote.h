@@ -47,6 +47,9 @@ struct trap_process {
 /* Wakes the tracer. No realtime signal: those get lost when their sender's user has as many pending as he may have. */
 #define TRACER_SIGNAL SIGSTKFLT
 
+/* Fetches the leader out of its wait for calls: fiber.c. */
+#define LEADER_SIGNAL SIGPWR
+
 /*
  * Makes a host thread stop before program code, with its registers to be seen. Unlike PTRACE_INTERRUPT any thread may send it. It
  * never reaches a program: the tracer drops it. By default it is ignored, should it ever hit another process.
