@@ -9,6 +9,7 @@
 
 #include "kernel/cred.h"
 #include "kernel/task.h"
+#include "vfs/hostfs/hostfs.h"
 #include "vfs/internal.h"
 
 static int
@@ -92,6 +93,9 @@ pseudo_getfile(struct task *t, const char *prefix, uint16_t mode, const struct f
 	return internal_file(t, mnt, inode, prefix, fops, priv, flags);
 }
 
+/* Pipes and sockets know their last user themselves; descriptors of the host do not. */
+static const struct super_operations internal_super_ops = { .evict_inode = hostfile_evict };
+
 static struct super_block *
 internal_sb(struct kernel *k, const struct file_system_type *type, const struct dentry_operations *dops, uint32_t magic)
 {
@@ -101,6 +105,7 @@ internal_sb(struct kernel *k, const struct file_system_type *type, const struct 
 	if (!sb)
 		return NULL;
 	sb->s_magic = magic;
+	sb->s_op = &internal_super_ops;
 	inode = new_inode_of(sb);
 	if (!inode)
 		return NULL;

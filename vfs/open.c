@@ -155,6 +155,8 @@ static const struct file_operations *
 fops_of_inode(struct task *t, struct inode *inode, int *err)
 {
 	*err = 0;
+	if (inode->i_fop && inode->i_fop->open && !S_ISSOCK(inode->i_mode))
+		return inode->i_fop;
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFCHR: {
 		const struct file_operations *fops = cdev_lookup(t->k, inode->i_rdev);
@@ -169,7 +171,7 @@ fops_of_inode(struct task *t, struct inode *inode, int *err)
 		*err = -ENXIO;
 		return NULL;
 	case S_IFIFO:
-		return inode->i_fop && inode->i_fop->open ? inode->i_fop : &fifo_fops;
+		return &fifo_fops;
 	default:
 		if (!inode->i_fop)
 			*err = -ENODEV;

@@ -6,6 +6,9 @@
  * device may block: it is polled first, and the task sleeps on a wait queue that the supervisor's readiness thread wakes, so
  * that signals are seen. O_NONBLOCK is ours alone: on the host it would belong to everybody who shares the description.
  *
+ * Opened anew (/dev/stdin, /proc/PID/fd/N) it is a description of its own inside, with a position of its own in a regular file, on the
+ * same descriptor of the host: for what that was opened for and no more.
+ *
  * Lock: hostfile.lock protects the two registrations at the readiness thread; it is held around their making, which may wake
  * the queue.
  */
@@ -37,7 +40,8 @@ struct hostfile {
 	struct kernel *k;
 	hfd_t fd;
 	bool seekable; /* a regular file or block device */
-	bool append;   /* O_APPEND of the host's description */
+	uint32_t mode; /* O_ACCMODE of the host's description */
+	bool append;   /* O_APPEND of it */
 	struct wait_queue_head wq;
 	struct mutex lock;
 	struct host_poll in, out;
@@ -122,7 +126,7 @@ write_stream(struct task *t, struct file *file, struct iov_iter *from, uint32_t 
 		if (!hf->seekable)
 			from->count = MIN(all, (size_t)PIPE_BUF_HOST); /* so much a pipe that polls writable takes */
 		all -= from->count;
-		n = hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, -1, 0);
+		n = hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, -1, hf->seekable && (file->f_flags & O_APPEND) ? RWF_APPEND : 0);
 		from->count += all;
 		if (n > 0)
 			done += n;
@@ -169,9 +173,11 @@ hostfile_write(struct task *t, struct file *file, struct iov_iter *from, int64_t
 	bool at = hf->seekable && *pos != HOST_POS;
 	int64_t n = limit_size(t, hf, file, from, *pos);
 
-	if (n == 0)
-		n = at ? hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, *pos, 0) : write_stream(t, file, from, rwf);
-	if (n > 0 && at)
+	if (n || !at)
+		return n ? n : write_stream(t, file, from, rwf);
+	*pos = write_position(hf, file, *pos);
+	n = hostfs_pwrite(t, hf->k->hostfs, hf->fd, from, *pos, file->f_flags & O_APPEND ? RWF_APPEND : 0);
+	if (n > 0)
 		*pos += n;
 	return n;
 }
@@ -180,8 +186,13 @@ static int64_t
 hostfile_llseek(struct task *t, struct file *file, int64_t off, int whence)
 {
 	struct hostfile *hf = file->private_data;
+	struct statx stx;
 
-	return host_call3(__NR_lseek, hf->fd.fd, off, whence);
+	if (file->f_pos == HOST_POS)
+		return host_call3(__NR_lseek, hf->fd.fd, off, whence);
+	if (hostfs_statx(hf->fd, "", &stx) == 0)
+		WRITE_ONCE(file->f_inode->i_size, (int64_t)stx.stx_size);
+	return generic_file_llseek(t, file, off, whence);
 }
 
 static uint32_t
@@ -251,22 +262,21 @@ hostfile_host_fd(struct file *file)
 	return hf->seekable ? hf->fd : HFD_NONE;
 }
 
-/* The descriptor itself is the stead command's and stays open. */
-static void
-hostfile_release(struct task *t, struct inode *inode, struct file *file)
+static int
+hostfile_open(struct task *t, struct inode *inode, struct file *file)
 {
-	struct hostfile *hf = file->private_data;
+	struct hostfile *hf = inode->i_private;
 
-	if (hf->in_armed)
-		hf->k->trap->host_poll_del(hf->k, &hf->in);
-	if (hf->out_armed)
-		hf->k->trap->host_poll_del(hf->k, &hf->out);
-	inode->i_private = NULL;
-	kfree(hf->k, hf);
+	if (((file->f_mode & FMODE_READ) && hf->mode == O_WRONLY) || ((file->f_mode & FMODE_WRITE) && hf->mode == O_RDONLY))
+		return -EACCES;
+	file->private_data = hf;
+	if (!hf->seekable)
+		file->f_mode |= FMODE_STREAM;
+	return 0;
 }
 
 static const struct file_operations hostfile_fops = {
-	.release = hostfile_release,
+	.open = hostfile_open,
 	.read = hostfile_read,
 	.write = hostfile_write,
 	.llseek = hostfile_llseek,
@@ -279,7 +289,7 @@ static const struct file_operations hostfile_fops = {
 
 /* A regular file is always ready and epoll refuses it, which programs tell by the missing poll. */
 static const struct file_operations hostfile_regular_fops = {
-	.release = hostfile_release,
+	.open = hostfile_open,
 	.flush = hostfile_flush,
 	.read = hostfile_read,
 	.write = hostfile_write,
@@ -311,7 +321,7 @@ hostfile_getattr(struct task *t, const struct path *path, struct kstat *st, uint
 	struct hostfile *hf = inode->i_private;
 	struct statx stx;
 
-	if (hf && hostfs_statx(hf->fd, "", &stx) == 0)
+	if (hostfs_statx(hf->fd, "", &stx) == 0)
 		fill(inode, &stx);
 	generic_fillattr(inode, st);
 	return 0;
@@ -322,8 +332,6 @@ hostfile_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 {
 	struct hostfile *hf = d_inode(dentry)->i_private;
 
-	if (!hf)
-		return -EPERM;
 	if (attr->ia_valid & ATTR_SIZE)
 		return (int)host_call2(__NR_ftruncate, hf->fd.fd, attr->ia_size);
 	return attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
@@ -333,6 +341,21 @@ static const struct inode_operations hostfile_iops = {
 	.getattr = hostfile_getattr,
 	.setattr = hostfile_setattr,
 };
+
+/* The descriptor itself is the stead command's and stays open. */
+void
+hostfile_evict(struct kernel *k, struct inode *inode)
+{
+	struct hostfile *hf = inode->i_op == &hostfile_iops ? inode->i_private : NULL;
+
+	if (!hf)
+		return;
+	if (hf->in_armed)
+		k->trap->host_poll_del(k, &hf->in);
+	if (hf->out_armed)
+		k->trap->host_poll_del(k, &hf->out);
+	kfree(k, hf);
+}
 
 static struct file *
 hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
@@ -351,6 +374,7 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	if (!hf)
 		return ERR_PTR(-ENOMEM);
 	hf->k = t->k;
+	hf->mode = (uint32_t)hflags & O_ACCMODE;
 	hf->append = hflags & O_APPEND;
 	hf->fd = fd;
 	hf->seekable = seekable;
@@ -360,11 +384,12 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	hf->out = (struct host_poll){ .wq = &hf->wq, .events = POLLOUT, .slot = -1 };
 	file = pseudo_getfile(t, type == S_IFIFO ? "pipe" : type == S_IFSOCK ? "socket" : "host", stx->stx_mode,
 			      seekable ? &hostfile_regular_fops : &hostfile_fops, hf,
-			      (uint32_t)hflags & (O_ACCMODE | O_APPEND | O_NONBLOCK));
+			      (uint32_t)hflags & (O_ACCMODE | O_NONBLOCK));
 	if (IS_ERR(file)) {
 		kfree(t->k, hf);
 		return file;
 	}
+	file->f_flags |= (uint32_t)hflags & O_APPEND;
 	file->f_inode->i_op = &hostfile_iops;
 	file->f_inode->i_private = hf;
 	fill(file->f_inode, stx);

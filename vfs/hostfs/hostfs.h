@@ -286,4 +286,11 @@ int64_t hostfs_pread(struct task *t, struct hostfs_state *st, hfd_t fd, struct i
 int64_t hostfs_pwrite(struct task *t, struct hostfs_state *st, hfd_t fd, struct iov_iter *from, int64_t pos,
 		      uint32_t rwf) __must_check;
 
+/**
+ * hostfile_evict() - super_operations.evict_inode of the file systems that hold descriptors of the host (hostfile.c)
+ * @k: the instance
+ * @inode: any inode of pipefs, sockfs or anon_inodefs
+ */
+void hostfile_evict(struct kernel *k, struct inode *inode);
+
 #endif
