@@ -222,7 +222,8 @@ fsnotify_move(struct inode *odir, struct inode *ndir, const struct qstr *oname, 
 	if (!fsnotify_any(odir->i_sb->k))
 		return;
 	cookie = __atomic_add_fetch(&v->notify_cookie, 1, __ATOMIC_RELAXED);
-	__fsnotify_name(odir, N_RENAME | isdir(moved), oname, 0);
+	if (odir == ndir)
+		__fsnotify_name(odir, N_RENAME | isdir(moved), oname, 0);
 	__fsnotify_name(odir, IN_MOVED_FROM | isdir(moved), oname, cookie);
 	__fsnotify_name(ndir, IN_MOVED_TO | isdir(moved), nname, cookie);
 	if (target)

@@ -277,7 +277,7 @@ inotify_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 			if ((size_t)used < n)
 				used += ksnprintf(buf + used, n - (size_t)used, "inotify wd:%x ino:%llx sdev:%llx mask:%x ignored_mask:0 \n",
 						  (unsigned int)m->wd, (unsigned long long)m->inode->i_ino,
-						  (unsigned long long)m->inode->i_sb->s_dev, m->mask & IN_ALL_EVENTS);
+						  (unsigned long long)m->inode->i_sb->s_dev, m->mask & (IN_ALL_EVENTS | IN_ONESHOT | IN_EXCL_UNLINK));
 	notify_unlock(t->k, &todo);
 	return used < (int)n ? used : (int)n - 1;
 }

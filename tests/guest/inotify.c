@@ -506,12 +506,48 @@ directory_notification(void)
 	CHECK_EQ(dn_count, 2);
 }
 
+static void
+renaming_in_a_directory(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	int d;
+
+	guest_tmpdir();
+	sigaction(SIGRTMIN + 1, &sa, NULL);
+	CHECK_EQ(mkdir("d", 0700) | mkdir("e", 0700), 0);
+	guest_write_file("d/a", "x", 1, 0600);
+	d = open("d", O_RDONLY);
+	CHECK_EQ(fcntl(d, F_SETSIG, SIGRTMIN + 1), 0);
+	CHECK_EQ(fcntl(d, F_NOTIFY, DN_RENAME | DN_MULTISHOT), 0);
+	CHECK_EQ(rename("d/a", "e/a"), 0);
+	CHECK_EQ(rename("e/a", "d/a"), 0);
+	CHECK_EQ(dn_count, 0);
+	CHECK_EQ(rename("d/a", "d/b"), 0);
+	CHECK_EQ(dn_count, 1);
+}
+
+static void
+flags_in_fdinfo(void)
+{
+	char path[64], text[512] = "", want[64];
+	FILE *f;
+
+	start();
+	CHECK(inotify_add_watch(in, ".", IN_CREATE | IN_ONESHOT | IN_EXCL_UNLINK | IN_ONLYDIR) >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", in);
+	f = fopen(path, "r");
+	CHECK(f && fread(text, 1, sizeof(text) - 1, f) > 0);
+	snprintf(want, sizeof(want), "mask:%x ", (unsigned int)(IN_CREATE | IN_ONESHOT | IN_EXCL_UNLINK));
+	CHECK(strstr(text, want));
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(arguments), T(a_file_in_a_directory), T(names), T(the_end_of_a_file), T(the_end_of_a_directory), T(flags_of_watches),
 		T(reading), T(blocking_read), T(attributes), T(overflow), T(unmounting), T(closing_with_watches), T(directory_notification),
+		T(renaming_in_a_directory), T(flags_in_fdinfo),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
