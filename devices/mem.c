@@ -48,7 +48,7 @@ noop_llseek(struct task *t, struct file *file, int64_t off, int whence)
 }
 
 const struct file_operations null_fops = {
-	.f_mode = FMODE_NOWAIT,
+	.f_mode = FMODE_NOWAIT | FMODE_NO_SPLICE_READ,
 	.read = null_read,
 	.write = null_write,
 	.llseek = null_llseek,

@@ -138,7 +138,7 @@ eventfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations eventfd_fops = {
-	.f_mode = FMODE_NOWAIT | FMODE_OLD_WRITE,
+	.f_mode = FMODE_NOWAIT | FMODE_OLD_WRITE | FMODE_NO_SPLICE_READ,
 	.llseek = noop_llseek,
 	.read = eventfd_read,
 	.write = eventfd_write,

@@ -245,6 +245,7 @@ struct file {
 #define FMODE_CREATED  0x100000u
 #define FMODE_OLD_READ  0x400000u /* reads take no RWF_* but RWF_HIPRI: Linux has ->read there, not ->read_iter */
 #define FMODE_OLD_WRITE 0x800000u
+#define FMODE_NO_SPLICE_READ 0x1000000u /* no splice(2) and sendfile(2) from it; nor from FMODE_OLD_READ */
 #define FMODE_NOWAIT   0x8000000u
 #define FMODE_STREAM   0x200000u /* no f_pos: pipes, sockets, ttys */
 

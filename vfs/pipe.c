@@ -30,6 +30,7 @@
 #define PIPE_POLL_OUT  2
 #define PIPE_READ_KEY  (K_POLLIN | K_POLLRDNORM)
 #define PIPE_WRITE_KEY (K_POLLOUT | K_POLLWRNORM)
+#define MAX_SLOTS 65536 /* as many as Linux has contiguous memory for */
 #define PIPE_TICK_CYCLES (1u << 21)
 
 int
@@ -866,6 +867,8 @@ pipe_set_size(struct task *t, struct pipe_inode_info *pipe, uint64_t arg)
 		return -EPERM;
 	if (slots < n)
 		return -EBUSY;
+	if (slots > MAX_SLOTS)
+		return -ENOMEM;
 	bufs = kzalloc(t->k, slots * sizeof(*bufs));
 	if (!bufs)
 		return -ENOMEM;

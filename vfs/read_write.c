@@ -351,9 +351,9 @@ do_sendfile(struct task *t, struct file *out, struct file *in, int64_t *pos, uin
 		return -EINVAL;
 	if (out->f_flags & O_APPEND)
 		return -EINVAL;
-	if (S_ISDIR(in->f_inode->i_mode) ? count > 0 : !in->f_op || !in->f_op->read)
+	if (S_ISDIR(in->f_inode->i_mode) ? count > 0 : !can_splice_from(in))
 		return -EINVAL;
-	if (!out->f_op || !out->f_op->write)
+	if (!can_splice_to(out) || count > INT64_MAX)
 		return -EINVAL;
 	if (count == 0)
 		return 0;
@@ -383,12 +383,12 @@ copy_range_checks(struct task *t, struct file *in, int64_t ipos, struct file *ou
 		return -EBADF;
 	if (in->f_inode->i_sb != out->f_inode->i_sb)
 		return -EXDEV;
-	if (ipos < 0 || opos < 0)
-		return -EINVAL;
 	if (out->f_inode->i_flags & S_IMMUTABLE)
 		return -EPERM;
 	if ((uint64_t)ipos + *count < (uint64_t)ipos || (uint64_t)opos + *count < (uint64_t)opos)
 		return -EOVERFLOW;
+	if (ipos < 0 || opos < 0)
+		return -EINVAL;
 	size = __atomic_load_n(&in->f_inode->i_size, __ATOMIC_RELAXED);
 	*count = ipos >= size ? 0 : MIN(*count, (uint64_t)(size - ipos));
 	*count = MIN(*count, MAX_RW_COUNT);

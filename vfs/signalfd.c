@@ -137,7 +137,7 @@ signalfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations signalfd_fops = {
-	.f_mode = FMODE_NOWAIT,
+	.f_mode = FMODE_NOWAIT | FMODE_NO_SPLICE_READ,
 	.llseek = noop_llseek,
 	.read = signalfd_read,
 	.poll = signalfd_poll,

@@ -64,7 +64,7 @@ splice_file_to_pipe(struct task *t, struct file *in, int64_t *pos, struct file *
 		err = pipe_wait_room(t, pipe, nonblock);
 	if (err)
 		return err;
-	if (len == 0 || S_ISDIR(in->f_inode->i_mode) || get_pipe_info(in)) { /* which is looked at only when there is room */
+	if (len == 0 || S_ISDIR(in->f_inode->i_mode) || get_pipe_info(in) || !can_splice_from(in)) { /* which is looked at only when there is room */
 		mutex_unlock(&pipe->mutex);
 		return len ? -EINVAL : 0;
 	}
@@ -261,6 +261,24 @@ do_tee(struct task *t, struct file *in, struct file *out, size_t len, unsigned i
 	return err;
 }
 
+/* A buffer for each page of the program, however little of it is wanted. */
+static int64_t
+fill_by_pages(struct task *t, struct pipe_inode_info *pipe, struct iovec_k seg, int64_t *done)
+{
+	int64_t err = 0;
+
+	while (seg.len > 0 && !pipe_full(pipe) && !err) {
+		uint64_t n = MIN(seg.len, PAGE_SIZE - (seg.base & ~PAGE_MASK));
+		struct iov_iter from;
+
+		iov_iter_user(&from, t, UADDR(seg.base), n);
+		err = pipe_fill(pipe, &from, 0, done);
+		seg.base += n;
+		seg.len -= n;
+	}
+	return err;
+}
+
 int64_t
 vmsplice_to_pipe(struct task *t, struct file *file, struct iov_iter *from, unsigned int flags) __no_thread_safety
 {
@@ -274,7 +292,8 @@ vmsplice_to_pipe(struct task *t, struct file *file, struct iov_iter *from, unsig
 		err = pipe_wait_room(t, pipe, flags & SPLICE_F_NONBLOCK);
 	if (err)
 		return err;
-	err = pipe_fill(pipe, from, 0, &done);
+	for (unsigned int i = 0; i < from->nr && !err; i++)
+		err = fill_by_pages(t, pipe, from->iov[i], &done);
 	mutex_unlock(&pipe->mutex);
 	if (done > 0)
 		pipe_wake_readers(pipe);
@@ -305,7 +324,7 @@ do_splice(struct task *t, struct file *in, int64_t *off_in, struct file *out, in
 			return -ESPIPE;
 		if (off_out && !(out->f_mode & FMODE_PWRITE))
 			return -EINVAL;
-		if (out->f_flags & O_APPEND)
+		if ((out->f_flags & O_APPEND) || !can_splice_to(out))
 			return -EINVAL;
 		nonblock = nonblock || (in->f_flags & O_NONBLOCK);
 		return splice_pipe_to_file(t, ip, out, off_out ? off_out : &out->f_pos, len, nonblock);

@@ -65,4 +65,20 @@ int64_t do_tee(struct task *t, struct file *in, struct file *out, size_t len, un
  */
 int64_t vmsplice_to_pipe(struct task *t, struct file *file, struct iov_iter *from, unsigned int flags) __must_check;
 
+/**
+ * can_splice_from(), can_splice_to() - are there splice(2) and sendfile(2) for this file?
+ * @file: the file; pipes are not asked
+ */
+static inline bool
+can_splice_from(const struct file *file)
+{
+	return file->f_op && file->f_op->read && !(file->f_mode & (FMODE_OLD_READ | FMODE_NO_SPLICE_READ));
+}
+
+static inline bool
+can_splice_to(const struct file *file)
+{
+	return file->f_op && file->f_op->write && !(file->f_mode & FMODE_OLD_WRITE);
+}
+
 #endif

@@ -239,7 +239,7 @@ timerfd_show_fdinfo(struct task *t, struct file *file, char *buf, size_t n)
 }
 
 static const struct file_operations timerfd_fops = {
-	.f_mode = FMODE_NOWAIT,
+	.f_mode = FMODE_NOWAIT | FMODE_NO_SPLICE_READ,
 	.llseek = noop_llseek,
 	.read = timerfd_read,
 	.poll = timerfd_poll,

@@ -3,7 +3,9 @@
  * splice, tee, vmsplice and sendfile.
  */
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 
 #include "tests/guest/guest.h"
@@ -225,12 +227,58 @@ large_transfers(void)
 	CHECK(memcmp(buf, back, sizeof(buf)) == 0);
 }
 
+static void
+files_without_splice(void)
+{
+	const char *names[] = { "/dev/null", "/proc/self/maps", "/proc/self/status", "/proc/self/comm" };
+	int fds[8], n = 0, out;
+
+	guest_tmpdir();
+	CHECK_EQ(pipe2(p, O_NONBLOCK), 0);
+	out = open("out", O_RDWR | O_CREAT, 0600);
+	fds[n++] = eventfd(1, EFD_NONBLOCK);
+	fds[n++] = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		fds[n++] = open(names[i], O_RDONLY);
+	for (int i = 0; i < n; i++) {
+		CHECK(fds[i] >= 0);
+		CHECK_ERR(splice(fds[i], NULL, p[1], NULL, 8, 0), EINVAL);
+		CHECK_ERR(sendfile(out, fds[i], NULL, 8), EINVAL);
+	}
+	CHECK_EQ(write(p[1], "12345678", 8), 8);
+	CHECK_ERR(splice(p[0], NULL, fds[0], NULL, 8, 0), EINVAL);
+	CHECK_EQ(pwrite(out, "12345678", 8, 0), 8);
+	CHECK_ERR(sendfile(fds[0], out, NULL, 8), EINVAL);
+	CHECK_EQ(lseek(out, 0, SEEK_CUR), 0);
+	CHECK_ERR(sendfile(p[1], fds[2], NULL, 8), EINVAL);
+	CHECK_ERR(sendfile(open("other", O_RDWR | O_CREAT, 0600), out, NULL, -1), EINVAL);
+}
+
+static void
+vmsplice_takes_what_is_there(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *m = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec iov[2] = { { m, 5 }, { m + page, 5 } };
+
+	CHECK_EQ(munmap(m + page, page), 0);
+	memcpy(m, "abcde", 5);
+	CHECK_EQ(pipe2(p, O_NONBLOCK), 0);
+	CHECK_EQ(vmsplice(p[1], iov, 2, 0), 5);
+	CHECK_EQ(read(p[0], buf, sizeof(buf)), 5);
+	iov[0].iov_base = m + page - 3;
+	iov[0].iov_len = 10;
+	CHECK_EQ(vmsplice(p[1], iov, 1, 0), 3);
+	CHECK_EQ(read(p[0], buf, sizeof(buf)), 3);
+	CHECK_ERR(vmsplice(p[1], iov + 1, 1, 0), EFAULT);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(between_pipes), T(teeing), T(files_to_pipes), T(pipes_to_files), T(waiting), T(user_memory), T(sending_files),
-		T(directories), T(large_transfers),
+		T(directories), T(large_transfers), T(files_without_splice), T(vmsplice_takes_what_is_there),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
