@@ -20,20 +20,20 @@ hostfs_lookup(struct task *t, struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = NULL;
 	struct statx stx;
-	uint64_t stamp;
+	uint64_t since;
 	int err;
 
 	if (dentry->d_name.len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	err = hostfs_lookup_host(t, dentry->d_parent, &dentry->d_name, &stx, &stamp);
+	err = hostfs_lookup_host(t, dentry->d_parent, &dentry->d_name, &stx, &since);
 	if (!err) {
-		inode = hostfs_iget(dentry->d_sb, &stx, stamp);
+		inode = hostfs_iget(dentry->d_sb, &stx, since);
 		if (IS_ERR(inode))
 			return ERR_PTR(PTR_ERR(inode));
 	} else if (err != -ENOENT) {
 		return ERR_PTR(err);
 	}
-	dentry->d_time = stamp ? stamp : hostfs_clock();
+	dentry->d_time = since;
 	d_add(dentry, inode);
 	return NULL;
 }
@@ -46,6 +46,7 @@ hostfs_revalidate(struct task *t, struct dentry *dentry)
 	struct dentry *parent;
 	char name[NAME_MAX + 1];
 	struct statx stx;
+	uint64_t since;
 	hfd_t fd;
 	int err;
 
@@ -55,6 +56,7 @@ hostfs_revalidate(struct task *t, struct dentry *dentry)
 	    hostfs_clock() - READ_ONCE(dentry->d_time) < HOSTFS_AGE_DIR)
 		return 1;
 	parent = hostfs_name(dentry, name);
+	since = hostfs_clock();
 	err = hostfs_dirfd(t, parent, &fd);
 	if (!err) {
 		err = hostfs_statx(fd, name, &stx);
@@ -67,7 +69,7 @@ hostfs_revalidate(struct task *t, struct dentry *dentry)
 	}
 	if (err || !inode || !hostfs_same(inode, &stx))
 		return 0;
-	hostfs_fill(inode, &stx);
+	(void)hostfs_fill(inode, &stx, since);
 	WRITE_ONCE(dentry->d_time, hostfs_clock());
 	return 1;
 }
@@ -79,7 +81,7 @@ const struct dentry_operations hostfs_dentry_ops = {
 static void
 dir_changed(struct inode *dir)
 {
-	WRITE_ONCE(HOSTFS_I(dir)->stamp, 0);
+	hostfs_changed(dir);
 }
 
 /*
@@ -92,6 +94,7 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 	const char *name = made.fd >= 0 ? "" : dentry->d_name.name;
 	hfd_t at = made.fd >= 0 ? made : dirfd;
 	uint32_t uid = t->cred->fsuid, gid = dir->i_mode & S_ISGID ? dir->i_gid : t->cred->fsgid;
+	uint64_t since = hostfs_clock();
 	struct statx stx;
 	struct inode *inode;
 	int err = hostfs_statx(at, name, &stx);
@@ -104,6 +107,7 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 		unsigned int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
 
 		ignore_err((int)host_call5(__NR_fchownat, at.fd, name, uid, gid, flags), "an ordinary user cannot");
+		since = hostfs_clock();
 		err = hostfs_statx(at, name, &stx);
 		if (err)
 			return err;
@@ -113,6 +117,7 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 
 		if (fd >= 0) {
 			host_call2(__NR_fchmod, fd, mode & 07777);
+			since = hostfs_clock();
 			err = hostfs_statx(HFD((int)fd), "", &stx);
 			if (made.fd < 0)
 				hostfs_close(HFD((int)fd));
@@ -120,7 +125,7 @@ finish_new(struct task *t, struct inode *dir, struct dentry *dentry, hfd_t dirfd
 				return err;
 		}
 	}
-	inode = hostfs_iget(dir->i_sb, &stx, 0);
+	inode = hostfs_iget(dir->i_sb, &stx, since);
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
 	if (made.fd >= 0)
@@ -257,11 +262,12 @@ hostfs_link(struct task *t, struct dentry *old, struct inode *dir, struct dentry
 		}
 	}
 	if (!err) {
+		uint64_t since = hostfs_clock();
 		struct statx stx;
 
 		err = hostfs_statx(nfd, dentry->d_name.name, &stx);
 		if (!err) { /* the old name may have become another file's meanwhile */
-			inode = hostfs_iget(dir->i_sb, &stx, 0);
+			inode = hostfs_iget(dir->i_sb, &stx, since);
 			err = IS_ERR(inode) ? (int)PTR_ERR(inode) : 0;
 		}
 		if (!err) {
@@ -286,8 +292,9 @@ remove_name(struct task *t, struct inode *dir, struct dentry *dentry, unsigned i
 	err = (int)host_call3(__NR_unlinkat, dirfd.fd, dentry->d_name.name, flags);
 	hostfs_unpin(dentry->d_parent->d_inode);
 	if (!err) {
+		hostfs_change_begin(inode);
 		inode->i_nlink = flags & AT_REMOVEDIR || inode->i_nlink == 0 ? 0 : inode->i_nlink - 1;
-		WRITE_ONCE(HOSTFS_I(inode)->stamp, 0);
+		hostfs_change_end(inode);
 		dir_changed(dir);
 	}
 	return err;
@@ -322,11 +329,12 @@ hostfs_rename(struct task *t, struct inode *odir, struct dentry *old, struct ino
 	if (err)
 		return err;
 	if (new->d_inode) {
+		hostfs_change_begin(new->d_inode);
 		if (!(flags & RENAME_EXCHANGE) && new->d_inode->i_nlink > 0)
 			new->d_inode->i_nlink = (new->d_inode->i_mode & S_IFMT) == S_IFDIR ? 0 : new->d_inode->i_nlink - 1;
-		WRITE_ONCE(HOSTFS_I(new->d_inode)->stamp, 0);
+		hostfs_change_end(new->d_inode);
 	}
-	WRITE_ONCE(HOSTFS_I(old->d_inode)->stamp, 0);
+	hostfs_changed(old->d_inode);
 	dir_changed(odir);
 	dir_changed(ndir);
 	return 0;

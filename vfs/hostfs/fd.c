@@ -256,6 +256,7 @@ open_checked(struct task *t, struct dentry *dentry, uint64_t flags, hfd_t *out)
 {
 	struct statx stx;
 	int64_t fd = open_by_names(t, dentry, flags);
+	uint64_t since;
 	int err;
 
 	if (fd == -ENOENT || fd == -ENOTDIR)
@@ -265,6 +266,7 @@ open_checked(struct task *t, struct dentry *dentry, uint64_t flags, hfd_t *out)
 	if (fd < 0)
 		return (int)fd;
 	*out = HFD((int)fd);
+	since = hostfs_clock();
 	err = hostfs_statx(*out, "", &stx);
 	if (!err && !hostfs_same(dentry->d_inode, &stx))
 		err = -ESTALE;
@@ -273,7 +275,7 @@ open_checked(struct task *t, struct dentry *dentry, uint64_t flags, hfd_t *out)
 	if (err)
 		hostfs_close(*out);
 	else
-		hostfs_fill(dentry->d_inode, &stx);
+		(void)hostfs_fill(dentry->d_inode, &stx, since);
 	return err;
 }
 

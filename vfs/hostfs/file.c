@@ -114,9 +114,10 @@ hostfs_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *
 		n = hostfs_pwrite(t, state_of(file), hf->fd, from, *pos, (append ? RWF_APPEND : 0) | (rwf & RWF_NOWAIT));
 	if (n > 0) {
 		*pos += n;
+		hostfs_change_begin(inode);
 		if (*pos > inode->i_size)
 			WRITE_ONCE(inode->i_size, *pos);
-		WRITE_ONCE(HOSTFS_I(inode)->stamp, 0);
+		hostfs_change_end(inode);
 	}
 	mutex_unlock(&inode->i_rwsem);
 	return n;
@@ -162,9 +163,10 @@ hostfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64
 		ret = inode_newsize_ok(t, inode, off + len);
 	if (ret == 0)
 		ret = host_call4(__NR_fallocate, hf->fd.fd, mode, off, len);
+	hostfs_change_begin(inode);
 	if (ret == 0 && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > inode->i_size)
 		WRITE_ONCE(inode->i_size, off + len);
-	WRITE_ONCE(HOSTFS_I(inode)->stamp, 0);
+	hostfs_change_end(inode);
 	mutex_unlock(&inode->i_rwsem);
 	return ret;
 }

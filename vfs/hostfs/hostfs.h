@@ -68,7 +68,9 @@ struct hostfs_inode {
 	uint32_t pins;	 /* users of fd */
 	uint32_t writers; /* users of wfd; it may be kept with none just after creation */
 	struct list_head lru;
-	uint64_t stamp;	 /* hostfs_clock() when the attributes were read; 0: not any more */
+	struct mutex attr_lock; /* RANK_LEAF: what is the host's of the inode's attributes, and the next two */
+	uint64_t stamp;	   /* hostfs_clock() when the attributes were read; 0: not any more */
+	uint64_t changed;  /* hostfs_clock() when we last changed them: what was read earlier is out of date */
 	char *link;	 /* target of a symbolic link, once read */
 	struct mutex dir_lock; /* RANK_LEAF: position of fd of a directory */
 	int64_t dir_pos;       /* -1: not known */
@@ -182,11 +184,16 @@ struct hostfs_state *hostfs_state_get(struct kernel *k) __must_check; /* or NULL
 
 /* inode.c */
 int hostfs_statx(hfd_t dir, const char *name, struct statx *stx) __must_check; /* name "": the descriptor itself */
-/* @stamp: hostfs_clock() when @stx was read, or 0: just now. ERR_PTR. */
-struct inode *hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t stamp) __must_check;
+/* @since: hostfs_clock() before the host was asked for @stx. ERR_PTR. */
+struct inode *hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t since) __must_check;
 void hostfs_fill_stat(const struct super_block *sb, const struct statx *stx, struct kstat *st); /* as the inode's getattr would */
 bool hostfs_same(const struct inode *inode, const struct statx *stx);
-void hostfs_fill(struct inode *inode, const struct statx *stx);
+/* Attributes as @stx has them, unless something newer is known. @since: as for hostfs_iget(). False: it is. */
+bool hostfs_fill(struct inode *inode, const struct statx *stx, uint64_t since);
+/* Around what follows in the inode from a change that we made on the host. */
+void hostfs_change_begin(struct inode *inode);
+void hostfs_change_end(struct inode *inode);
+void hostfs_changed(struct inode *inode);
 int hostfs_refresh(struct task *t, struct dentry *dentry) __must_check;
 uint64_t hostfs_dev(struct kernel *k, struct hostfs_state *st, uint64_t host);
 const char *hostfs_get_link(struct task *t, struct dentry *dentry, struct inode *inode, void **done, struct path *jump);
@@ -235,11 +242,11 @@ int hostfs_flush_fd(hfd_t fd);
  * @dir: the directory
  * @name: the name
  * @stx: set
- * @stamp: set to hostfs_clock() when that was asked, or 0: just now
+ * @since: set to hostfs_clock() before that was asked
  *
  * Return: 0, or the host's errno of statx(2).
  */
-int hostfs_lookup_host(struct task *t, struct dentry *dir, const struct qstr *name, struct statx *stx, uint64_t *stamp) __must_check;
+int hostfs_lookup_host(struct task *t, struct dentry *dir, const struct qstr *name, struct statx *stx, uint64_t *since) __must_check;
 int hostfs_recent_init(struct kernel *k, struct hostfs_state *st) __must_check; /* boot: 0, -ENOMEM */
 int hostfs_getattr_name(struct task *t, struct dentry *dir, const struct qstr *name, bool follow, struct kstat *st);
 

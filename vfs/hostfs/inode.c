@@ -90,7 +90,7 @@ hostfs_same(const struct inode *inode, const struct statx *stx)
 }
 
 static void
-fill_at(struct inode *inode, const struct statx *stx, uint64_t stamp)
+fill(struct inode *inode, const struct statx *stx, uint64_t since)
 {
 	inode->i_mode = stx->stx_mode;
 	inode->i_uid = stx->stx_uid;
@@ -103,23 +103,46 @@ fill_at(struct inode *inode, const struct statx *stx, uint64_t stamp)
 	inode->i_mtime = stx_time(stx->stx_mtime);
 	inode->i_ctime = stx_time(stx->stx_ctime);
 	inode->i_btime = stx_time(stx->stx_btime);
-	WRITE_ONCE(HOSTFS_I(inode)->stamp, stamp);
+	WRITE_ONCE(HOSTFS_I(inode)->stamp, since);
+}
+
+/*
+ * Who asks the host for attributes may be overtaken by who changes them, or by who asks later: then the answer is of the past. A stamp of 0
+ * says that nothing newer is known than the last change.
+ */
+bool
+hostfs_fill(struct inode *inode, const struct statx *stx, uint64_t since)
+{
+	struct hostfs_inode *hi = HOSTFS_I(inode);
+	mutex_guard(&hi->attr_lock);
+
+	if ((int64_t)(since - hi->changed) < 0 || (hi->stamp && (int64_t)(since - hi->stamp) < 0))
+		return false;
+	fill(inode, stx, since);
+	return true;
 }
 
 void
-hostfs_fill(struct inode *inode, const struct statx *stx)
+hostfs_change_begin(struct inode *inode) __no_thread_safety
 {
-	fill_at(inode, stx, hostfs_clock());
+	mutex_lock(&HOSTFS_I(inode)->attr_lock);
 }
 
-/* What was read of the host at @stamp, unless something newer is known. */
-static void
-fill_from(struct inode *inode, const struct statx *stx, uint64_t stamp)
+void
+hostfs_change_end(struct inode *inode) __no_thread_safety
 {
-	uint64_t known = READ_ONCE(HOSTFS_I(inode)->stamp);
+	struct hostfs_inode *hi = HOSTFS_I(inode);
 
-	if (known == 0 || (int64_t)(stamp - known) > 0)
-		fill_at(inode, stx, known ? stamp : 0);
+	hi->changed = hostfs_clock();
+	WRITE_ONCE(hi->stamp, 0);
+	mutex_unlock(&hi->attr_lock);
+}
+
+void
+hostfs_changed(struct inode *inode)
+{
+	hostfs_change_begin(inode);
+	hostfs_change_end(inode);
 }
 
 void
@@ -165,7 +188,7 @@ set_ops(struct inode *inode)
 }
 
 struct inode *
-hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t stamp)
+hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t since)
 {
 	struct hostfs_sb *sbi = HOSTFS_SB(sb);
 	uint64_t dev = make_dev(stx->stx_dev_major, stx->stx_dev_minor);
@@ -175,10 +198,7 @@ hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t stamp)
 
 	while ((inode = iget_keyed(sb, stx->stx_ino, dev, &fresh))) {
 		if (hostfs_same(inode, stx)) {
-			if (stamp)
-				fill_from(inode, stx, stamp);
-			else
-				hostfs_fill(inode, stx);
+			(void)hostfs_fill(inode, stx, since);
 			return inode;
 		}
 		remove_inode_hash(inode); /* the host has given the number to another file */
@@ -198,9 +218,10 @@ hostfs_iget(struct super_block *sb, const struct statx *stx, uint64_t stamp)
 	hi->btime = stx_time(stx->stx_btime);
 	hi->fd = hi->wfd = HFD_NONE;
 	INIT_LIST_HEAD(&hi->lru);
+	mutex_init(&hi->attr_lock, RANK_LEAF);
 	mutex_init(&hi->dir_lock, RANK_LEAF);
 	inode->i_private = hi;
-	fill_at(inode, stx, stamp ? stamp : hostfs_clock());
+	fill(inode, stx, since);
 	set_ops(inode);
 	return unlock_new_inode(&fresh);
 }
@@ -249,14 +270,20 @@ hostfs_refresh(struct task *t, struct dentry *dentry)
 {
 	struct inode *inode = dentry->d_inode;
 	struct statx stx;
-	int err = stat_dentry(t, dentry, &stx);
+	uint64_t since;
+	int err;
 
-	if (!err && hostfs_same(inode, &stx))
-		hostfs_fill(inode, &stx);
-	else if ((!err || err == -ENOENT || err == -ESTALE) && !hostfs_is_special(inode) && !d_unhashed(dentry))
+again:
+	since = hostfs_clock();
+	err = stat_dentry(t, dentry, &stx);
+	if (!err && hostfs_same(inode, &stx)) {
+		if (!hostfs_fill(inode, &stx, since) && READ_ONCE(HOSTFS_I(inode)->stamp) == 0 && !fatal_signal_pending(t))
+			goto again;
+	} else if ((!err || err == -ENOENT || err == -ESTALE) && !hostfs_is_special(inode) && !d_unhashed(dentry)) {
 		inode->i_nlink = 0; /* it is gone from its place, not by us; what was known last stays true enough */
-	else if (err && err != -ENOENT && err != -ESTALE)
+	} else if (err && err != -ENOENT && err != -ESTALE) {
 		return err;
+	}
 	return 0;
 }
 
@@ -439,7 +466,7 @@ hostfs_setattr(struct task *t, struct dentry *dentry, struct iattr *attr)
 			ret = target_utimens(&tg, attr);
 		hostfs_target_put(&tg);
 	}
-	WRITE_ONCE(HOSTFS_I(inode)->stamp, 0);
+	hostfs_changed(inode);
 	if (!ret)
 		ret = hostfs_refresh(t, dentry);
 	return (int)ret;

@@ -112,13 +112,13 @@ ask(struct task *t, struct dentry *dir, const char *name, struct statx *stx)
 }
 
 int
-hostfs_lookup_host(struct task *t, struct dentry *dir, const struct qstr *name, struct statx *stx, uint64_t *stamp)
+hostfs_lookup_host(struct task *t, struct dentry *dir, const struct qstr *name, struct statx *stx, uint64_t *since)
 {
 	int err;
 
-	if (recall(t, d_inode(dir), name, &err, stx, stamp))
+	if (recall(t, d_inode(dir), name, &err, stx, since))
 		return err;
-	*stamp = 0;
+	*since = hostfs_clock();
 	return ask(t, dir, name->name, stx);
 }
 

@@ -141,7 +141,7 @@ hostfs_get_tree(struct fs_context *fc, struct super_block **out)
 	sb->s_op = &hostfs_sops;
 	sb->s_d_op = &hostfs_dentry_ops;
 	sb->s_fs_info = sbi;
-	root = hostfs_iget(sb, &stx, 0);
+	root = hostfs_iget(sb, &stx, hostfs_clock());
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);
 	sb->s_dev = hostfs_dev(fc->k, st, HOSTFS_I(root)->dev);

@@ -136,7 +136,7 @@ hostfs_setxattr(struct task *t, struct dentry *dentry, const char *name, const v
 					       .value = buf,
 					       .n = n,
 					       .flags = flags });
-	WRITE_ONCE(HOSTFS_I(dentry->d_inode)->stamp, 0);
+	hostfs_changed(dentry->d_inode);
 	return (int)ret;
 }
 
