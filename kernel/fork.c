@@ -598,6 +598,7 @@ create_boot_task(struct kernel *k, struct task *parent, const char *name)
 	t->pid = t->tgid = pid->nr;
 	t->exit_signal = SIGCHLD;
 	t->timer_slack_ns = t->default_timer_slack_ns = 50000;
+	t->loginuid = t->sessionid = UINT32_MAX;
 	t->group_leader = t->signal->leader = t;
 	t->real_parent = t->parent = parent ? parent : t;
 	memcpy(t->cpu_affinity, k->params.affinity, sizeof(t->cpu_affinity));

@@ -242,6 +242,7 @@ struct task {
 	uint64_t cpu_affinity[16]; /* 1,024 CPUs */
 	bool no_new_privs, thp_disable;
 	int oom_score_adj_min;
+	uint32_t loginuid, sessionid; /* UINT32_MAX: not set */
 
 	struct linux_binprm *bprm; /* an exec under way */
 

@@ -6,5 +6,6 @@ libkernel_a_SOURCES += net/unix_dgram.c
 libkernel_a_SOURCES += net/unix_msg.c
 libkernel_a_SOURCES += net/unix_name.c
 libkernel_a_SOURCES += net/unix_opt.c
+libkernel_a_SOURCES += net/unix_proc.c
 libkernel_a_SOURCES += net/socket.h
 libkernel_a_SOURCES += net/unix.h

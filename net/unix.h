@@ -64,6 +64,8 @@ struct unix_sock {
 	struct unix_sock *peer; /* with a reference */
 	struct unix_address *addr;
 	struct inode *inode; /* bound to a name in a file system; with a reference */
+	struct list_head all;  /* un->lock: among all */
+	struct socket *socket; /* un->lock; NULL: not accepted yet, or released */
 	struct list_head hash; /* un->lock: among the bound */
 	struct list_head queue; /* unix_skb: data, or new connections */
 	uint32_t qlen;
@@ -89,7 +91,8 @@ struct unix_sock {
 };
 
 struct unix_net {
-	struct mutex lock; /* RANK_LEAF: names */
+	struct mutex lock; /* RANK_LEAF: names, all sockets */
+	struct list_head all;
 	struct list_head names[UNIX_HASH];
 	struct kmem_cache socks;
 	struct scm_fp *gone; /* files to put */
@@ -176,6 +179,13 @@ void unix_relay_end(struct task *t, struct unix_sock *u);
 uint32_t unix_dgram_poll(struct task *t, struct file *file, struct socket *sock, struct poll_table *pt);
 int unix_fasync(struct task *t, struct socket *sock, int fd, struct file *file, bool on);
 int64_t unix_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg);
+
+/* ---- unix_proc.c ---- */
+/* @u is @sock's from now on; NULL: nobody's. For /proc alone. */
+void unix_set_socket(struct unix_sock *u, struct socket *sock);
+/* The lines of /proc/net/unix: how long they are, or -ENOSPC. */
+int64_t unix_show(struct kernel *k, char *buf, size_t size) __must_check;
+unsigned int unix_count(struct kernel *k, bool stream);
 
 /* ---- scm.c: ancillary data ---- */
 struct scm {

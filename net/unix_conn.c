@@ -106,7 +106,7 @@ try_connect(struct unix_sock *u, struct unix_sock *l, struct unix_sock *embryo, 
 	u->peer_cred = get_cred(l->peer_cred);
 	if (l->addr) {
 		refcount_inc(&l->addr->refs);
-		embryo->addr = l->addr;
+		__atomic_store_n(&embryo->addr, l->addr, __ATOMIC_RELEASE);
 	}
 	skb->embryo = embryo;
 	list_add_tail(&skb->list, &l->queue);
@@ -270,6 +270,7 @@ unix_accept(struct task *t, struct socket *sock, struct socket *fresh, bool nonb
 	wake_up(&u->peer_wait);
 	/* The queue's reference becomes the new socket's. */
 	fresh->sk = skb->embryo;
+	unix_set_socket(skb->embryo, fresh);
 	skb->embryo = NULL;
 	unix_skb_free(t, t->k, skb);
 	return 0;

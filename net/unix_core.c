@@ -25,6 +25,7 @@ unix_init(struct kernel *k)
 	if (!un)
 		return -ENOMEM;
 	mutex_init(&un->lock, RANK_LEAF);
+	INIT_LIST_HEAD(&un->all);
 	for (unsigned int i = 0; i < UNIX_HASH; i++)
 		INIT_LIST_HEAD(&un->names[i]);
 	kmem_cache_init(k, &un->socks, "unix_sock", sizeof(struct unix_sock), 64);
@@ -62,6 +63,9 @@ unix_alloc(struct task *t, int type)
 	u->peek_off = -1;
 	u->backlog = t->k->net->un->max_dgram_qlen;
 	u->creds = unix_current_creds(t);
+	mutex_lock(&t->k->net->un->lock);
+	list_add_tail(&u->all, &t->k->net->un->all);
+	mutex_unlock(&t->k->net->un->lock);
 	return u;
 }
 
@@ -76,6 +80,9 @@ unix_put(struct task *t, struct unix_sock *u)
 {
 	if (!u || !refcount_dec_and_test(&u->refs))
 		return;
+	mutex_lock(&u->k->net->un->lock);
+	list_del(&u->all);
+	mutex_unlock(&u->k->net->un->lock);
 	unix_address_put(u->k, u->addr);
 	if (u->inode)
 		iput(u->inode);
@@ -107,7 +114,10 @@ unix_create(struct task *t, struct socket *sock, int type, int protocol)
 		return -ESOCKTNOSUPPORT;
 	}
 	sock->sk = unix_alloc(t, type);
-	return sock->sk ? 0 : -ENOMEM;
+	if (!sock->sk)
+		return -ENOMEM;
+	unix_set_socket(unix_sk(sock), sock);
+	return 0;
 }
 
 int
@@ -247,8 +257,10 @@ unix_release(struct task *t, struct socket *sock)
 	struct unix_sock *u = unix_sk(sock);
 
 	sock->sk = NULL;
-	if (u)
-		unix_release_sock(t, u, false);
+	if (!u)
+		return;
+	unix_set_socket(u, NULL);
+	unix_release_sock(t, u, false);
 }
 
 /*

@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 
 #include "tests/guest/guest.h"
@@ -453,6 +455,97 @@ locks(void)
 	CHECK(lock_line(&st, "OFDLCK", "READ", -1, "100 EOF"));
 }
 
+/* The line of /proc/net/unix about a socket, its references, flags, type, state and path; "" if there is none. */
+static const char *
+unix_line(int fd)
+{
+	static char line[256];
+	struct stat st;
+	const char *p;
+	unsigned int refs, flags, type, state;
+	unsigned long ino;
+	int n = 0;
+
+	CHECK_EQ(fstat(fd, &st), 0);
+	line[0] = '\0';
+	for (p = strchr(slurp("/proc/net/unix"), '\n') + 1; *p; p = strchr(p, '\n') + 1) {
+		CHECK_EQ(sscanf(p, "%*x: %x 00000000 %x %x %x %lu%n", &refs, &flags, &type, &state, &ino, &n), 5);
+		if (ino == st.st_ino)
+			snprintf(line, sizeof(line), "%u %x %u %u%.*s", refs, flags, type, state, (int)strcspn(p + n, "\n"), p + n);
+	}
+	return line;
+}
+
+static void
+unix_sockets(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int s[2], l, c, d, n;
+	char want[160];
+
+	guest_tmpdir();
+	CHECK_EQ(strncmp(slurp("/proc/net/unix"), "Num       RefCount Protocol Flags    Type St Inode Path\n", 52), 0);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	CHECK_STR(unix_line(s[0]), "3 0 1 3");
+	close(s[1]);
+	l = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK_STR(unix_line(l), "2 0 1 1");
+	n = snprintf(a.sun_path + 1, sizeof(a.sun_path) - 1, "guest%cproc%d", 0, getpid());
+	CHECK_EQ(bind(l, (struct sockaddr *)&a, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)), 0);
+	CHECK_EQ(listen(l, 1), 0);
+	snprintf(want, sizeof(want), "2 10000 1 1 @guest@proc%d", getpid());
+	CHECK_STR(unix_line(l), want);
+	c = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK_EQ(connect(c, (struct sockaddr *)&a, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)), 0);
+	CHECK_STR(unix_line(c), "3 0 1 3");
+	snprintf(want, sizeof(want), " 0001 02     0 @guest@proc%d\n", getpid());
+	CHECK(strstr(slurp("/proc/net/unix"), want) != NULL);
+	s[0] = accept(l, NULL, NULL);
+	snprintf(want, sizeof(want), "3 0 1 3 @guest@proc%d", getpid());
+	CHECK_STR(unix_line(s[0]), want);
+	d = socket(AF_UNIX, SOCK_DGRAM, 0);
+	strcpy(a.sun_path, "name");
+	CHECK_EQ(bind(d, (struct sockaddr *)&a, sizeof(a)), 0);
+	CHECK_STR(unix_line(d), "2 0 2 1 name");
+	CHECK_STR(unix_line(socket(AF_UNIX, SOCK_SEQPACKET, 0)), "2 0 5 1");
+	CHECK_STR(link_of("/proc/net"), "self/net");
+}
+
+static void
+map_files(void)
+{
+	char path[160], want[96];
+	char *p;
+	struct stat a, b;
+	int fd, found = 0;
+	DIR *d;
+	struct dirent *e;
+
+	guest_tmpdir();
+	fd = open("mapped", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(ftruncate(fd, 8192), 0);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	snprintf(want, sizeof(want), "%lx-%lx", (unsigned long)p, (unsigned long)p + 8192);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%s", want);
+	CHECK_EQ(lstat(path, &a), 0);
+	CHECK(a.st_mode == (S_IFLNK | 0600) && a.st_size == 64);
+	CHECK(strcmp(strrchr(link_of(path), '/'), "/mapped") == 0);
+	if (stat(path, &b) == 0) { /* it takes a privilege */
+		CHECK_EQ(fstat(fd, &a), 0);
+		CHECK(a.st_ino == b.st_ino && a.st_size == b.st_size);
+	}
+	d = opendir("/proc/self/map_files");
+	CHECK(d != NULL);
+	while ((e = readdir(d)))
+		found += strcmp(e->d_name, want) == 0 && e->d_type == DT_LNK;
+	CHECK_EQ(found, 1);
+	CHECK_ERR(lstat("/proc/self/map_files/1000-2000", &a), ENOENT);
+	CHECK_ERR(lstat("/proc/self/map_files/junk", &a), ENOENT);
+	CHECK_EQ(munmap(p, 4096), 0);
+	CHECK_ERR(lstat(path, &a), ENOENT);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -461,7 +554,7 @@ main(int argc, char **argv)
 		T(self_is_the_caller), T(stat_line), T(stat_has_all_fields), T(status_fields), T(command_line_and_environment),
 		T(descriptors), T(other_processes_appear_and_vanish), T(an_open_file_of_a_dead_process), T(threads_are_listed),
 		T(maps), T(memory_of_a_process), T(limits_file), T(the_machine), T(processors), T(kernel_settings),
-		T(comm_can_be_written), T(oom_score_adj), T(reading_piecewise), T(nothing_else_is_there),
+		T(comm_can_be_written), T(oom_score_adj), T(reading_piecewise), T(nothing_else_is_there), T(unix_sockets), T(map_files),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

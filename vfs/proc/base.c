@@ -2,8 +2,7 @@
  *
  * /proc/PID and /proc/PID/task/TID: the tables, links to what a process has, small files that can be written.
  *
- * Left out: attr autogroup clear_refs coredump_filter cpuset map_files mountstats net ns numa_maps pagemap patch_state
- * projid_map sched stack, as in a kernel without the parts they belong to.
+ * Left out: attr autogroup clear_refs coredump_filter cpuset numa_maps pagemap patch_state sched stack timens_offsets timers, as in a kernel without the parts they belong to.
  */
 #include <linux/capability.h>
 #include <linux/oom.h>
@@ -252,6 +251,42 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 	return err;
 }
 
+/* Who logged in, and the number of the session: without a newline, as in Linux. */
+static int
+loginuid_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u", READ_ONCE(m->task->loginuid));
+	return 0;
+}
+
+static int
+sessionid_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u", READ_ONCE(m->task->sessionid));
+	return 0;
+}
+
+/* Anybody may set it once, for themselves; to change or unset it takes a privilege. */
+static int
+loginuid_store(struct task *t, const struct proc_inode *pi, char *text)
+{
+	struct task *task = proc_task(pi);
+	bool own = task == t;
+	int64_t uid;
+
+	if (task)
+		put_task_struct(task);
+	if (!own)
+		return -EPERM;
+	if (proc_parse_long(text, &uid) || uid < 0 || uid > UINT32_MAX)
+		return -EINVAL;
+	if (t->loginuid != UINT32_MAX && !capable(t, CAP_AUDIT_CONTROL))
+		return -EPERM;
+	WRITE_ONCE(t->sessionid, uid == UINT32_MAX ? UINT32_MAX : __atomic_add_fetch(&t->k->proc->last_session, 1, __ATOMIC_RELAXED));
+	WRITE_ONCE(t->loginuid, (uint32_t)uid);
+	return 0;
+}
+
 #define ID_MAP "         0          0 " NO_ID
 
 /* What a process and a thread both have. */
@@ -267,20 +302,21 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 	{ .name = "fdinfo", .mode = S_IFDIR | 0555, .iops = &proc_fdinfo_dir_iops, .fops = &proc_fdinfo_dir_fops },        \
 	{ .name = "gid_map", .mode = S_IFREG | 0644, .text = ID_MAP },                                                     \
 	{ .name = "limits", .mode = S_IFREG | 0444, .show = proc_pid_limits },                                            \
-	{ .name = "loginuid", .mode = S_IFREG | 0644, .show = loginuid_show, .flags = PROC_PLAIN },	\
+	{ .name = "loginuid", .mode = S_IFREG | 0644, .show = loginuid_show, .store = loginuid_store, .flags = PROC_PLAIN },	\
 	{ .name = "maps", .mode = S_IFREG | 0444, .show = proc_pid_maps, .flags = PROC_PTRACE },                           \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops },                                                 \
 	{ .name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_pid_mountinfo, .fops = &proc_mounts_fops, .flags = PROC_ITER },	\
 	{ .name = "mounts", .mode = S_IFREG | 0444, .show = proc_pid_mounts, .fops = &proc_mounts_fops, .flags = PROC_ITER },	\
-	{ .name = "mountstats", .mode = S_IFREG | 0400, .show = proc_pid_mountstats },                                     \
+	{ .name = "net", .mode = S_IFDIR | 0555, .children = proc_net_table, .nr_children = PROC_NET_FILES },	\
 	{ .name = "ns", .mode = S_IFDIR | 0511, .children = proc_ns_table, .nr_children = PROC_NS_LINKS },                 \
 	{ .name = "oom_adj", .mode = S_IFREG | 0644, .show = oom_adj_show, .store = oom_adj_store, .flags = PROC_PLAIN },	\
 	{ .name = "oom_score", .mode = S_IFREG | 0444, .show = oom_score_show },                                           \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = oom_score_adj_show, .store = oom_score_adj_store, .flags = PROC_PLAIN },	\
 	{ .name = "personality", .mode = S_IFREG | 0400, .show = proc_pid_personality },                                  \
+	{ .name = "projid_map", .mode = S_IFREG | 0644, .text = ID_MAP },	\
 	{ .name = "root", .mode = S_IFLNK | 0777, .jump = root_jump },                                                     \
 	{ .name = "schedstat", .mode = S_IFREG | 0444, .show = proc_pid_schedstat },                                       \
-	{ .name = "sessionid", .mode = S_IFREG | 0444, .show = loginuid_show, .flags = PROC_PLAIN },	\
+	{ .name = "sessionid", .mode = S_IFREG | 0444, .show = sessionid_show, .flags = PROC_PLAIN },	\
 	{ .name = "setgroups", .mode = S_IFREG | 0644, .text = "allow" },                                                  \
 	{ .name = "smaps", .mode = S_IFREG | 0444, .show = proc_pid_smaps, .flags = PROC_PTRACE },                         \
 	{ .name = "smaps_rollup", .mode = S_IFREG | 0444, .show = proc_pid_smaps_rollup, .flags = PROC_PTRACE },           \
@@ -290,17 +326,11 @@ timerslack_store(struct task *t, const struct proc_inode *pi, char *text)
 	{ .name = "uid_map", .mode = S_IFREG | 0644, .text = ID_MAP },                                                     \
 	{ .name = "wchan", .mode = S_IFREG | 0444, .show = proc_pid_wchan }
 
-/* Never set: nobody logs in. Without a newline, as in Linux. */
-static int
-loginuid_show(struct proc_seq *m)
-{
-	seq_puts(m, NO_ID);
-	return 0;
-}
-
 static const struct proc_entry tgid_table[] = {
 	COMMON_ENTRIES,
 	{ .name = "io", .mode = S_IFREG | 0400, .show = proc_pid_io },
+	{ .name = "map_files", .mode = S_IFDIR | 0500, .iops = &proc_map_files_iops, .fops = &proc_map_files_fops },
+	{ .name = "mountstats", .mode = S_IFREG | 0400, .show = proc_pid_mountstats },
 	{ .name = "stat", .mode = S_IFREG | 0444, .show = proc_pid_stat },
 	{ .name = "task", .mode = S_IFDIR | 0555, .iops = &proc_task_dir_iops, .fops = &proc_task_dir_fops },
 	{ .name = "timerslack_ns", .mode = S_IFREG | 0666, .show = timerslack_show, .store = timerslack_store },

@@ -95,6 +95,8 @@ proc_get_inode(struct super_block *sb, const struct proc_entry *e, struct pid *p
 	inode->i_ino = proc_ino(e, pid, fd);
 	inode->i_mode = e->mode;
 	inode->i_nlink = S_ISDIR(e->mode) ? 2 : 1;
+	for (uint32_t i = 0; i < e->nr_children; i++)
+		inode->i_nlink += S_ISDIR(e->children[i].mode);
 	inode->i_flags = S_NOATIME;
 	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time();
 	set_ops(inode, e);

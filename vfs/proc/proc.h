@@ -54,6 +54,7 @@ struct proc_inode {
 	const struct proc_entry *entry;
 	struct pid *pid; /* with a reference, or NULL */
 	int fd;		 /* of entries of fd and fdinfo */
+	uint64_t start, end; /* of links of map_files */
 };
 
 /* What the instance keeps for procfs. */
@@ -61,6 +62,7 @@ struct proc_inode {
 struct proc_state {
 	hfd_t host_cpuinfo, host_stat, host_loadavg; /* opened at boot, or HFD_NONE */
 	uint8_t boot_id[16];
+	uint32_t last_session; /* /proc/PID/sessionid */
 	struct mount *ns_mnt;	/* nsfs */
 	struct inode *ns_inode; /* the namespace of mounts */
 	int64_t sysctl[PROC_NR_SYSCTL]; /* what was written to settings that are kept and shown, see sysctl.c; 0: the default */
@@ -205,14 +207,18 @@ extern const struct file_system_type proc_fs_type;
  */
 int proc_init(struct kernel *k) __must_check;
 
-/* vfs/proc/root.c, base.c, fd.c, sysctl.c: tables and directories that are more than a table */
+/* vfs/proc/root.c, base.c, fd.c, net.c, sysctl.c: tables and directories that are more than a table */
 extern const struct proc_entry proc_root_entry;
 extern const struct proc_entry proc_tgid_entry, proc_tid_entry;
+extern const struct inode_operations proc_map_files_iops;
+extern const struct file_operations proc_map_files_fops;
 extern const struct inode_operations proc_task_dir_iops, proc_fd_dir_iops, proc_fdinfo_dir_iops;
 extern const struct file_operations proc_task_dir_fops, proc_fd_dir_fops, proc_fdinfo_dir_fops;
 #define PROC_NS_LINKS 1
 extern const struct proc_entry proc_ns_table[PROC_NS_LINKS];
 int proc_ns_init(struct kernel *k) __must_check; /* ns.c: 0, -ENOMEM */
+#define PROC_NET_FILES 5
+extern const struct proc_entry proc_net_table[PROC_NET_FILES];
 #define PROC_SYS_DIRS 4
 extern const struct proc_entry proc_sys_table[PROC_SYS_DIRS];
 

@@ -64,6 +64,7 @@ static const struct proc_entry root_table[] = {
 	FILE_ENTRY("meminfo", proc_meminfo),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .text = "self/mounts" },
 	TEXT_ENTRY("partitions", "major minor  #blocks  name\n"),
+	{ .name = "net", .mode = S_IFLNK | 0777, .text = "self/net" },
 	{ .name = "self", .mode = S_IFLNK | 0777, .iops = &self_iops },
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_slabinfo },
 	FILE_ENTRY("softirqs", proc_softirqs),
