@@ -66,7 +66,11 @@ tampered_dispatch(struct task *t, uint64_t nr, const uint64_t a[6], const struct
 	inject_delay(t, rule->delay_enter);
 	if (rule->signal)
 		ignore_err(send_sig_info(rule->signal, SEND_SIG_PRIV, t, PIDTYPE_PID, NULL), "the queue is full");
-	return rule->has_result ? rule->result : dispatch_watched(t, nr, a);
+	if (!rule->has_result)
+		return dispatch_watched(t, nr, a);
+	if (rule->instead)
+		(void)dispatch(t, rule->instead, a);
+	return rule->result;
 }
 
 /* Calls that somebody watches or tampers with. The trace shows a call before it is delayed, as strace does. */
@@ -80,11 +84,15 @@ watched_call(struct task *t, uint64_t nr, const uint64_t a[6])
 
 	if (rule)
 		tampered = (rule->has_result ? INJECT_TAMPERED : 0) | (rule->delay_enter || rule->delay_exit ? INJECT_DELAYED : 0);
+	if (rule)
+		tampered |= inject_poke(t, rule, 0, nr, a);
 	if (trace)
 		t->k->super->trace_call(t, nr, a, NULL, tampered);
 	ret = rule ? tampered_dispatch(t, nr, a, rule) : dispatch_watched(t, nr, a);
 	if (t->flags & PF_EXITING)
 		return ret;
+	if (rule)
+		tampered |= inject_poke(t, rule, 1, nr, a);
 	if (trace)
 		trace_result(t, nr, a, ret, tampered);
 	if (rule)

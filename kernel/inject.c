@@ -6,6 +6,7 @@
 
 #include "kernel/task.h"
 #include "kernel/time.h"
+#include "mm/uaccess.h"
 
 const struct inject_rule *
 inject_call_rule(struct task *t, uint64_t nr)
@@ -17,6 +18,21 @@ inject_call_rule(struct task *t, uint64_t nr)
 	if (!t->inject)
 		t->inject = kzalloc(t->k, sizeof(*t->inject));
 	return inject_rule_hit(r, t->inject, nr);
+}
+
+uint32_t
+inject_poke(struct task *t, const struct inject_rule *rule, unsigned int after, uint64_t nr, const uint64_t a[6])
+{
+	const struct inject_rules *r = t->k->inject;
+	uint32_t poked = 0;
+
+	for (unsigned int i = 0; i < rule->npokes[after]; i++) {
+		const struct inject_poke *p = &rule->poke[after][i];
+
+		if (p->arg < r->nargs[nr] && copy_to_user(t, UADDR(a[p->arg]), r->data + p->at, p->len) == 0)
+			poked = INJECT_POKED;
+	}
+	return poked;
 }
 
 void

@@ -334,6 +334,29 @@ set_register(struct tracee *e, int reg, uint64_t v)
 	pt(PTRACE_POKEUSR, e->t.tid, (uintptr_t)reg * 8, v);
 }
 
+/* Writes to where the arguments point, through the program's own protections. */
+static void
+poke(struct host_tracer *h, struct tracee *e, unsigned int after)
+{
+	const struct inject_rules *r = h->o->inject;
+	unsigned int i, n = e->rule ? e->rule->npokes[after] : 0;
+	char path[40];
+	int fd;
+
+	if (!n)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/mem", e->t.tid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	for (i = 0; fd >= 0 && i < n; i++) {
+		const struct inject_poke *p = &e->rule->poke[after][i];
+
+		if (p->arg < r->nargs[e->nr] && pwrite(fd, r->data + p->at, p->len, (off_t)e->args[p->arg]) == p->len)
+			e->t.tampered |= TRACE_POKED;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 /* A call without a number is not made; its result is put in place at the end. */
 static void
 tamper_enter(struct host_tracer *h, struct tracee *e)
@@ -351,7 +374,8 @@ tamper_enter(struct host_tracer *h, struct tracee *e)
 		return;
 	e->t.tampered = (e->rule->has_result ? TRACE_INJECTED : 0) | (e->rule->delay_enter || e->rule->delay_exit ? TRACE_DELAYED : 0);
 	if (e->rule->has_result)
-		set_register(e, ORIG_RAX, UINT64_MAX);
+		set_register(e, ORIG_RAX, e->rule->instead ? e->rule->instead : UINT64_MAX);
+	poke(h, e, 0);
 }
 
 static void
@@ -386,6 +410,7 @@ syscall_exit_stop(struct host_tracer *h, struct tracee *e, int64_t result)
 		result = e->rule->result;
 		set_register(e, RAX, (uint64_t)result);
 	}
+	poke(h, e, 1);
 	HOOK(h, exit, &e->t, e->nr, e->args, result);
 	if (e->rule && e->rule->delay_exit)
 		delay(h, e, e->rule->delay_exit, 0);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/decode.h"
 #include "src/syscall-set.h"
 #include "src/trace-names.h"
 
@@ -124,8 +125,71 @@ parse_retval(const char *text, struct inject_rule *r)
 	return true;
 }
 
+/* A call without arguments and effects. */
 static bool
-parse_word(char *word, struct inject_rule *r)
+parse_instead(const char *text, struct inject_rule *r)
+{
+	struct syscall_set pure, named;
+	char why[100];
+	unsigned int nr, n = 0;
+
+	if (*text == '%' || *text == '!' || syscall_set_parse(text, &named, why, sizeof(why)) < 0 ||
+	    syscall_set_parse("%pure", &pure, why, sizeof(why)) < 0)
+		return false;
+	for (nr = 0; nr < INJECT_CALLS; nr++) {
+		if (!syscall_in_set(&named, nr))
+			continue;
+		if (!syscall_in_set(&pure, nr))
+			return false;
+		r->instead = nr;
+		n++;
+	}
+	return n == 1;
+}
+
+/* Pairs of hexadecimal digits, to the end of the rules' data. */
+static bool
+parse_data(const char *text, size_t digits, struct inject_rules *rules, struct inject_poke *p)
+{
+	size_t i;
+
+	if (digits == 0 || digits % 2 || digits / 2 > INJECT_DATA - rules->ndata || strspn(text, "0123456789abcdefABCDEF") < digits)
+		return false;
+	p->at = (uint16_t)rules->ndata;
+	p->len = (uint16_t)(digits / 2);
+	for (i = 0; i < digits; i += 2) {
+		char pair[3] = { text[i], text[i + 1], '\0' };
+
+		rules->data[rules->ndata++] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return true;
+}
+
+/* @arg2=4142,@arg1=00 */
+static bool
+parse_pokes(const char *text, struct inject_rules *rules, struct inject_rule *r, unsigned int after)
+{
+	unsigned int given = 0;
+	size_t len;
+
+	for (;; text += len + 1) {
+		struct inject_poke *p = &r->poke[after][r->npokes[after]];
+
+		len = strcspn(text, ",");
+		if (strncmp(text, "@arg", 4) != 0 || text[4] < '1' || text[4] > '6' || text[5] != '=')
+			return false;
+		p->arg = (uint8_t)(text[4] - '1');
+		if ((given & 1u << p->arg) || !parse_data(text + 6, len - 6, rules, p))
+			return false;
+		given |= 1u << p->arg;
+		r->npokes[after]++;
+		if (!text[len])
+			return true;
+	}
+}
+
+static bool
+parse_word(char *word, struct inject_rules *rules, struct inject_rule *r)
 {
 	char *value = strchr(word, '=');
 	bool had_result = r->has_result;
@@ -143,6 +207,12 @@ parse_word(char *word, struct inject_rule *r)
 		return !r->delay_enter && parse_delay(value, &r->delay_enter);
 	if (strcmp(word, "delay_exit") == 0)
 		return !r->delay_exit && parse_delay(value, &r->delay_exit);
+	if (strcmp(word, "syscall") == 0)
+		return !r->instead && parse_instead(value, r);
+	if (strcmp(word, "poke_enter") == 0)
+		return !r->npokes[0] && parse_pokes(value, rules, r, 0);
+	if (strcmp(word, "poke_exit") == 0)
+		return !r->npokes[1] && parse_pokes(value, rules, r, 1);
 	return strcmp(word, "when") == 0 && parse_when(value, r);
 }
 
@@ -159,6 +229,7 @@ add_rule(struct inject_rules *rules, const struct inject_rule *r, const struct s
 	for (nr = 0; nr < INJECT_CALLS; nr++) {
 		if (syscall_in_set(set, nr))
 			rules->rule_of[nr] = (uint8_t)rules->nrules;
+		rules->nargs[nr] = syscall_desc(nr) ? (uint8_t)syscall_desc(nr)->nargs : 6;
 	}
 	return 0;
 }
@@ -184,13 +255,15 @@ inject_parse(const char *text, struct inject_rules *rules, char *why, unsigned l
 		char shown[64];
 
 		snprintf(shown, sizeof(shown), "%s", word);
-		if (!parse_word(word, &r)) {
+		if (!parse_word(word, rules, &r)) {
 			snprintf(why, n, "'%s' is not understood, or given twice", shown);
 			goto out;
 		}
 	}
-	if (!r.has_result && !r.signal && !r.delay_enter && !r.delay_exit)
-		snprintf(why, n, "say what to do: error=, retval=, signal=, delay_enter= or delay_exit=");
+	if (r.instead && !r.has_result)
+		snprintf(why, n, "syscall= needs error= or retval=");
+	else if (!r.has_result && !r.signal && !r.delay_enter && !r.delay_exit && !r.npokes[0] && !r.npokes[1])
+		snprintf(why, n, "say what to do: error=, retval=, signal=, delay_enter=, delay_exit=, poke_enter= or poke_exit=");
 	else
 		err = add_rule(rules, &r, &set, why, n);
 out:

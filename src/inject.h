@@ -9,8 +9,9 @@
 
 /**
  * inject_parse() - read one --inject
- * @text: SET[:error=ERRNO|:retval=VALUE][:signal=SIG][:delay_enter=DELAY][:delay_exit=DELAY][:when=FIRST[..LAST][+[STEP]]], where
- * SET is as syscall_set_parse() has it and DELAY a number of microseconds, or with s, ms, us or ns
+ * @text: SET[:error=ERRNO|:retval=VALUE][:syscall=CALL][:signal=SIG][:delay_enter=DELAY][:delay_exit=DELAY][:poke_enter=POKES]
+ *	[:poke_exit=POKES][:when=FIRST[..LAST][+[STEP]]], where SET is as syscall_set_parse() has it, CALL one of its %pure, DELAY a
+ *	number of microseconds, or with s, ms, us or ns, and POKES @argN=HEX[,@argN=HEX]...
  * @rules: zeroed before the first; a later rule replaces an earlier one for the calls both name
  * @why: room for the reason
  * @n: its size

@@ -48,6 +48,7 @@ enum trace_how {
 
 #define TRACE_INJECTED 1u
 #define TRACE_DELAYED  2u
+#define TRACE_POKED    4u /* memory that arguments point to was written */
 
 #define TRACE_SUPERSEDED (-1) /* status at gone: another thread of its group did execve(2) and took over its tid */
 

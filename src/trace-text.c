@@ -251,7 +251,10 @@ print_end(struct trace_text *x, struct traced *t, const uint64_t args[6], int64_
 	trace_call_exit(&x->line, &tt->call);
 	end_of_args(x, start);
 	trace_call_result(&x->line, &tt->call);
-	trace_printf(&x->line, t->tampered & TRACE_INJECTED ? " (INJECTED)" : "");
+	if (t->tampered & TRACE_POKED)
+		trace_printf(&x->line, t->tampered & TRACE_INJECTED ? " (INJECTED: args, retval)" : " (INJECTED: args)");
+	else
+		trace_printf(&x->line, t->tampered & TRACE_INJECTED ? " (INJECTED)" : "");
 	trace_printf(&x->line, t->tampered & TRACE_DELAYED ? " (DELAYED)" : "");
 	if (x->o.duration)
 		print_duration(x, ns);
