@@ -93,6 +93,30 @@ d_bucket(const struct vfs_state *v, const struct dentry *parent, uint32_t hash)
 	return &v->dhash[h >> (64 - DHASH_BITS)];
 }
 
+static uint64_t
+d_child_bit(uint32_t hash)
+{
+	return 1ULL << (hash >> 26);
+}
+
+/* Before a child of this name is hashed. d_lock is held. */
+static void
+d_add_child(struct dentry *parent, struct dentry *d, uint32_t hash)
+{
+	WRITE_ONCE(parent->d_child_bits, parent->d_child_bits | d_child_bit(hash));
+	list_add(&d->d_child, &parent->d_subdirs);
+}
+
+static void
+d_del_child(struct dentry *parent, struct dentry *d)
+{
+	mutex_guard(&parent->d_lock);
+
+	list_del_init(&d->d_child);
+	if (list_empty(&parent->d_subdirs))
+		WRITE_ONCE(parent->d_child_bits, 0);
+}
+
 static bool
 d_has_external_name(const struct dentry *d)
 {
@@ -161,6 +185,7 @@ __d_alloc(struct super_block *sb, const struct qstr *name)
 	d->d_parent = d;
 	d->d_inode = NULL;
 	d->d_hash = NULL;
+	d->d_child_bits = 0;
 	d->d_op = sb->s_d_op;
 	d->d_sb = sb;
 	d->d_time = 0;
@@ -197,7 +222,7 @@ d_alloc(struct dentry *parent, const struct qstr *name)
 		return NULL;
 	d->d_parent = dget(parent);
 	mutex_lock(&parent->d_lock);
-	list_add(&d->d_child, &parent->d_subdirs);
+	d_add_child(parent, d, d->d_name.hash);
 	mutex_unlock(&parent->d_lock);
 	return d;
 }
@@ -418,11 +443,8 @@ d_kill(struct dentry *d)
 	struct dentry *parent = d->d_parent;
 
 	d_lru_del(v, d);
-	if (parent != d) {
-		mutex_lock(&parent->d_lock);
-		list_del_init(&d->d_child);
-		mutex_unlock(&parent->d_lock);
-	}
+	if (parent != d)
+		d_del_child(parent, d);
 	set_bits(&d->d_flags, DCACHE_DENTRY_KILLED);
 	if (d->d_op && d->d_op->d_release)
 		d->d_op->d_release(d);
@@ -529,6 +551,13 @@ d_name_matches(const struct dentry *d, const struct qstr *name)
 	return READ_ONCE(d->d_name.len) == name->len && memcmp(READ_ONCE(d->d_name.name), name->name, name->len) == 0;
 }
 
+/* False: the cache has no such name, for sure as the chain would tell: no need to look for a bucket far away. */
+static bool
+d_may_have_child(const struct dentry *parent, uint32_t hash)
+{
+	return READ_ONCE(parent->d_child_bits) & d_child_bit(hash);
+}
+
 /**
  * d_lookup() - a child in the cache
  * @parent: referenced
@@ -545,6 +574,8 @@ d_lookup(struct dentry *parent, const struct qstr *name)
 	unsigned int steps = 0;
 	struct dentry *d;
 
+	if (!d_may_have_child(parent, hash))
+		return NULL;
 again:
 	for (d = __atomic_load_n(&b->first, __ATOMIC_ACQUIRE); d; d = __atomic_load_n(&d->d_hash, __ATOMIC_ACQUIRE)) {
 		uint32_t seq;
@@ -584,8 +615,10 @@ d_lookup_certain(struct dentry *parent, const struct qstr *name)
 	uint32_t hash = name->hash ? name->hash : full_name_hash(name->name, name->len);
 	struct dhash_bucket *b = d_bucket(parent->d_sb->k->vfs, parent, hash);
 	struct dentry *d;
-	mutex_guard(&b->lock);
 
+	if (!d_may_have_child(parent, hash))
+		return NULL;
+	mutex_guard(&b->lock);
 	for (d = b->first; d; d = d->d_hash)
 		if (d->d_name.hash == hash && d->d_parent == parent && d_name_matches(d, name) && refcount_inc_not_zero(&d->d_count))
 			return d;
@@ -617,17 +650,14 @@ d_unhash_for_move(struct vfs_state *v, struct dentry *d)
 	mutex_unlock(&b->lock);
 }
 
+/* @hash: of the name it gets. */
 static void
-d_change_parent(struct dentry *d, struct dentry *parent)
+d_change_parent(struct dentry *d, struct dentry *parent, uint32_t hash)
 {
-	struct dentry *old = d->d_parent;
-
-	mutex_lock(&old->d_lock);
-	list_del_init(&d->d_child);
-	mutex_unlock(&old->d_lock);
+	d_del_child(d->d_parent, d);
 	__atomic_store_n(&d->d_parent, parent, __ATOMIC_RELEASE);
 	mutex_lock(&parent->d_lock);
-	list_add(&d->d_child, &parent->d_subdirs);
+	d_add_child(parent, d, hash);
 	mutex_unlock(&parent->d_lock);
 }
 
@@ -681,8 +711,7 @@ d_move(struct dentry *dentry, struct dentry *target)
 	rename_begin(v);
 	d_seq_begin(dentry);
 	d_unhash_for_move(v, dentry);
-	if (old != target->d_parent)
-		d_change_parent(dentry, dget(target->d_parent));
+	d_change_parent(dentry, old != target->d_parent ? dget(target->d_parent) : old, target->d_name.hash);
 	d_copy_name(k, dentry, target);
 	if (!d_unhashed(dentry))
 		d_hash_insert(v, dentry);
@@ -713,11 +742,9 @@ d_exchange(struct dentry *a, struct dentry *b)
 	d_unhash_for_move(v, a);
 	d_unhash_for_move(v, b);
 	d_swap_names(a, b);
-	if (pa != pb) {
-		/* Each inherits the other's reference to its parent. */
-		d_change_parent(a, pb);
-		d_change_parent(b, pa);
-	}
+	/* Each inherits the other's reference to its parent. */
+	d_change_parent(a, pb, a->d_name.hash);
+	d_change_parent(b, pa, b->d_name.hash);
 	if (!d_unhashed(a))
 		d_hash_insert(v, a);
 	if (!d_unhashed(b))
@@ -805,9 +832,7 @@ d_kill_tree(struct dentry *root)
 		d_make_discardable(d);
 		if (refcount_read(&d->d_count) > 1) {
 			/* A reference nobody should have: leave the dentry to its owner, off the list so that the rest can go. */
-			mutex_lock(&c->d_lock);
-			list_del_init(&d->d_child);
-			mutex_unlock(&c->d_lock);
+			d_del_child(c, d);
 		}
 		dput(d);
 		d = c;

@@ -75,9 +75,10 @@ struct inode {
 	uint32_t i_seals; /* F_SEAL_*, of tmpfs */
 	struct lease *i_leases; /* vfs/lease.c */
 	int32_t i_readcount;	/* files open for reading alone; atomic */
+	uint32_t i_notify_mask; /* what any of i_marks wants */
 	struct fsnotify_mark *i_marks; /* vfs/fsnotify.c */
-	uint32_t i_notify_mask;	       /* what any of them wants */
 	struct inode *i_overlay; /* the overlay inode that has it as its upper file */
+	struct inode *i_overlaid; /* one that has it as its lower file; i_mmap_lock (vfs/overlay/iget.c) */
 	void *i_private; /* the file system's */
 };
 #define S_DEAD	    1u
@@ -90,6 +91,7 @@ struct inode {
 #define I_BAD	   2u
 #define I_HASHED   4u
 #define I_CUT	   16u /* became shorter while it was mapped (mm/truncate.c) */
+#define I_OVL_HASHED 32u /* overlay inodes that have it as their lower file are in the hash */
 #define I_LINKABLE 8u /* O_TMPFILE without O_EXCL: may get its first name by linkat */
 
 /* The largest file offset. */
@@ -125,6 +127,7 @@ struct dentry {
 	struct inode *d_inode; /* NULL: negative; read it once, by d_inode() */
 	struct qstr d_name;
 	struct dentry *d_hash; /* next in the hash chain */
+	uint64_t d_child_bits; /* d_child_bit() of every name in d_subdirs, and perhaps of some that are gone */
 	const struct dentry_operations *d_op;
 	struct super_block *d_sb;
 	uint64_t d_time;

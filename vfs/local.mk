@@ -57,6 +57,7 @@ libkernel_a_SOURCES += vfs/open.c
 libkernel_a_SOURCES += vfs/overlay/copyup.c
 libkernel_a_SOURCES += vfs/overlay/dir.c
 libkernel_a_SOURCES += vfs/overlay/file.c
+libkernel_a_SOURCES += vfs/overlay/iget.c
 libkernel_a_SOURCES += vfs/overlay/inode.c
 libkernel_a_SOURCES += vfs/overlay/lookup.c
 libkernel_a_SOURCES += vfs/overlay/overlay.h

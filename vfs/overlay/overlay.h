@@ -8,7 +8,7 @@
  * layer a character device 0:0 is a whiteout: the name is gone. A directory with trusted.overlay.opaque hides what is below it. One
  * with trusted.overlay.redirect was renamed: the layers below have it by that name (redirect.c).
  *
- * An inode without an upper file is hashed by its lower inode, one with an upper file is found by i_overlay of that. So the
+ * An inode without an upper file is found by i_overlaid of its lower inode, one with an upper file by i_overlay of that. So the
  * names of a hard-linked lower file share one inode; once copied up it is kept for the life of the mount, and the links stay
  * one file.
  *
@@ -97,11 +97,12 @@ ovl_upper(const struct inode *inode)
 void ovl_real_path(const struct inode *inode, struct path *out); /* no references: those of the inode */
 struct inode *ovl_real_inode(const struct inode *inode);
 void ovl_copyattr(struct inode *inode); /* what the real inode says now */
-/* The overlay inode of an upper dentry or a stack of lower ones; takes references of its own. ERR_PTR. */
+/* iget.c: the overlay inode of an upper dentry or a stack of lower ones; takes references of its own. ERR_PTR. */
 struct inode *ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low,
 			    unsigned int nr_lower) __must_check;
 void ovl_set_upper(struct inode *inode, struct dentry *upper); /* copied up */
 struct inode *ovl_get_new_inode(struct super_block *sb, struct dentry *upper) __must_check; /* of a file just made */
+void ovl_forget_lower(struct inode *inode, struct inode *real); /* the end of what ovl_get_inode() made */
 /*
  * Where a kept upper layer is on the host a file is reached by its name: if the one we know has been removed and @dentry is another,
  * that becomes ours. No lock of the upper layer is held.
