@@ -43,6 +43,8 @@ check_clone_flags(struct task *t, const struct kernel_clone_args *args)
 		return -EINVAL;
 	if (f & CLONE_NEW_MASK)
 		return capable(t, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+	if ((f & CLONE_SETTLS) && args->tls >= TASK_SIZE_MAX)
+		return -EPERM;
 	return 0;
 }
 

@@ -105,5 +105,7 @@ shm_file(struct task *t, uint64_t len)
 	file = pseudo_getfile(t, "dev-zero", S_IFREG | 0777, &shm_fops, shm, O_RDWR);
 	if (IS_ERR(file))
 		shm_free(shm);
+	else
+		file->f_inode->i_size = (int64_t)(shm->npages << PAGE_SHIFT);
 	return file;
 }

@@ -426,6 +426,19 @@ clone3_checks_its_arguments(void)
 }
 
 static void
+tls_is_the_programs(void)
+{
+	struct clone_args a = { .flags = CLONE_SETTLS, .exit_signal = SIGCHLD };
+	const uint64_t bad[] = { UINT64_MAX, 1ULL << 63, 1ULL << 47, 0x7ffffffff000 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		a.tls = bad[i];
+		CHECK_ERR(syscall(SYS_clone3, &a, sizeof(a)), EPERM);
+		CHECK_ERR(syscall(SYS_clone, CLONE_SETTLS | SIGCHLD, NULL, NULL, NULL, bad[i]), EPERM);
+	}
+}
+
+static void
 clone_pidfd(void)
 {
 	int pidfd = -1;
@@ -517,7 +530,7 @@ main(int argc, char **argv)
 		T(clone_files_shares_descriptors), T(clone_fs_shares_cwd_and_umask), T(unshare_ends_sharing),
 		T(clone_parent_makes_a_sibling), T(exit_signal_other_than_sigchld), T(no_exit_signal_needs_wall),
 		T(clone_vm_shares_memory), T(clone_vm_vfork), T(clone_sighand_shares_actions), T(bad_clone_flags),
-		T(clone3_forks), T(clone3_checks_its_arguments), T(clone_pidfd), T(clone_clear_sighand),
+		T(clone3_forks), T(clone3_checks_its_arguments), T(tls_is_the_programs), T(clone_pidfd), T(clone_clear_sighand),
 		T(pending_signals_are_not_inherited), T(alarms_and_timers_are_not_inherited),
 	};
 

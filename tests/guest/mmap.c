@@ -423,6 +423,9 @@ locking_what_has_no_pages(void)
 	CHECK_ERR(mlock(p, 3 * PG), ENOMEM);
 	CHECK_ERR(msync(p + 2 * PG, PG, MS_INVALIDATE), EBUSY);
 	CHECK_EQ(munlock(p, 4 * PG), 0);
+	p = mmap(NULL, 2 * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_EQ(mlock(p, 2 * PG), 0);
 	CHECK_ERR(munlock(p, -PG), EINVAL);
 	CHECK_ERR(mlock((void *)-PG, PG), EINVAL);
 }
