@@ -24,6 +24,7 @@ struct user_struct {
 	uint32_t uid;
 	uint32_t processes;  /* atomic: tasks with this real uid */
 	uint32_t sigpending; /* atomic: queued signals */
+	uint32_t unix_inflight; /* atomic: files in messages that nobody has taken */
 	struct list_head hash;
 };
 

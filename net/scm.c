@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/resource.h>
 
 #include "kernel/cred.h"
 #include "kernel/task.h"
@@ -33,6 +34,7 @@ scm_fp_dup(struct kernel *k, const struct scm_fp *fp)
 	copy = kmalloc(k, sizeof(*copy) + SCM_MAX_FD * sizeof(copy->files[0]));
 	if (!copy)
 		return NULL;
+	copy->cred = NULL;
 	copy->n = fp->n;
 	for (unsigned int i = 0; i < fp->n; i++) {
 		get_file(fp->files[i]);
@@ -59,6 +61,7 @@ send_rights(struct task *t, struct scm *scm, const int32_t *fds, size_t n)
 		scm->fp = kmalloc(t->k, sizeof(*scm->fp) + SCM_MAX_FD * sizeof(scm->fp->files[0]));
 		if (!scm->fp)
 			return -ENOMEM;
+		scm->fp->cred = NULL;
 		scm->fp->n = 0;
 	}
 	if (scm->fp->n + n > SCM_MAX_FD)
@@ -70,6 +73,20 @@ send_rights(struct task *t, struct scm *scm, const int32_t *fds, size_t n)
 			return -EBADF;
 		scm->fp->files[scm->fp->n++] = file;
 	}
+	return 0;
+}
+
+/* unix(7), "ETOOMANYREFS": a user may have as many files on their way as a process may have open, and one message more. */
+static int
+count_flight(struct task *t, struct scm_fp *fp)
+{
+	uint32_t *inflight = &t->cred->user->unix_inflight;
+
+	if (__atomic_load_n(inflight, __ATOMIC_RELAXED) > rlimit(t, RLIMIT_NOFILE) && !capable(t, CAP_SYS_RESOURCE) &&
+	    !capable(t, CAP_SYS_ADMIN))
+		return -ETOOMANYREFS;
+	fp->cred = get_cred(t->cred);
+	__atomic_add_fetch(inflight, fp->n, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -156,6 +173,8 @@ scm_send(struct task *t, struct sock_msg *msg, struct scm *scm)
 		err = -EFAULT;
 	else
 		err = parse_control(t, scm, buf, msg->controllen);
+	if (!err && scm->fp)
+		err = count_flight(t, scm->fp);
 	kfree(t->k, buf);
 	if (err)
 		scm_destroy(t, scm);

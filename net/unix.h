@@ -34,6 +34,7 @@ struct unix_creds {
 /* Files on their way, with references. */
 struct scm_fp {
 	struct scm_fp *next;
+	struct cred *cred; /* of the sender, whose user they count for; NULL: they count for nobody */
 	unsigned int n;
 	struct file *files[];
 };

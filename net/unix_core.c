@@ -275,6 +275,10 @@ scm_fp_put(struct task *t, struct kernel *k, struct scm_fp *fp)
 
 	if (!fp)
 		return;
+	if (fp->cred) {
+		__atomic_sub_fetch(&fp->cred->user->unix_inflight, fp->n, __ATOMIC_RELAXED);
+		put_cred(fp->cred);
+	}
 	mutex_lock(&un->lock);
 	fp->next = un->gone;
 	un->gone = fp;

@@ -64,7 +64,7 @@ names_can_be_set(void)
 	CHECK_EXITS(pid, 0);
 	pid = guest_fork();
 	if (pid == 0) {
-		CHECK_EQ(setgid(1000) | setuid(1000), 0);
+		CHECK_EQ(geteuid() == 0 ? setgid(1000) | setuid(1000) : 0, 0);
 		CHECK_ERR(sethostname("a", 1), EPERM);
 		CHECK_ERR(setdomainname("a", 1), EPERM);
 		CHECK_ERR(syscall(SYS_sethostname, NULL, -1), EPERM);
@@ -136,6 +136,8 @@ syslog_arguments(void)
 {
 	char buf[64];
 
+	if (geteuid() != 0)
+		return; /* the host may have it all for root */
 	CHECK_ERR(syscall(SYS_syslog, 11, buf, 10), EINVAL);
 	CHECK_ERR(syscall(SYS_syslog, -1, buf, 10), EINVAL);
 	CHECK_ERR(syscall(SYS_syslog, 3, NULL, 10), EINVAL);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -446,14 +447,14 @@ files(void)
 static void
 a_chain_of_sockets_in_flight(void)
 {
-	int prev[2], sv[2], p[2];
+	int prev[2], sv[2], p[2], n = geteuid() == 0 ? 2000 : 200; /* users have a limit */
 
 	/* Each pair is in the queue of the next: closing the last closes them all. */
 	CHECK_EQ(pipe(p), 0);
 	pair(SOCK_DGRAM, prev);
 	CHECK_EQ(send_fds(prev[0], p + 1, 1), 1);
 	close(p[1]);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < n; i++) {
 		pair(SOCK_DGRAM, sv);
 		CHECK_EQ(send_fds(sv[0], prev, 2), 1);
 		close(prev[0]);
@@ -467,6 +468,41 @@ a_chain_of_sockets_in_flight(void)
 	for (int i = 0; i < 500 && poll_of(p[0], POLLIN) == 0; i++)
 		guest_sleep_ms(10);
 	CHECK_EQ(poll_of(p[0], POLLIN), POLLHUP);
+}
+
+/* A user may have as many on their way as a process may have open, and then one message more. */
+static void
+files_in_flight_are_limited(void)
+{
+	struct rlimit r = { 64, 64 };
+	int sv[2], p[2], n = 0, other;
+	char buf[1];
+
+	pair(SOCK_STREAM, sv);
+	CHECK_EQ(pipe(p), 0);
+	CHECK_EQ(send_fds(sv[0], p, 2), 1); /* root's */
+	if (geteuid() != 0 || setresuid(54321, 54321, 54321) != 0)
+		return; /* others of this user may have some */
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &r), 0);
+	while (n < 100 && send_fds(sv[0], p, 2) == 1)
+		n++;
+	CHECK_EQ(n, 33);
+	CHECK_ERR(send_fds(sv[0], p, 1), ETOOMANYREFS);
+	CHECK_EQ(send(sv[0], "x", 1, 0), 1);
+	/* A look changes nothing; what is taken, or thrown away, counts no more. */
+	CHECK_EQ(recv(sv[1], buf, 1, MSG_PEEK), 1);
+	CHECK_ERR(send_fds(sv[0], p, 1), ETOOMANYREFS);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(recv(sv[1], buf, 1, 0), 1);
+	CHECK_EQ(send_fds(sv[0], p, 2), 1);
+	CHECK_ERR(send_fds(sv[0], p, 2), ETOOMANYREFS);
+	close(sv[0]);
+	close(sv[1]);
+	pair(SOCK_DGRAM, sv);
+	for (other = 0; other < 100 && send_fds(sv[0], p, 2) == 1; other++)
+		;
+	CHECK_EQ(other, n);
+	CHECK_EQ(errno, ETOOMANYREFS);
 }
 
 static void
@@ -657,7 +693,7 @@ main(int argc, char **argv)
 		T(creation), T(stream), T(stream_of_nothing), T(stream_reset), T(stream_waitall_and_timeouts), T(stream_buffer),
 		T(stream_connections), T(seqpacket_connections), T(connect_waits_for_the_backlog), T(packets),
 		T(datagrams), T(datagram_queue_is_short), T(abstract_names), T(files), T(a_chain_of_sockets_in_flight),
-		T(credentials), T(many_messages), T(peek_offset_of_messages), T(datagrams_disconnected), T(round_trips),
+		T(files_in_flight_are_limited), T(credentials), T(many_messages), T(peek_offset_of_messages), T(datagrams_disconnected), T(round_trips),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
