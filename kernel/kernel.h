@@ -53,6 +53,8 @@ struct kernel {
 	struct list_head slab_caches;
 
 	struct kernel_params params;
+	uint32_t max_map_count; /* vm.max_map_count */
+	uint32_t memfd_noexec;  /* vm.memfd_noexec */
 	struct printk_site printk[64];
 	const struct inject_rules *inject; /* fault injection (kernel/inject.h), or NULL */
 	struct mutex uts_lock; /* RANK_LEAF, short: params.hostname, domainname */

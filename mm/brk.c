@@ -36,7 +36,7 @@ grow(struct task *t, uint64_t from, uint64_t to, struct list_head *gone)
 	struct vma *v;
 	int err;
 
-	if (!room_above(t, from, to) || mm->map_count > MAX_MAP_COUNT || !mlock_future_ok(t, flags, to - from) ||
+	if (!room_above(t, from, to) || mm->map_count > READ_ONCE(t->k->max_map_count) || !mlock_future_ok(t, flags, to - from) ||
 	    !may_expand_vm(t, flags, (to - from) >> PAGE_SHIFT))
 		return -ENOMEM;
 	v = vma_alloc(mm);

@@ -277,7 +277,7 @@ mmap_locked(struct task *t, struct map_request *rq, struct list_head *gone)
 	uint64_t gap;
 	int64_t ret;
 
-	if (mm->map_count > MAX_MAP_COUNT)
+	if (mm->map_count > READ_ONCE(t->k->max_map_count))
 		return -ENOMEM;
 	gap = text_gap(t, rq);
 	ret = get_unmapped_area(t, rq->addr, rq->len + gap, rq->flags);

@@ -176,7 +176,7 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 	struct vma *nv;
 	int64_t ret;
 
-	if (mm->map_count >= MAX_MAP_COUNT - 3)
+	if ((uint64_t)mm->map_count + 3 >= READ_ONCE(t->k->max_map_count))
 		return -ENOMEM;
 	if (r->old_len) {
 		ret = vma_isolate(mm, r->addr, r->addr + r->old_len);

@@ -313,7 +313,7 @@ vma_split(struct mm *mm, struct vma *v, uint64_t at)
 	struct vma *hi;
 	uint64_t backed = v->backed_end;
 
-	if (mm->map_count >= MAX_MAP_COUNT)
+	if (mm->map_count >= READ_ONCE(mm->k->max_map_count))
 		return -ENOMEM;
 	hi = vma_alloc(mm);
 	if (!hi)

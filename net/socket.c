@@ -21,7 +21,10 @@ int
 net_init(struct kernel *k)
 {
 	k->net = kzalloc(k, sizeof(*k->net));
-	return k->net ? unix_init(k) : -ENOMEM;
+	if (!k->net)
+		return -ENOMEM;
+	k->net->somaxconn = SOMAXCONN;
+	return unix_init(k);
 }
 
 static const struct net_family {

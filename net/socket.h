@@ -83,6 +83,7 @@ struct socket {
 
 struct net_state {
 	struct unix_net *un;
+	uint32_t somaxconn; /* net.core.somaxconn */
 };
 
 /**

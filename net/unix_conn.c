@@ -19,8 +19,8 @@ unix_listen(struct task *t, struct socket *sock, int backlog)
 	struct cred *old = NULL;
 	int err = 0;
 
-	if ((unsigned int)backlog > SOMAXCONN)
-		backlog = SOMAXCONN;
+	if ((unsigned int)backlog > READ_ONCE(t->k->net->somaxconn))
+		backlog = (int)READ_ONCE(t->k->net->somaxconn);
 	mutex_lock(&u->lock);
 	if (!u->addr) {
 		err = -EINVAL;

@@ -29,6 +29,17 @@ check_flags(unsigned int flags)
 	return 0;
 }
 
+/* vm.memfd_noexec: what is meant by neither flag, and whether MFD_EXEC may be given. */
+static int
+apply_noexec(struct task *t, unsigned int *flags)
+{
+	uint32_t mode = READ_ONCE(t->k->memfd_noexec);
+
+	if (mode >= 1 && !(*flags & (MFD_EXEC | MFD_NOEXEC_SEAL)))
+		*flags |= MFD_NOEXEC_SEAL;
+	return mode >= 2 && !(*flags & MFD_NOEXEC_SEAL) ? -EACCES : 0;
+}
+
 int64_t
 sys_memfd_create(struct task *t, uaddr_t uname, unsigned int flags)
 {
@@ -36,6 +47,8 @@ sys_memfd_create(struct task *t, uaddr_t uname, unsigned int flags)
 	struct file *file;
 	int64_t len, fd = check_flags(flags);
 
+	if (!fd)
+		fd = apply_noexec(t, &flags);
 	if (fd)
 		return fd;
 	len = strncpy_from_user(t, name + MFD_PREFIX_LEN, uname, sizeof(name) - MFD_PREFIX_LEN);

@@ -104,7 +104,7 @@ struct vfs_state {
 	struct mutex notify_mutex; /* RANK_NOTIFY: vfs/fsnotify.c */
 	struct list_head marks, inotify_groups;
 	uint32_t nr_marks, notify_cookie;
-	uint32_t dir_notify_enable, inotify_max_events, inotify_max_instances, inotify_max_watches; /* /proc/sys/fs */
+	uint32_t dir_notify_enable, inotify_max_events, inotify_max_instances, inotify_max_watches, mount_max; /* /proc/sys/fs */
 
 	struct mutex posix_blocked_lock; /* RANK_LEAF: who waits for whose POSIX lock */
 	struct list_head posix_blocked;

@@ -58,7 +58,7 @@ graft(struct kernel *k, struct mount *m, struct path *path)
 		path_put(NULL, &at);
 		return -ENOENT;
 	}
-	if (v->ns.nr_mounts >= MOUNT_MAX) {
+	if (v->ns.nr_mounts >= READ_ONCE(v->mount_max)) {
 		path_put(NULL, &at);
 		return -ENOSPC;
 	}
@@ -267,7 +267,7 @@ copy_subtree(struct kernel *k, struct mount *r, struct mount *p, struct mount *c
 			p = p->mnt_parent;
 			copy = copy->mnt_parent;
 		}
-		if (++*count + v->ns.nr_mounts >= MOUNT_MAX)
+		if (++*count + v->ns.nr_mounts >= READ_ONCE(v->mount_max))
 			return -ENOSPC;
 		n = clone_mount(s, s->mnt_root);
 		if (!n)

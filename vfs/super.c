@@ -113,6 +113,7 @@ vfs_init(struct kernel *k)
 	v->protected_regular = 2;
 	v->nr_open = 1024 * 1024;
 	v->max_files = UINT32_MAX / 2;
+	v->mount_max = MOUNT_MAX;
 	kmem_cache_init(k, &v->names, "names_cache", sizeof(struct filename) + K_PATH_MAX, 0);
 	stable_cache_init(k, &v->files, "filp", sizeof(struct file), offsetof(struct file, f_free));
 	mutex_init(&v->fs_types_lock, RANK_LEAF);

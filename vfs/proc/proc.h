@@ -42,6 +42,7 @@ struct proc_entry {
 #define PROC_SYSCTL 2u /* permission bits hold for root too, see sysctl.c */
 #define PROC_PLAIN  8u /* no seq_file in Linux: pwrite(2) is not ESPIPE */
 #define PROC_ITER   16u /* of a process, but takes RWF_* */
+#define PROC_STRING 32u /* of /proc/sys: no number */
 #define PROC_WHOLE  4u /* store() gets a newline at the end, too */
 
 #define PROC_DIR(n, table)                                                                                                \
@@ -59,9 +60,12 @@ struct proc_inode {
 
 /* What the instance keeps for procfs. */
 #define PROC_NR_SYSCTL 64
+#define CORE_PATTERN_MAX 128
 struct proc_state {
 	hfd_t host_cpuinfo, host_stat, host_loadavg; /* opened at boot, or HFD_NONE */
 	uint8_t boot_id[16];
+	char core_pattern[CORE_PATTERN_MAX]; /* uts_lock */
+	bool core_pattern_set;
 	uint32_t last_session; /* /proc/PID/sessionid */
 	struct mount *ns_mnt;	/* nsfs */
 	struct inode *ns_inode; /* the namespace of mounts */

@@ -212,6 +212,8 @@ text_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 
 	if (!pi->entry->show && !pi->entry->text)
 		return -EINVAL;
+	if ((pi->entry->flags & PROC_SYSCTL) && !(pi->entry->flags & PROC_STRING) && *pos != 0)
+		return 0; /* a number is read at once, or cut */
 	if (*pos == 0 || !READ_ONCE(text->buf)) {
 		struct proc_seq m;
 		int err = make_text(t, pi, &m);
@@ -241,25 +243,79 @@ text_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 	return (int64_t)n;
 }
 
+/*
+ * A number of /proc/sys as Linux takes it: blanks, a minus, digits to the base that they say, and then blanks or the end. What follows
+ * is left, and is not a mistake. The text becomes the number alone; the result is how much was taken, or -EINVAL.
+ */
+static int64_t
+take_number(char *text, size_t n)
+{
+	static const char blanks[] = " \t\n\v\f\r";
+	char *p = text, *end = text + n;
+	unsigned int base = 10, c;
+	bool minus, overflow = false;
+	uint64_t v = 0;
+	char *digits;
+
+	while (p < end && strchr(blanks, *p) && *p)
+		p++;
+	minus = p < end && *p == '-';
+	p += minus;
+	digits = p;
+	if (p < end && *p == '0') {
+		base = 8;
+		if (end - p > 2 && (p[1] | 0x20) == 'x') {
+			base = 16;
+			p += 2;
+		}
+	}
+	for (; p < end; p++) {
+		c = (unsigned char)*p;
+		c = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : 99;
+		if (c >= base)
+			break;
+		overflow |= __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, c, &v);
+	}
+	if (p == digits || p[-1] == 'x' || p[-1] == 'X' || (size_t)(p - digits) + minus >= 22 || overflow || v > INT64_MAX)
+		return -EINVAL;
+	if (p < end && *p != ' ' && *p != '\t' && *p != '\n')
+		return -EINVAL;
+	while (p < end && *p && strchr(blanks, *p))
+		p++;
+	n = (size_t)(p - text);
+	(void)ksnprintf(text, 24, "%s%llu", minus && v ? "-" : "", (unsigned long long)v);
+	return (int64_t)n;
+}
+
 static int64_t
 text_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *pos, uint32_t rwf __unused)
 {
 	const struct proc_inode *pi = PROC_I(file->f_inode);
+	bool number = (pi->entry->flags & PROC_SYSCTL) && !(pi->entry->flags & PROC_STRING);
+	int64_t taken = (int64_t)from->count, err;
 	size_t n = from->count;
 	char *buf;
-	int err;
 
 	if (!pi->entry->store)
 		return -EIO;
 	if (n == 0)
 		return 0;
+	if ((pi->entry->flags & PROC_SYSCTL) && *pos != 0) { /* kernel.sysctl_writes_strict */
+		*pos += taken;
+		return taken;
+	}
+	if (pi->entry->flags & PROC_SYSCTL)
+		n = MIN(n, PAGE_SIZE - 1);
 	if (n >= PAGE_SIZE)
 		return -EINVAL;
-	buf = kmalloc(t->k, n + 1);
+	buf = kmalloc(t->k, MAX(n + 1, (size_t)32));
 	if (!buf)
 		return -ENOMEM;
 	if (copy_from_iter(buf, n, from) != n) {
 		err = -EFAULT;
+	} else if (number) {
+		taken = take_number(buf, n);
+		err = taken < 0 ? taken : pi->entry->store(t, pi, buf);
 	} else {
 		buf[n] = '\0';
 		if (buf[n - 1] == '\n' && !(pi->entry->flags & PROC_WHOLE))
@@ -269,8 +325,8 @@ text_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 	kfree(t->k, buf);
 	if (err)
 		return err;
-	*pos += (int64_t)n;
-	return (int64_t)n;
+	*pos += taken;
+	return taken;
 }
 
 /* A text has no end to seek from before it is made. */

@@ -20,9 +20,10 @@
 #include "vfs/pipe.h"
 #include "vfs/proc/proc.h"
 
-#define TEXT(n, s)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .text = (s), .iops = &sysctl_iops }
+#define TEXT(n, s)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL | PROC_STRING, .text = (s), .iops = &sysctl_iops }
 #define SHOW(n, fn)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .show = (fn), .iops = &sysctl_iops }
 #define NUMBER(n, v)	 { .name = (n), .mode = S_IFREG | 0444, .flags = PROC_SYSCTL, .show = number_show, .iops = &sysctl_iops, .arg = (v) }
+#define STRING(n, fn, st) { .name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL | PROC_STRING, .show = (fn), .store = (st), .iops = &sysctl_iops }
 #define EDIT(n, fn, st)	 { .name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL, .show = (fn), .store = (st), .iops = &sysctl_iops }
 
 /* Bits of the owner for root, else of others: no capability overrides them. */
@@ -60,7 +61,9 @@ enum kept_sysctl {
 	KEPT_PRINTK_DELAY, KEPT_PRINTK_RATELIMIT, KEPT_PRINTK_BURST, KEPT_ADMIN_RESERVE, KEPT_USER_RESERVE, KEPT_DIRTY_BG_BYTES,
 	KEPT_DIRTY_BG_RATIO, KEPT_DIRTY_BYTES, KEPT_DIRTY_EXPIRE, KEPT_DIRTY_RATIO, KEPT_DIRTY_WRITEBACK, KEPT_DIRTYTIME,
 	KEPT_LAPTOP_MODE, KEPT_MIN_FREE, KEPT_OOM_ALLOCATING, KEPT_OOM_DUMP, KEPT_PAGE_CLUSTER, KEPT_STAT_INTERVAL, KEPT_SWAPPINESS,
-	KEPT_CACHE_PRESSURE, KEPT_WATERMARK_BOOST, KEPT_WATERMARK_SCALE, NR_KEPT,
+	KEPT_CACHE_PRESSURE, KEPT_WATERMARK_BOOST, KEPT_WATERMARK_SCALE, KEPT_CORE_PIPE, KEPT_CORE_PID, KEPT_OVERFLOWGID, KEPT_OVERFLOWUID,
+	KEPT_FS_OVERFLOWGID, KEPT_FS_OVERFLOWUID, KEPT_SUID_DUMPABLE, KEPT_OVERCOMMIT, KEPT_OVERCOMMIT_RATIO, KEPT_OVERCOMMIT_KB,
+	KEPT_PANIC_ON_OOM, KEPT_LEGACY_LAYOUT, NR_KEPT,
 };
 _Static_assert(NR_KEPT <= PROC_NR_SYSCTL, "there is room for them");
 
@@ -147,6 +150,35 @@ static int
 domainname_store(struct task *t, const struct proc_inode *pi __unused, char *text)
 {
 	return store_name(t->k, t->k->domainname, text);
+}
+
+/* Kept for those who ask; core files are not there. */
+static int
+core_pattern_show(struct proc_seq *m)
+{
+	struct kernel *k = m->t->k;
+	char copy[CORE_PATTERN_MAX];
+
+	mutex_lock(&k->uts_lock);
+	memcpy(copy, k->proc->core_pattern, sizeof(copy));
+	mutex_unlock(&k->uts_lock);
+	seq_printf(m, "%s\n", k->proc->core_pattern_set ? copy : "core");
+	return 0;
+}
+
+static int
+core_pattern_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	struct proc_state *ps = t->k->proc;
+	char *nl = strchr(text, '\n');
+
+	if (nl)
+		*nl = '\0';
+	mutex_guard(&t->k->uts_lock);
+	ps->core_pattern_set = true;
+	memset(ps->core_pattern, 0, sizeof(ps->core_pattern));
+	memcpy(ps->core_pattern, text, MIN(strlen(text), sizeof(ps->core_pattern) - 1));
+	return 0;
 }
 
 static int
@@ -247,13 +279,13 @@ static const struct proc_entry random_table[] = {
 static const struct proc_entry kernel_table[] = {
 	TEXT("arch", "x86_64"),
 	NUMBER("cap_last_cap", CAP_LAST_CAP),
-	TEXT("core_pattern", "core"),
-	NUMBER("core_pipe_limit", 0),
-	NUMBER("core_uses_pid", 0),
+	STRING("core_pattern", core_pattern_show, core_pattern_store),
+	KEPT("core_pipe_limit", KEPT_CORE_PIPE, 0, INT32_MAX),
+	KEPT("core_uses_pid", KEPT_CORE_PID, 0, INT32_MAX),
 	KEPT("ctrl-alt-del", KEPT_CTRL_ALT_DEL, 0, INT32_MAX),
 	KEPT("dmesg_restrict", KEPT_DMESG_RESTRICT, 0, 1),
-	EDIT("domainname", domainname_show, domainname_store),
-	EDIT("hostname", hostname_show, hostname_store),
+	STRING("domainname", domainname_show, domainname_store),
+	STRING("hostname", hostname_show, hostname_store),
 	KEPT("kptr_restrict", KEPT_KPTR_RESTRICT, 0, 2),
 	NUMBER("msgmax", 8192),
 	NUMBER("msgmnb", 16384),
@@ -261,8 +293,8 @@ static const struct proc_entry kernel_table[] = {
 	NUMBER("ngroups_max", 65536),
 	TEXT("osrelease", UTS_RELEASE),
 	TEXT("ostype", UTS_SYSNAME),
-	NUMBER("overflowgid", 65534),
-	NUMBER("overflowuid", 65534),
+	KEPT("overflowgid", KEPT_OVERFLOWGID, 65534, 65535),
+	KEPT("overflowuid", KEPT_OVERFLOWUID, 65534, 65535),
 	KEPT("panic", KEPT_PANIC, 0, INT32_MAX),
 	KEPT("panic_on_oops", KEPT_PANIC_ON_OOPS, 0, INT32_MAX),
 	KEPT("panic_on_warn", KEPT_PANIC_ON_WARN, 0, 1),
@@ -304,6 +336,53 @@ drop_caches_store(struct task *t, const struct proc_inode *pi __unused, char *te
 	return 0;
 }
 
+static int
+max_maps_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->max_map_count));
+	return 0;
+}
+
+static int
+max_maps_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0 || n > INT32_MAX)
+		return -EINVAL;
+	WRITE_ONCE(t->k->max_map_count, (uint32_t)n);
+	return 0;
+}
+
+static int
+memfd_noexec_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->memfd_noexec));
+	return 0;
+}
+
+static int
+memfd_noexec_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (!capable(t, CAP_SYS_ADMIN))
+		return -EPERM;
+	if (proc_parse_long(text, &n) || n < 0 || n > 2)
+		return -EINVAL;
+	WRITE_ONCE(t->k->memfd_noexec, (uint32_t)n);
+	return 0;
+}
+
+/* As many huge pages as can be had: none. */
+static int
+no_pages_store(struct task *t __unused, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	return proc_parse_long(text, &n) || n < 0 ? -EINVAL : 0;
+}
+
 static const struct proc_entry vm_table[] = {
 	KEPT("admin_reserve_kbytes", KEPT_ADMIN_RESERVE, 8192, INT32_MAX),
 	KEPT("dirty_background_bytes", KEPT_DIRTY_BG_BYTES, 0, INT32_MAX),
@@ -316,20 +395,21 @@ static const struct proc_entry vm_table[] = {
 	{ .name = "drop_caches", .mode = S_IFREG | 0200, .flags = PROC_SYSCTL, .show = proc_nothing, .store = drop_caches_store,
 	  .iops = &sysctl_iops },
 	KEPT("laptop_mode", KEPT_LAPTOP_MODE, 0, INT32_MAX),
-	NUMBER("legacy_va_layout", 0),
-	NUMBER("max_map_count", MAX_MAP_COUNT),
+	KEPT("legacy_va_layout", KEPT_LEGACY_LAYOUT, 0, INT32_MAX),
+	EDIT("max_map_count", max_maps_show, max_maps_store),
+	EDIT("memfd_noexec", memfd_noexec_show, memfd_noexec_store),
 	KEPT("min_free_kbytes", KEPT_MIN_FREE, 67584, INT32_MAX),
 	NUMBER("mmap_min_addr", MMAP_MIN_ADDR),
 	NUMBER("mmap_rnd_bits", 28),
-	NUMBER("nr_hugepages", 0),
-	NUMBER("nr_overcommit_hugepages", 0),
+	EDIT("nr_hugepages", number_show, no_pages_store),
+	EDIT("nr_overcommit_hugepages", number_show, no_pages_store),
 	KEPT("oom_dump_tasks", KEPT_OOM_DUMP, 1, INT32_MAX),
 	KEPT("oom_kill_allocating_task", KEPT_OOM_ALLOCATING, 0, INT32_MAX),
-	NUMBER("overcommit_kbytes", 0),
-	NUMBER("overcommit_memory", 1),
-	NUMBER("overcommit_ratio", 50),
+	KEPT("overcommit_kbytes", KEPT_OVERCOMMIT_KB, 0, UINT32_MAX),
+	KEPT("overcommit_memory", KEPT_OVERCOMMIT, 1, 2),
+	KEPT("overcommit_ratio", KEPT_OVERCOMMIT_RATIO, 50, INT32_MAX),
 	KEPT("page-cluster", KEPT_PAGE_CLUSTER, 3, 31),
-	NUMBER("panic_on_oom", 0),
+	KEPT("panic_on_oom", KEPT_PANIC_ON_OOM, 0, 2),
 	KEPT("stat_interval", KEPT_STAT_INTERVAL, 1, INT32_MAX),
 	KEPT("swappiness", KEPT_SWAPPINESS, 60, 200),
 	KEPT("user_reserve_kbytes", KEPT_USER_RESERVE, 131072, INT32_MAX),
@@ -517,10 +597,10 @@ static const struct proc_entry fs_table[] = {
 	PROC_DIR("inotify", inotify_table),
 	VFS("lease-break-time", lease_break_time, INT32_MAX, 0644),
 	VFS("leases-enable", leases_enable, INT32_MAX, 0644),
-	NUMBER("mount-max", MOUNT_MAX),
+	VFS("mount-max", mount_max, INT32_MAX, 0644),
 	EDIT("nr_open", nr_open_show, nr_open_store),
-	NUMBER("overflowgid", 65534),
-	NUMBER("overflowuid", 65534),
+	KEPT("overflowgid", KEPT_FS_OVERFLOWGID, 65534, 65535),
+	KEPT("overflowuid", KEPT_FS_OVERFLOWUID, 65534, 65535),
 	EDIT("pipe-max-size", pipe_max_show, pipe_max_store),
 	EDIT("pipe-user-pages-hard", pipe_hard_show, pipe_hard_store),
 	EDIT("pipe-user-pages-soft", pipe_soft_show, pipe_soft_store),
@@ -528,7 +608,7 @@ static const struct proc_entry fs_table[] = {
 	VFS("protected_hardlinks", protected_hardlinks, 1, 0600),
 	VFS("protected_regular", protected_regular, 2, 0600),
 	VFS("protected_symlinks", protected_symlinks, 1, 0600),
-	NUMBER("suid_dumpable", 0),
+	KEPT("suid_dumpable", KEPT_SUID_DUMPABLE, 0, 2),
 };
 
 /* net */
@@ -555,10 +635,28 @@ static const struct proc_entry net_unix_table[] = {
 	EDIT("max_dgram_qlen", dgram_qlen_show, dgram_qlen_store),
 };
 
+static int
+somaxconn_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(m->t->k->net->somaxconn));
+	return 0;
+}
+
+static int
+somaxconn_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0 || n > INT32_MAX)
+		return -EINVAL;
+	WRITE_ONCE(t->k->net->somaxconn, (uint32_t)n);
+	return 0;
+}
+
 static const struct proc_entry net_core_table[] = {
 	NUMBER("rmem_default", SOCK_BUF_MAX),
 	NUMBER("rmem_max", SOCK_BUF_MAX),
-	NUMBER("somaxconn", 4096),
+	EDIT("somaxconn", somaxconn_show, somaxconn_store),
 	NUMBER("wmem_default", SOCK_BUF_MAX),
 	NUMBER("wmem_max", SOCK_BUF_MAX),
 };
