@@ -12,8 +12,9 @@
  * is cheaper than a fault. Two dirty blocks that would make a big one stay apart while no more than DIRTY_KEEP pages are kept,
  * so that a free and an allocation at the boundary do not punch and fault each time.
  *
- * The first huge page's worth of the pool is kept for small requests: what every task touches then lies close together, which is fewer
- * faults and page tables for each new process.
+ * The first huge page's worth of the pool, the near part, is kept for small requests, and they are met there as long as they can be: what
+ * every task touches then lies close together, which is fewer faults and page tables for each new process. It has free lists of its own,
+ * or small requests would be met with what large ones leave over elsewhere.
  *
  * Lock: pool->lock, RANK_POOL. Clearing, and punching of what is freed as a large extent, happen outside it.
  * Left out: giving memory back when the host asks (memory cgroup pressure), huge pages.
@@ -40,8 +41,10 @@ struct pagepool {
 	struct mutex lock; /* RANK_POOL, short */
 	uint64_t first, end; /* page numbers: what the pool gives out */
 	uint64_t free_pages, dirty_pages;
-	uint32_t clean[MAX_ORDER + 1]; /* page number of the first free block; 0 for none, as page 0 is struct kernel */
-	uint32_t dirty[BIG_ORDER];
+	struct free_lists {
+		uint32_t clean[MAX_ORDER + 1]; /* page number of the first free block; 0 for none, as page 0 is struct kernel */
+		uint32_t dirty[BIG_ORDER];
+	} near, far;
 	uint64_t near_end;
 	struct page *pages; /* from ->first on */
 };
@@ -66,16 +69,19 @@ page_of(struct kernel *k, const void *p)
 	return &k->pool->pages[page_number(p)];
 }
 
+/* Where a free block at page @n belongs. */
 static uint32_t *
-free_list(struct pagepool *pool, unsigned int order, bool dirty)
+free_list(struct pagepool *pool, uint64_t n, unsigned int order, bool dirty)
 {
-	return dirty ? &pool->dirty[order] : &pool->clean[order];
+	struct free_lists *l = n < pool->near_end ? &pool->near : &pool->far;
+
+	return dirty ? &l->dirty[order] : &l->clean[order];
 }
 
 static void
 block_link(struct pagepool *pool, uint64_t n, unsigned int order, bool dirty)
 {
-	uint32_t *head = free_list(pool, order, dirty);
+	uint32_t *head = free_list(pool, n, order, dirty);
 	struct page *pg = &pool->pages[n];
 
 	*pg = (struct page){ .a = *head, .use = PAGE_USE_FREE, .order = (uint8_t)order, .dirty = dirty };
@@ -95,7 +101,7 @@ block_unlink(struct pagepool *pool, uint64_t n)
 	if (pg->b)
 		pool->pages[pg->b].a = pg->a;
 	else
-		*free_list(pool, pg->order, pg->dirty) = pg->a;
+		*free_list(pool, n, pg->order, pg->dirty) = pg->a;
 	if (pg->a)
 		pool->pages[pg->a].b = pg->b;
 	pool->free_pages -= 1UL << pg->order;
@@ -166,20 +172,15 @@ range_free(struct kernel *k, uint64_t n, uint64_t end, bool dirty)
 
 /* The smallest block of at least this order; dirty ones first, since the host has memory for them already. */
 static uint64_t
-block_find(struct pagepool *pool, unsigned int order, bool far)
+block_find(const struct free_lists *l, unsigned int order)
 {
-	uint64_t n;
-
 	for (unsigned int o = order; o < BIG_ORDER; o++)
-		if (pool->dirty[o])
-			return pool->dirty[o];
-	for (unsigned int o = order; o <= MAX_ORDER; o++) {
-		for (n = pool->clean[o]; far && n && n < pool->near_end; n = pool->pages[n].a)
-			;
-		if (n)
-			return n;
-	}
-	return far ? block_find(pool, order, false) : 0;
+		if (l->dirty[o])
+			return l->dirty[o];
+	for (unsigned int o = order; o <= MAX_ORDER; o++)
+		if (l->clean[o])
+			return l->clean[o];
+	return 0;
 }
 
 /* *@dirty: the pages hold old data. */
@@ -187,12 +188,17 @@ static void *
 extent_alloc(struct kernel *k, uint64_t npages, uint64_t align, bool *dirty)
 {
 	struct pagepool *pool = k->pool;
+	bool far = npages >= FAR_PAGES;
+	unsigned int order;
 	uint64_t n;
 
 	if (npages == 0 || npages > pool->end || align > pool->end || (align & (align - 1)) != 0)
 		return NULL;
 	mutex_lock(&pool->lock);
-	n = block_find(pool, MAX(order_of(npages), order_of(align)), npages >= FAR_PAGES);
+	order = MAX(order_of(npages), order_of(align));
+	n = block_find(far ? &pool->far : &pool->near, order);
+	if (n == 0)
+		n = block_find(far ? &pool->near : &pool->far, order);
 	if (n == 0) {
 		mutex_unlock(&pool->lock);
 		return NULL;
