@@ -50,6 +50,8 @@ resident_prepare(struct kernel *k)
 	if (mmap((void *)RES_SCRATCH, RES_SIZE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
 		return -errno;
+	/* A child has slots of its own, and its parent's need not be copied; a favour. */
+	madvise((void *)RES_SCRATCH, RES_SIZE, MADV_WIPEONFORK);
 	k->arena_size += RES_SIZE; /* programs are kept off these places as off the arena */
 	r->k = k;
 	r->next_slot = 1; /* the first is struct space_page's */
@@ -58,6 +60,7 @@ resident_prepare(struct kernel *k)
 	mutex_init(&r->queue_lock, RANK_LEAF);
 	mutex_init(&r->spawn_lock, RANK_NONE);
 	INIT_LIST_HEAD(&r->dead);
+	INIT_LIST_HEAD(&r->free);
 	r->tail = &r->head;
 	__cpuid_count(0xd, 0, a, b, c, d);
 	r->xsave_size = b;
@@ -316,15 +319,22 @@ static struct trap_process *
 forget_process(struct resident *r, pid_t pid, bool left)
 {
 	struct trap_process *proc = NULL;
-	struct trap_task *rt;
+	struct trap_task *rt, *n;
 	mutex_guard(&r->lock);
 
-	list_for_each_entry(rt, &r->dead, list)
-		if (rt->proc && rt->proc->pid == pid && !(left && __atomic_load_n(&rt->proc->tasks, __ATOMIC_ACQUIRE) != 0)) {
-			proc = rt->proc;
-			rt->proc = NULL;
-			__atomic_store_n(&rt->alive, 0, __ATOMIC_RELEASE);
+	list_for_each_entry_safe(rt, n, &r->dead, list) {
+		if (!rt->proc || rt->proc->pid != pid || (left && __atomic_load_n(&rt->proc->tasks, __ATOMIC_ACQUIRE) != 0))
+			continue;
+		proc = rt->proc;
+		rt->proc = NULL;
+		__atomic_store_n(&rt->alive, 0, __ATOMIC_RELEASE);
+		if (!rt->lost) {
+			list_del(&rt->list);
+			list_add(&rt->list, &r->free);
 		}
+		if (--proc->retired == 0)
+			break;
+	}
 	return proc;
 }
 
@@ -346,10 +356,7 @@ bury(struct kernel *k, pid_t pid)
 		put_task_struct(t); /* the trap's */
 		put_task_struct(t); /* find_orphan()'s */
 		__atomic_sub_fetch(&rt->proc->space->tasks, 1, __ATOMIC_SEQ_CST);
-		mutex_lock(&k->resident->lock);
-		rt->t = NULL;
-		list_add_tail(&rt->list, &k->resident->dead);
-		mutex_unlock(&k->resident->lock);
+		resident_retire(k, rt);
 	}
 	if (!proc)
 		proc = forget_process(k->resident, pid, false);
@@ -359,16 +366,19 @@ bury(struct kernel *k, pid_t pid)
 
 /*
  * What each new process of an instance that makes many touches again, as two huge pages: the kernel's own struct with the records of
- * pages, and where small objects are. A favour of the host, if it can: then a child takes two faults for them all.
+ * pages, and where small objects are. A favour of the host, if it can: then a child takes two faults for them all. It may take
+ * long, on a host with much to do, and processes are to be reaped meanwhile: hence a thread of its own.
  */
-static void
-make_huge(struct kernel *k)
+static void *
+make_huge(void *arg)
 {
+	struct kernel *k = arg;
 	void *near = page_pool_near(k);
 
-	madvise(k, HUGE_SIZE, MADV_COLLAPSE);
 	if (near)
 		madvise(near, HUGE_SIZE, MADV_COLLAPSE);
+	madvise(k, HUGE_SIZE, MADV_COLLAPSE);
+	return NULL;
 }
 
 /*
@@ -401,6 +411,7 @@ static void *
 reaper_thread(void *arg)
 {
 	unsigned int reaped = 0;
+	pthread_t th;
 	int status;
 
 	for (;;) {
@@ -413,7 +424,7 @@ reaper_thread(void *arg)
 			bury(arg, pid);
 			resident_bury_end();
 			if (++reaped == MANY_PROCESSES)
-				make_huge(arg);
+				pthread_create(&th, NULL, make_huge, arg);
 		} else if (errno != EINTR)
 			usleep(1000);
 	}

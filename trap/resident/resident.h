@@ -83,6 +83,7 @@ struct space_page {
 struct trap_process {
 	struct trap_space *space;
 	uint32_t tasks; /* atomic */
+	uint32_t retired; /* of its struct trap_tasks, on res->dead; res->lock */
 	int32_t pid;
 };
 
@@ -99,7 +100,7 @@ struct trap_task {
 	bool kicked;	 /* a kick arrived on the way out */
 	bool lost;	 /* its host process died while it slept in the kernel: something may still point to its stack */
 	struct exec_job *job;  /* loaded by execve, waits to go */
-	struct list_head list; /* res->dead */
+	struct list_head list; /* res->dead or res->free */
 	uint8_t xbuf[XSAVE_MAX] __aligned(64);
 };
 
@@ -148,8 +149,9 @@ enum instance_end {
 struct resident {
 	struct kernel *k;
 	int32_t supervisor, spawner; /* host pids */
-	struct mutex lock;	/* RANK_LEAF: dead, next_slot, free_slots */
+	struct mutex lock;	/* RANK_LEAF: dead, free, next_slot */
 	struct list_head dead;	/* host threads that are leaving */
+	struct list_head free;	/* host threads whose process is gone */
 	uint32_t next_slot;
 	/* requests to the supervisor */
 	struct mutex queue_lock; /* RANK_LEAF */
@@ -205,6 +207,7 @@ void resident_return(struct task *t) __noreturn;
 /* thread.c */
 struct trap_task *resident_rt_alloc(struct kernel *k, struct task *t, struct trap_process *proc) __must_check;
 void resident_put_proc(struct kernel *k, struct trap_process *proc);
+void resident_retire(struct kernel *k, struct trap_task *rt); /* its host thread leaves, or is dead */
 void resident_thread_setup(struct trap_task *rt, bool process);
 void resident_leave(struct trap_task *rt) __noreturn;
 void resident_spawner_main(void *arg) __noreturn; /* @arg: struct spawn_area */

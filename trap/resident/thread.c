@@ -3,7 +3,8 @@
  * Host threads of guests: birth (clone, exec), kicks and death.
  *
  * A thread cannot give back the stack it runs on: its struct trap_task goes to res->dead, and is taken from there for a new thread once
- * the host has cleared ->alive (CLONE_CHILD_CLEARTID's mechanism, on a word of the arena) or its process has been reaped.
+ * the host has cleared ->alive (CLONE_CHILD_CLEARTID's mechanism, on a word of the arena; of a process's last thread it does not), or from
+ * res->free once its process has been reaped.
  */
 #include <asm/unistd.h>
 #include <linux/prctl.h>
@@ -31,17 +32,30 @@ sel_of(const struct trap_task *rt)
 	return (struct sel_page *)(uintptr_t)(RES_SCRATCH + RES_SEL_OFF + (uint64_t)rt->slot * PAGE_SIZE);
 }
 
+#define DEAD_LOOKED_AT 8
+
+/* Of the dead a few are looked at, others next time: they may be many, where processes end faster than they are reaped. */
 static struct trap_task *
 reuse(struct resident *r)
 {
-	struct trap_task *rt, *n;
+	struct trap_task *rt;
 
 	mutex_guard(&r->lock);
-	list_for_each_entry_safe(rt, n, &r->dead, list)
+	if (!list_empty(&r->free)) {
+		rt = list_first_entry(&r->free, struct trap_task, list);
+		list_del(&rt->list);
+		return rt;
+	}
+	for (int i = 0; i < DEAD_LOOKED_AT && !list_empty(&r->dead); i++) {
+		rt = list_first_entry(&r->dead, struct trap_task, list);
 		if (__atomic_load_n(&rt->alive, __ATOMIC_ACQUIRE) == 0 && !rt->lost) {
 			list_del(&rt->list);
+			if (rt->proc)
+				rt->proc->retired--;
 			return rt;
 		}
+		list_move_tail(&rt->list, &r->dead);
+	}
 	return NULL;
 }
 
@@ -54,7 +68,10 @@ reuse(struct resident *r)
 #define RT_AT	 (2 * AROUND - ALT_PAGES - RT_PAGES)
 _Static_assert(RT_AT >= KSTACK_PAGES + 1 && RT_AT > AROUND, "room for a kernel stack, whose top is in the second piece");
 
-/* The page below the kernel stack, which is nobody's, is not there in the task's own process. */
+/*
+ * The page below the kernel stack, which is nobody's, is not there in the task's own process. (MADV_GUARD_INSTALL would need no mappings
+ * of its own, but then the host copies the page tables of the whole arena at each fork.)
+ */
 static void
 guard_stack(const struct trap_task *rt)
 {
@@ -243,12 +260,12 @@ resident_clone(struct task *t, struct task *child, uint64_t flags)
 		crt->alive = 0;
 		crt->t = NULL;
 		child->trap = NULL;
-		mutex_lock(&k->resident->lock);
-		list_add(&crt->list, &k->resident->dead);
-		mutex_unlock(&k->resident->lock);
 		__atomic_sub_fetch(&proc->tasks, 1, __ATOMIC_RELAXED);
 		__atomic_sub_fetch(&proc->space->tasks, 1, __ATOMIC_RELAXED);
 		crt->proc = NULL;
+		mutex_lock(&k->resident->lock);
+		list_add(&crt->list, &k->resident->free);
+		mutex_unlock(&k->resident->lock);
 		if (!(flags & CLONE_THREAD))
 			resident_put_proc(k, proc);
 		return (int)tid;
@@ -267,11 +284,12 @@ resident_leave(struct trap_task *rt)
 		host_call1(last ? __NR_exit_group : __NR_exit, 0);
 }
 
-static void
-retire(struct kernel *k, struct trap_task *rt)
+void
+resident_retire(struct kernel *k, struct trap_task *rt)
 {
 	rt->t = NULL;
 	mutex_lock(&k->resident->lock);
+	rt->proc->retired++;
 	list_add_tail(&rt->list, &k->resident->dead);
 	mutex_unlock(&k->resident->lock);
 }
@@ -287,7 +305,7 @@ resident_exit(struct task *t)
 	put_task_struct(t);
 	if (!rt)
 		return; /* the first program could not be loaded: this is the supervisor */
-	retire(k, rt);
+	resident_retire(k, rt);
 	resident_leave(rt);
 }
 
@@ -320,7 +338,7 @@ exec_main(void *arg)
 		host_futex_wait(&job->go, 0, INT64_MAX);
 	kfree(k, job);
 	if (err) {
-		retire(k, rt);
+		resident_retire(k, rt);
 		resident_leave(rt);
 	}
 	t->regs_valid = true;
@@ -388,7 +406,7 @@ resident_exec_go(struct task *t, struct trap_task *old)
 {
 	struct exec_job *job = rt_of(t)->job;
 
-	retire(t->k, old);
+	resident_retire(t->k, old);
 	__atomic_store_n(&job->go, 1, __ATOMIC_RELEASE);
 	host_futex_wake(&job->go, 1);
 	resident_leave(old);
