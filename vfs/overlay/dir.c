@@ -116,8 +116,10 @@ create_object(struct task *t, struct inode *dir, struct dentry *dentry, const st
 		return err;
 	if (m->hardlink) {
 		inode = igrab(d_inode(m->hardlink));
+		mutex_lock(&OVL_I(inode)->attr);
 		if (OVL_I(inode)->own_nlink)
 			inc_nlink(inode);
+		mutex_unlock(&OVL_I(inode)->attr);
 		ovl_copyattr(inode);
 		ovl_set_impure(t, dir);
 	} else {
@@ -198,10 +200,12 @@ lost_a_name(struct inode *inode)
 		clear_nlink(inode);
 		return;
 	}
+	mutex_lock(&oi->attr);
 	if (!ovl_upper(inode))
 		oi->own_nlink = true; /* the lower file does not know that it is gone */
 	if (oi->own_nlink && inode->i_nlink > 0)
 		drop_nlink(inode);
+	mutex_unlock(&oi->attr);
 	ovl_copyattr(inode);
 	inode_update_times(inode, ATTR_CTIME);
 }

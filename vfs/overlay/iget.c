@@ -57,6 +57,7 @@ fill(struct inode *inode, struct ovl_sb *ofs, struct dentry *upper, const struct
 	oi->inode = inode;
 	mutex_init(&oi->copyup, inode->i_sb->s_stack_depth > 1 ? RANK_COPYUP2 : RANK_COPYUP);
 	mutex_init(&inode->i_rwsem, inode->i_sb->s_stack_depth > 1 ? RANK_INODE_OVERLAY2 : RANK_INODE_OVERLAY);
+	mutex_init(&oi->attr, RANK_LEAF);
 	INIT_LIST_HEAD(&oi->pinned);
 	oi->upper = dget(upper);
 	oi->nr_lower = nr_lower;

@@ -80,12 +80,43 @@ ovl_map_ino(struct ovl_sb *ofs, const struct inode *real)
 	return ovl_map_dev_ino(ofs, real_dev(ofs, real), real->i_ino);
 }
 
+static uint32_t
+nlink_of(const struct inode *inode, const struct inode *real)
+{
+	const struct ovl_inode *oi = OVL_I(inode);
+
+	if (S_ISDIR(real->i_mode))
+		return inode->i_flags & S_DEAD ? 0 : oi->nr_lower + (ovl_upper(inode) != NULL) > 1 ? 1 : real->i_nlink;
+	return oi->own_nlink ? inode->i_nlink : real->i_nlink;
+}
+
+static bool
+same_time(const struct k_timespec *a, const struct k_timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Most often nothing has changed. Looks without the lock: who changes the real inode while we look copies afterwards. */
+__attribute__((no_sanitize("thread"))) static bool
+is_copied(const struct inode *inode, const struct inode *real)
+{
+	return inode->i_mode == real->i_mode && inode->i_uid == real->i_uid && inode->i_gid == real->i_gid &&
+	       inode->i_rdev == real->i_rdev && same_time(&inode->i_atime, &real->i_atime) &&
+	       same_time(&inode->i_mtime, &real->i_mtime) && same_time(&inode->i_ctime, &real->i_ctime) &&
+	       inode->i_blocks == real->i_blocks && READ_ONCE(inode->i_size) == READ_ONCE(real->i_size) &&
+	       inode->i_nlink == nlink_of(inode, real);
+}
+
+/* One at a time, so that the last to copy does not leave what it read before another's change, or of the lower file after a copy up. */
 void
 ovl_copyattr(struct inode *inode)
 {
-	struct ovl_inode *oi = OVL_I(inode);
 	const struct inode *real = ovl_real_inode(inode);
 
+	if (is_copied(inode, real))
+		return;
+	mutex_lock(&OVL_I(inode)->attr);
+	real = ovl_real_inode(inode);
 	inode->i_mode = real->i_mode;
 	inode->i_uid = real->i_uid;
 	inode->i_gid = real->i_gid;
@@ -95,10 +126,8 @@ ovl_copyattr(struct inode *inode)
 	inode->i_ctime = real->i_ctime;
 	inode->i_blocks = real->i_blocks;
 	WRITE_ONCE(inode->i_size, READ_ONCE(real->i_size));
-	if (S_ISDIR(inode->i_mode))
-		inode->i_nlink = inode->i_flags & S_DEAD ? 0 : oi->nr_lower + (ovl_upper(inode) != NULL) > 1 ? 1 : real->i_nlink;
-	else if (!oi->own_nlink)
-		inode->i_nlink = real->i_nlink;
+	inode->i_nlink = nlink_of(inode, real);
+	mutex_unlock(&OVL_I(inode)->attr);
 }
 
 static const char *

@@ -65,6 +65,7 @@ struct ovl_inode {
 	struct list_head pinned;
 	bool impure; /* a directory that shows something that has been copied up: its numbers are not those of the upper layer */
 	bool impure_known; /* the upper directory has been asked */
+	struct mutex attr; /* RANK_LEAF: what is copied from the real inode, and the next */
 	bool own_nlink; /* i_nlink is counted here, not that of the real inode */
 	unsigned int nr_lower;
 	struct ovl_lower lower[];
@@ -96,7 +97,7 @@ ovl_upper(const struct inode *inode)
 /* inode.c */
 void ovl_real_path(const struct inode *inode, struct path *out); /* no references: those of the inode */
 struct inode *ovl_real_inode(const struct inode *inode);
-void ovl_copyattr(struct inode *inode); /* what the real inode says now */
+void ovl_copyattr(struct inode *inode); /* what the real inode says now; whoever has changed that calls it afterwards */
 /* iget.c: the overlay inode of an upper dentry or a stack of lower ones; takes references of its own. ERR_PTR. */
 struct inode *ovl_get_inode(struct super_block *sb, struct dentry *upper, const struct ovl_lower *low,
 			    unsigned int nr_lower) __must_check;
