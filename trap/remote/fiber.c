@@ -21,6 +21,7 @@
 #include <asm/unistd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -99,6 +100,17 @@ fiber_main(struct fiber *f)
 	}
 }
 
+/* Where there is no room for a stack (vm.max_map_count) the call is served, and sleeps, on the worker's own. */
+static struct fiber *
+fiber_without_stack(void)
+{
+	struct fiber *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		kernel_panic(remote.k, "no memory for a call; raise the limit on memory");
+	return f;
+}
+
 /* At the top of its stack, below which is a page that is not there. */
 static struct fiber *
 new_fiber(void)
@@ -107,8 +119,12 @@ new_fiber(void)
 	struct fiber *f = (struct fiber *)(room + STACK_SIZE - ALIGN_UP(sizeof(*f), 64));
 	uint64_t *sp = (uint64_t *)f;
 
-	if (room == MAP_FAILED || mprotect(room + PAGE_SIZE, STACK_SIZE - PAGE_SIZE, PROT_READ | PROT_WRITE) < 0)
-		kernel_panic(remote.k, "no memory for a call's stack; raise the limit on memory or on mappings (vm.max_map_count)");
+	if (room == MAP_FAILED)
+		return fiber_without_stack();
+	if (mprotect(room + PAGE_SIZE, STACK_SIZE - PAGE_SIZE, PROT_READ | PROT_WRITE) < 0) {
+		munmap(room, STACK_SIZE);
+		return fiber_without_stack();
+	}
 	*--sp = (uint64_t)(uintptr_t)fiber_start;
 	*--sp = 0;			  /* rbp */
 	*--sp = (uint64_t)(uintptr_t)f; /* rbx */
@@ -120,7 +136,10 @@ new_fiber(void)
 static void
 free_fiber(struct fiber *f)
 {
-	munmap((char *)f + ALIGN_UP(sizeof(*f), 64) - STACK_SIZE, STACK_SIZE);
+	if (!f->sp)
+		free(f);
+	else
+		munmap((char *)f + ALIGN_UP(sizeof(*f), 64) - STACK_SIZE, STACK_SIZE);
 }
 
 struct fiber *
@@ -146,6 +165,10 @@ fiber_put(struct fiber *f)
 {
 	bool room;
 
+	if (!f->sp) {
+		free_fiber(f);
+		return;
+	}
 	if (!spare) {
 		spare = f;
 		return;
@@ -188,7 +211,7 @@ fiber_run(struct fiber *f)
 	struct task *t;
 	uint32_t one;
 
-	if (!ON_FIBERS) {
+	if (!ON_FIBERS || !f->sp) {
 		serve_notified(&f->n);
 		fiber_put(f);
 		return;
