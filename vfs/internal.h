@@ -97,7 +97,8 @@ struct vfs_state {
 	/* /proc/sys/fs: protected_symlinks ... */
 	uint32_t protected_symlinks, protected_hardlinks, protected_fifos, protected_regular;
 
-	struct mutex lease_lock; /* RANK_LEAF: vfs/lease.c */
+	struct mutex lease_lock; /* RANK_TIMER, before f_lock: vfs/lease.c */
+	struct list_head leases; /* all, of vfs/lease.c */
 	struct wait_queue_head lease_wait;
 	uint32_t leases_enable, lease_break_time; /* /proc/sys/fs */
 
@@ -153,6 +154,18 @@ struct lock_text {
 	char *buf;
 	size_t len, size;
 };
+
+/**
+ * show_leases() - lines about leases, at the end of those about locks
+ * @k: the kernel
+ * @file: of this open file alone, or NULL: all
+ * @id: the number of the last line
+ * @text: added to
+ *
+ * Return: false: there is no room for all.
+ */
+bool show_leases(struct kernel *k, const struct file *file, int *id, struct lock_text *text);
+uint64_t locks_dev(const struct inode *inode); /* the device that lines about it name: its st_dev */
 
 /**
  * show_all_file_locks() - the text of /proc/locks

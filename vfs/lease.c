@@ -6,7 +6,7 @@
  * having counted himself: one of the two sees the other. A breaker marks the leases, tells their holders, and waits until none is in
  * the way; one that is not given up in time is taken.
  *
- * Locks: v->lease_lock is a leaf. Signals are sent without it.
+ * Locks: v->lease_lock is taken last but for f_lock. Signals are sent without it.
  */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
@@ -15,6 +15,7 @@
 #include "kernel/cred.h"
 #include "kernel/task.h"
 #include "kernel/time.h"
+#include "vfs/dev/dev.h"
 #include "vfs/fcntl.h"
 #include "vfs/lease.h"
 
@@ -26,6 +27,10 @@ struct lease {
 	int fd;
 	int type;   /* F_RDLCK, F_WRLCK */
 	int target; /* what it is to become: type, F_RDLCK or F_UNLCK */
+	struct list_head all; /* of v->leases */
+	const struct inode *inode;
+	uint64_t dev; /* what the inode's st_dev is */
+	int pid;      /* of who took it */
 	int64_t read_by, none_by; /* when it is made F_RDLCK or taken, CLOCK_MONOTONIC; NO_DEADLINE: never */
 };
 
@@ -34,8 +39,9 @@ lease_init(struct kernel *k)
 {
 	struct vfs_state *v = k->vfs;
 
-	mutex_init(&v->lease_lock, RANK_LEAF);
+	mutex_init(&v->lease_lock, RANK_TIMER);
 	init_waitqueue_head(&v->lease_wait);
+	INIT_LIST_HEAD(&v->leases);
 	v->lease_break_time = 45;
 	v->leases_enable = 1;
 }
@@ -66,6 +72,7 @@ modify_lease(struct inode *inode, struct lease *l, int type)
 	while (*at != l)
 		at = &(*at)->next;
 	*at = l->next;
+	list_del(&l->all);
 	return l;
 }
 
@@ -185,6 +192,8 @@ insert_lease(struct vfs_state *v, struct file *file, int type, struct lease *new
 	err = check_conflicting_open(file, type);
 	if (err)
 		__atomic_store_n(at, NULL, __ATOMIC_SEQ_CST);
+	else
+		list_add_tail(&new->all, &v->leases);
 	return err;
 }
 
@@ -197,7 +206,8 @@ add_lease(struct task *t, int fd, struct file *file, int type)
 
 	if (!new)
 		return -ENOMEM;
-	*new = (struct lease){ .file = file, .fd = fd, .type = type, .target = type, .read_by = NO_DEADLINE, .none_by = NO_DEADLINE };
+	*new = (struct lease){ .file = file, .fd = fd, .type = type, .target = type, .read_by = NO_DEADLINE, .none_by = NO_DEADLINE,
+			      .inode = file->f_inode, .dev = locks_dev(file->f_inode), .pid = t->tgid };
 	mutex_lock(&v->lease_lock);
 	dead = time_out_leases(file->f_inode, NULL);
 	err = insert_lease(v, file, type, new);
@@ -353,4 +363,24 @@ __break_lease(struct task *t, struct inode *inode, uint32_t flags)
 	}
 	finish_wait(&t->k->vfs->lease_wait, &we);
 	return err;
+}
+
+bool
+show_leases(struct kernel *k, const struct file *file, int *id, struct lock_text *text)
+{
+	struct vfs_state *v = k->vfs;
+	struct lease *l;
+	mutex_guard(&v->lease_lock);
+
+	list_for_each_entry(l, &v->leases, all) {
+		if (file && l->file != file)
+			continue;
+		if (text->size - text->len < LOCK_LINE_MAX)
+			return false;
+		text->len += (size_t)ksnprintf(text->buf + text->len, LOCK_LINE_MAX, "%s%d: LEASE  %s%s %d %02x:%02x:%llu 0 EOF\n",
+					       file ? "lock:\t" : "", ++*id, l->target != l->type ? "BREAKING  " : "ACTIVE    ",
+					       l->target == F_WRLCK ? "WRITE" : l->target == F_RDLCK ? "READ" : "UNLCK", l->pid,
+					       DEV_MAJOR(l->dev), DEV_MINOR(l->dev), (unsigned long long)l->inode->i_ino);
+	}
+	return true;
 }

@@ -574,12 +574,19 @@ do_flock(struct task *t, struct file *file, unsigned int op)
 	return err;
 }
 
+uint64_t
+locks_dev(const struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+
+	return is_hostfs(sb) ? hostfs_dev(sb->k, HOSTFS_SB(sb)->state, HOSTFS_I(inode)->dev) : sb->s_dev;
+}
+
 /* A line of /proc/locks. @flock: of flock(2), which covers the file. */
 static int
 lock_line(const struct inode *inode, const struct file_lock *l, bool flock, char *buf, size_t n)
 {
-	uint64_t dev = is_hostfs(inode->i_sb) ? hostfs_dev(inode->i_sb->k, HOSTFS_SB(inode->i_sb)->state, HOSTFS_I(inode)->dev) :
-						inode->i_sb->s_dev;
+	uint64_t dev = locks_dev(inode);
 	int len = ksnprintf(buf, n, "%s ADVISORY  %s %d %02x:%02x:%llu ", flock ? "FLOCK " : l->ofd ? "OFDLCK" : "POSIX ",
 			    l->type == F_WRLCK ? "WRITE" : "READ", l->ofd ? -1 : l->pid, DEV_MAJOR(dev), DEV_MINOR(dev),
 			    (unsigned long long)inode->i_ino);
@@ -619,12 +626,14 @@ show_file_locks(struct file *file, const struct files_struct *files, char *buf, 
 	struct lock_text text = { .buf = buf, .size = n };
 	int id = 0;
 
-	if (!ctx)
-		return 0;
-	mutex_lock(&ctx->lock);
-	if (lock_lines(file->f_inode, &ctx->flock, true, owners, &id, &text))
-		(void)lock_lines(file->f_inode, &ctx->posix, false, owners, &id, &text);
-	mutex_unlock(&ctx->lock);
+	if (ctx) {
+		mutex_lock(&ctx->lock);
+		if (lock_lines(file->f_inode, &ctx->flock, true, owners, &id, &text))
+			(void)lock_lines(file->f_inode, &ctx->posix, false, owners, &id, &text);
+		mutex_unlock(&ctx->lock);
+	}
+	if (READ_ONCE(file->f_inode->i_leases))
+		(void)show_leases(file->k, file, &id, &text);
 	return (int)text.len;
 }
 
@@ -646,5 +655,5 @@ show_all_file_locks(struct kernel *k, struct lock_text *text)
 			break;
 	}
 	mutex_unlock(&k->vfs->file_locks_lock);
-	return fits;
+	return fits && show_leases(k, NULL, &id, text);
 }

@@ -227,12 +227,54 @@ other_operations_do_not_break(void)
 	CHECK_EQ(fcntl(fd, F_GETLEASE), F_WRLCK);
 }
 
+/* What fdinfo and /proc/locks say of them. */
+static void
+shown(void)
+{
+	char path[64], want[128], text[16384];
+	struct stat st;
+	int fd, in;
+	ssize_t n;
+
+	guest_tmpdir();
+	signal(SIGIO, SIG_IGN);
+	close(open("f", O_RDWR | O_CREAT, 0600));
+	fd = open("f", O_RDONLY);
+	CHECK_EQ(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	for (int breaking = 0; breaking < 2; breaking++) {
+		in = open(path, O_RDONLY);
+		n = read(in, text, sizeof(text) - 1);
+		CHECK(n > 0);
+		text[n] = '\0';
+		CHECK(strstr(text, breaking ? "lock:\t1: LEASE  BREAKING  UNLCK " : "lock:\t1: LEASE  ACTIVE    READ ") != NULL);
+		snprintf(want, sizeof(want), ":%lu 0 EOF\n", (unsigned long)st.st_ino);
+		CHECK(strstr(text, want) != NULL);
+		close(in);
+		in = open("/proc/locks", O_RDONLY);
+		for (n = 0; n < (ssize_t)sizeof(text) - 1; ) {
+			ssize_t got = read(in, text + n, sizeof(text) - 1 - (size_t)n);
+
+			if (got <= 0)
+				break;
+			n += got;
+		}
+		text[n] = '\0';
+		close(in);
+		if (n < (ssize_t)sizeof(text) - 1)
+			CHECK(strstr(text, breaking ? " LEASE  BREAKING  UNLCK " : " LEASE  ACTIVE    READ ") != NULL);
+		CHECK_ERR(open("f", O_WRONLY | O_NONBLOCK), EWOULDBLOCK);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(types_and_errors), T(a_nonblocking_open_breaks), T(an_open_waits), T(a_truncate_waits), T(the_last_close_ends_it),
 		T(a_signal_ends_the_wait), T(other_operations_do_not_break),
+		T(shown),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
