@@ -171,7 +171,8 @@ prepare_creds(struct task *t)
 
 	if (!c)
 		return NULL;
-	*c = *t->cred;
+	/* all but the count, which others change meanwhile */
+	memcpy((char *)c + sizeof(c->usage), (const char *)t->cred + sizeof(c->usage), sizeof(*c) - sizeof(c->usage));
 	refcount_set(&c->usage, 1);
 	refcount_inc(&c->group_info->usage);
 	/* find it anew rather than take a reference: the count is protected by the table's lock */

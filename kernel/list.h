@@ -15,8 +15,8 @@ struct list_head {
 static inline void
 INIT_LIST_HEAD(struct list_head *h)
 {
-	h->prev = h;
-	WRITE_ONCE(h->next, h);
+	WRITE_ONCE(h->prev, h);
+	__atomic_store_n(&h->next, h, __ATOMIC_RELEASE); /* finish_wait() */
 }
 
 static inline void

@@ -134,7 +134,7 @@ collect_signal(struct kernel *k, int sig, struct sigpending *pending, struct k_s
 		first = q;
 	}
 	if (!more)
-		pending->signal &= ~sigmask_of(sig);
+		WRITE_ONCE(pending->signal, pending->signal & ~sigmask_of(sig));
 	if (first) {
 		*info = first->info;
 		list_del_init(&first->list);

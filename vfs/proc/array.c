@@ -201,7 +201,7 @@ show_stat(struct proc_seq *m, bool whole)
 	look_at_tty(m->task, &l);
 	stat_ids(m, &l);
 	stat_times(m, &l);
-	seq_printf(m, " %lu %lu %lu", s->total_vm << PAGE_SHIFT, mm ? proc_rss_pages(m->task, mm) : 0,
+	seq_printf(m, " %lu %lu %lu", READ_ONCE(s->total_vm) << PAGE_SHIFT, mm ? proc_rss_pages(m->task, mm) : 0,
 		   READ_ONCE(m->task->signal->rlim[RLIMIT_RSS].cur));
 	seq_printf(m, " %lu %lu %lu 0 0", mm && !may ? 1 : p->start_code, mm && !may ? 1 : p->end_code, p->start_stack);
 	/* The signal sets are obsolete: 31 bits of them. */
