@@ -274,6 +274,17 @@ uint64_t mm_mmap_rnd(struct task *t) __must_check;
 #define MM_FAULT_EXEC	 4u
 
 /**
+ * is_page_fault() - does mm_fault() know what to make of a signal of the host?
+ * @sig: SIGSEGV or SIGBUS; other signals are none
+ * @code: si_code; what the processor refused for other reasons (SI_KERNEL), or for its alignment (BUS_ADRALN), is none
+ */
+static inline bool
+is_page_fault(int sig, int code)
+{
+	return (sig == 11 && code != 128) || (sig == 7 && code != 1 && code != 128);
+}
+
+/**
  * mm_fault() - a host fault in program code: is it SIGSEGV, SIGBUS or something to mend (a file page to bring in)?
  * @t: the current task
  * @addr: fault address

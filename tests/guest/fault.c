@@ -187,6 +187,31 @@ breakpoint(void)
 	CHECK_EQ(trapno, 3);
 }
 
+/* libc is not made for the flag: it is off again before anything else is done. */
+static void
+on_misaligned(int sig, siginfo_t *si, void *ucv)
+{
+	__asm__ volatile("sub $128, %%rsp; pushfq; andl $~0x40000, (%%rsp); popfq; add $128, %%rsp" ::: "memory", "cc");
+	on_fault(sig, si, ucv);
+}
+
+static void
+misaligned(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_misaligned, .sa_flags = SA_SIGINFO };
+	static uint32_t words[4];
+	uint32_t v;
+
+	sigaction(SIGSEGV, &sa, NULL);
+	sigaction(SIGBUS, &sa, NULL);
+	FAULTS(__asm__ volatile("sub $128, %%rsp; pushfq; orl $0x40000, (%%rsp); popfq; mov 1(%1), %0"
+				: "=r"(v) : "r"(words) : "memory", "cc"),
+	       SIGBUS, BUS_ADRALN);
+	CHECK_EQ(trapno, 17);
+	CHECK_EQ(err, 0);
+	CHECK(info.si_addr == NULL);
+}
+
 static volatile int steps;
 
 static void
@@ -493,7 +518,7 @@ main(int argc, char **argv)
 	static const struct guest_case cases[] = {
 		T(read_of_nothing), T(write_to_nothing), T(write_to_read_only), T(access_to_prot_none), T(jump_to_data),
 		T(jump_to_nothing), T(non_canonical_address), T(kernel_address), T(privileged_instruction), T(division_by_zero),
-		T(simd_exception), T(undefined_instruction), T(breakpoint), T(single_step), T(beyond_the_end_of_a_file),
+		T(simd_exception), T(undefined_instruction), T(misaligned), T(breakpoint), T(single_step), T(beyond_the_end_of_a_file),
 		T(handler_repairs_and_the_instruction_restarts), T(handler_moves_the_program_counter),
 		T(stack_overflow_on_the_alternate_stack), T(the_stack_grows), T(dies_without_a_handler),
 		T(a_blocked_or_ignored_fault_kills), T(a_fault_in_the_handler_kills), T(sent_sigsegv_has_si_user),

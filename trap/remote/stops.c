@@ -221,7 +221,7 @@ stopped_by_signal(struct trap_task *rt, int sig)
 	t->regs_valid = true;
 	t->syscall_nr = -1;
 	code = info.si_code;
-	if ((sig == SIGSEGV || sig == SIGBUS) && code != SI_KERNEL) {
+	if (is_page_fault(sig, code)) {
 		access = fault_access(t, info.fault.addr);
 		if (mm_fault(t, info.fault.addr, access, &sig, &code)) {
 			finish_here(rt);

@@ -192,7 +192,7 @@ serve_fault(struct task *t, int sig, struct k_siginfo *info, uint64_t err)
 
 	if (code <= 0)
 		return; /* somebody on the host sent it */
-	if ((sig == HOST_SIGSEGV || sig == HOST_SIGBUS) && code != 128 /* SI_KERNEL */) {
+	if (is_page_fault(sig, code)) {
 		/* A key fault is kernel memory: to the program it is as if nothing were mapped there. */
 		if (mm_fault(t, info->fault.addr, fault_access(err), &sig, &code))
 			return;
