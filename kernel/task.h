@@ -179,7 +179,8 @@ struct task {
 	uint32_t state; /* enum task_state, atomic */
 	uint32_t sched; /* the futex word schedule() waits in */
 	struct task *ready_next;
-	struct fiber *fiber; /* these two are the remote trap's: trap/remote/fiber.c */
+	struct fiber *fiber;
+	struct ktimer sleep_timer; /* these three are the remote trap's: trap/remote/fiber.c */
 
 	/* the host's side, private to the trap */
 	hpid_t host_tid;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls that sleep without a thread. A notify worker serves each call on a fiber: a stack of its own. Where the call sleeps until it is
- * woken, with no deadline, the worker leaves the stack as it is and goes on to the next call. Who wakes the task puts it on the list of
- * the ready, and the leader (leader.c) goes on with it: mostly the one who woke it, once it has answered its own call. So two programs
- * that take turns need one thread, which never sleeps but to receive. (A sleep with a deadline takes the thread with it.)
+ * Calls that sleep without a thread. A notify worker serves each call on a fiber: a stack of its own. Where the call sleeps, the worker
+ * leaves the stack as it is and goes on to the next call. Who wakes the task puts it on the list of the ready, and the leader (leader.c)
+ * goes on with it: mostly the one who woke it, once it has answered its own call. So two programs that take turns need one thread, which
+ * never sleeps but to receive. A deadline is a timer of the instance (kernel/timer.c), which wakes the fiber, not the task.
  *
  *	sleeper: sched = 1; looks at its state; leaves its stack; the worker: compare and exchange sched, 1 to SCHED_ON_FIBER
  *	waker:	 exchange(sched, 0): if it was SCHED_ON_FIBER, the list
@@ -230,16 +230,48 @@ fiber_run(struct fiber *f)
 	} while (!__atomic_compare_exchange_n(&t->sched, &one, SCHED_ON_FIBER, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 }
 
-bool
-fiber_sleep(struct task *t)
+/* A task that has not left its stack yet sees the 0 there, or when it comes back from leaving it. */
+static void
+deadline_passed(struct kernel *k, struct ktimer *tm)
+{
+	struct task *t = container_of(tm, struct task, sleep_timer);
+
+	if (__atomic_exchange_n(&t->sched, 0, __ATOMIC_SEQ_CST) == SCHED_ON_FIBER)
+		fiber_wake(t);
+}
+
+static int
+sleep_until(struct task *t, struct fiber *f, int64_t deadline)
+{
+	ktimer_init(&t->sleep_timer, deadline_passed);
+	ktimer_start(t->k, &t->sleep_timer, deadline);
+	f->sleeper = t;
+	back_to_thread(f);
+	ktimer_cancel(t->k, &t->sleep_timer);
+	return ktime_get() >= deadline ? -ETIMEDOUT : 0;
+}
+
+/* The timers' thread ends with the instance: who cannot be killed does not wait for it. */
+static bool
+can_be_killed(const struct task *t)
+{
+	return __atomic_load_n(&t->state, __ATOMIC_RELAXED) != TASK_UNINTERRUPTIBLE;
+}
+
+int
+fiber_sleep(struct task *t, int64_t deadline)
 {
 	struct fiber *f = running;
 
-	if (!f)
-		return false;
+	if (!f || (deadline != NO_DEADLINE && !can_be_killed(t))) {
+		leader_steps_down();
+		return host_futex_wait(&t->sched, 1, deadline);
+	}
+	if (deadline != NO_DEADLINE)
+		return sleep_until(t, f, deadline);
 	f->sleeper = t;
 	back_to_thread(f);
-	return true;
+	return 0;
 }
 
 __runs_in_guest void

@@ -62,12 +62,13 @@ struct fiber *fiber_ready(void);
 void fiber_run(struct fiber *f);
 
 /**
- * fiber_sleep() - sleep in a call, and leave the thread to others
- * @t: the current task, with t->sched 1
+ * fiber_sleep() - trap_ops.sleep; on a fiber the thread is left to others, and the call may go on on another one
+ * @t: the current task
+ * @deadline: CLOCK_MONOTONIC ns, or NO_DEADLINE
  *
- * Return: true after some wake-up, perhaps on another thread; false if the caller is not on a fiber.
+ * Return: 0 or negative errno.
  */
-bool fiber_sleep(struct task *t);
+int fiber_sleep(struct task *t, int64_t deadline);
 
 /**
  * fiber_wake() - trap_ops.wake

@@ -2,8 +2,8 @@
  *
  * Which notify worker receives. A call wakes every thread that waits in SECCOMP_IOCTL_NOTIF_RECV, so only one does, the leader; the
  * others are parked. The leader serves what it received itself and stays the leader, so that calls that do not block need no thread
- * but one, which the host moves to the CPU of its caller. A call that sleeps mostly leaves the leader its thread (fiber.c); where it
- * cannot, the leader steps down before. Where it is held up otherwise (a slow disk,
+ * but one, which the host moves to the CPU of its caller. A call that sleeps leaves the leader its thread (fiber.c); where it cannot,
+ * the leader steps down before. Where it is held up otherwise (a slow disk,
  * a lock), the watch takes the lead away from it, so that nobody waits much longer than a tick.
  *
  *	leader = turn * 2		the leader is in RECV, or about to be

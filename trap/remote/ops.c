@@ -13,7 +13,6 @@
 #include "src/readiness.h"
 #include "trap/host.h"
 #include "trap/remote/fiber.h"
-#include "trap/remote/leader.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
@@ -273,15 +272,6 @@ remote_poll_del(struct kernel *k, struct host_poll *hp)
 	readiness_del(hp);
 }
 
-static int
-remote_sleep(struct task *t, int64_t deadline)
-{
-	if (deadline == NO_DEADLINE && fiber_sleep(t))
-		return 0;
-	leader_steps_down();
-	return host_futex_wait(&t->sched, 1, deadline);
-}
-
 const struct trap_ops remote_trap_ops = {
 	.name = "remote",
 	.copy_from = remote_copy_from,
@@ -296,7 +286,7 @@ const struct trap_ops remote_trap_ops = {
 	.clone = remote_clone,
 	.exec = remote_exec,
 	.own_usage = remote_own_usage,
-	.sleep = remote_sleep,
+	.sleep = fiber_sleep,
 	.wake = fiber_wake,
 	.kick = remote_kick,
 	.exit = remote_exit,
