@@ -133,6 +133,21 @@ shed_supervisor(struct spawn_area *a)
 	host_call2(__NR_prctl, PR_SET_NAME, "stead-guest");
 }
 
+/*
+ * What is sent to the whole group of processes, as by the ^C of a terminal, is for the command, which passes it on. Guest processes
+ * inherit this, but are traced, which comes first.
+ */
+static void
+ignore_signals(void)
+{
+	static const uint32_t faults = 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31;
+	uint64_t act[4] = { 1 /* SIG_IGN */, 0, 0, 0 };
+
+	for (int sig = 1; sig <= K_NSIG; sig++)
+		if (sig > 31 || !(faults & 1u << sig))
+			host_call4(__NR_rt_sigaction, sig, act, NULL, 8);
+}
+
 void
 spawner_main(void *arg)
 {
@@ -140,6 +155,7 @@ spawner_main(void *arg)
 	int64_t fd;
 
 	shed_supervisor(a);
+	ignore_signals();
 	fd = host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
 			SECCOMP_FILTER_FLAG_NEW_LISTENER | 32 /* WAIT_KILLABLE_RECV */, &a->prog);
 	a->listener = (int32_t)fd;
