@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The dentry cache: what a name in a directory is, or that there is none.
- *
- * Looking up takes no lock: a hash chain is walked in type-stable memory, the dentry's name compared, a reference taken if the
- * count is not zero, and d_seq looked at again: it changes when the dentry is renamed or its memory is given to another name.
- * A miss is only a hint (a chain may change underfoot); whoever must know asks again with the directory's i_rwsem held, under
- * which all names of it come and go.
+ * The dentry cache: what a name in a directory is, or that there is none. The hash, and looking names up in it, is vfs/dhash.c.
  *
  * The cache's own reference keeps a hashed dentry at a count of at least 1. d_drop() unhashes and gives that reference up; the
  * shrinker does the same to dentries whose count is 1 by exchanging it for 0. So dput() is one atomic subtraction.
@@ -83,20 +78,6 @@ full_name_hash(const char *name, size_t len)
 	}
 	h ^= h >> 29;
 	return (uint32_t)h ? (uint32_t)h : 1;
-}
-
-static struct dhash_bucket *
-d_bucket(const struct vfs_state *v, const struct dentry *parent, uint32_t hash)
-{
-	uint64_t h = ((uintptr_t)parent >> 6) * 0x9e3779b97f4a7c15ULL + (uint64_t)hash * 0xc2b2ae3d27d4eb4fULL;
-
-	return &v->dhash[h >> (64 - DHASH_BITS)];
-}
-
-static uint64_t
-d_child_bit(uint32_t hash)
-{
-	return 1ULL << (hash >> 26);
 }
 
 /* Before a child of this name is hashed. d_lock is held. */
@@ -217,6 +198,7 @@ d_alloc(struct dentry *parent, const struct qstr *name)
 
 	if (unlikely(__atomic_load_n(&v->nr_dentry, __ATOMIC_RELAXED) > v->max_dentry))
 		shrink_dcache(v);
+	d_hash_grow(parent->d_sb->k);
 	d = __d_alloc(parent->d_sb, name);
 	if (!d)
 		return NULL;
@@ -287,30 +269,6 @@ d_lru_del(struct vfs_state *v, struct dentry *d)
 	mutex_unlock(&v->lru_lock);
 }
 
-static void
-d_hash_insert(struct vfs_state *v, struct dentry *d)
-{
-	struct dhash_bucket *b = d_bucket(v, d->d_parent, d->d_name.hash);
-
-	mutex_lock(&b->lock);
-	d->d_hash = b->first;
-	clear_bits(&d->d_flags, DCACHE_UNHASHED);
-	__atomic_store_n(&b->first, d, __ATOMIC_RELEASE);
-	mutex_unlock(&b->lock);
-}
-
-/* The bucket's lock is held and @d is in it. d_hash of @d stays: a reader that stands on it goes on. */
-static void
-d_hash_remove(struct dhash_bucket *b, struct dentry *d)
-{
-	struct dentry **p = &b->first;
-
-	while (*p && *p != d)
-		p = &(*p)->d_hash;
-	if (*p)
-		__atomic_store_n(p, d->d_hash, __ATOMIC_RELEASE);
-}
-
 /**
  * d_add() - put a new dentry into the cache
  * @dentry: from d_alloc(), not hashed
@@ -360,47 +318,6 @@ d_splice_alias(struct inode *inode, struct dentry *dentry)
 	return NULL;
 }
 
-/* Waits until nobody renames @d, and locks its bucket. False: it is not hashed, and nothing is locked. */
-static bool
-d_lock_bucket(struct vfs_state *v, struct dentry *d, struct dhash_bucket **out) __no_thread_safety
-{
-	for (;;) {
-		uint32_t seq = __atomic_load_n(&d->d_seq, __ATOMIC_ACQUIRE);
-		struct dhash_bucket *b;
-
-		if (seq & 1) {
-			mutex_lock(&v->rename_lock);
-			mutex_unlock(&v->rename_lock);
-			continue;
-		}
-		b = d_bucket(v, d->d_parent, d->d_name.hash);
-		mutex_lock(&b->lock);
-		if (__atomic_load_n(&d->d_seq, __ATOMIC_ACQUIRE) == seq) {
-			if (!d_unhashed(d)) {
-				*out = b;
-				return true;
-			}
-			mutex_unlock(&b->lock);
-			return false;
-		}
-		mutex_unlock(&b->lock);
-	}
-}
-
-/* True if it was hashed: the cache's reference is the caller's now. */
-static bool
-__d_drop(struct vfs_state *v, struct dentry *d) __no_thread_safety
-{
-	struct dhash_bucket *b;
-
-	if (d_unhashed(d) || !d_lock_bucket(v, d, &b))
-		return false;
-	d_hash_remove(b, d);
-	set_bits(&d->d_flags, DCACHE_UNHASHED);
-	mutex_unlock(&b->lock);
-	return true;
-}
-
 /**
  * d_drop() - take a dentry out of the cache; it lives on while referenced
  * @dentry: the caller has a reference
@@ -408,7 +325,7 @@ __d_drop(struct vfs_state *v, struct dentry *d) __no_thread_safety
 void
 d_drop(struct dentry *dentry)
 {
-	if (__d_drop(dentry->d_sb->k->vfs, dentry))
+	if (d_hash_drop(dentry->d_sb->k->vfs, dentry))
 		dput(dentry);
 }
 
@@ -512,7 +429,7 @@ d_make_discardable(struct dentry *dentry)
 static void
 d_reap(struct vfs_state *v, struct dentry *d)
 {
-	__d_drop(v, d);
+	d_hash_drop(v, d);
 	dput(d_kill(d));
 }
 
@@ -545,86 +462,6 @@ shrink_dcache(struct vfs_state *v)
 		d_reap(v, victims[--n]);
 }
 
-static bool
-d_name_matches(const struct dentry *d, const struct qstr *name)
-{
-	return READ_ONCE(d->d_name.len) == name->len && memcmp(READ_ONCE(d->d_name.name), name->name, name->len) == 0;
-}
-
-/* False: the cache has no such name, for sure as the chain would tell: no need to look for a bucket far away. */
-static bool
-d_may_have_child(const struct dentry *parent, uint32_t hash)
-{
-	return READ_ONCE(parent->d_child_bits) & d_child_bit(hash);
-}
-
-/**
- * d_lookup() - a child in the cache
- * @parent: referenced
- * @name: hash may be 0
- *
- * Context: takes no lock. A miss is only certain with the directory's i_rwsem held.
- * Return: with a reference, or NULL.
- */
-struct dentry *
-d_lookup(struct dentry *parent, const struct qstr *name)
-{
-	uint32_t hash = name->hash ? name->hash : full_name_hash(name->name, name->len);
-	struct dhash_bucket *b = d_bucket(parent->d_sb->k->vfs, parent, hash);
-	unsigned int steps = 0;
-	struct dentry *d;
-
-	if (!d_may_have_child(parent, hash))
-		return NULL;
-again:
-	for (d = __atomic_load_n(&b->first, __ATOMIC_ACQUIRE); d; d = __atomic_load_n(&d->d_hash, __ATOMIC_ACQUIRE)) {
-		uint32_t seq;
-
-		if (unlikely(++steps > 10000))
-			return NULL;
-		if (READ_ONCE(d->d_name.hash) != hash || READ_ONCE(d->d_parent) != parent)
-			continue;
-		seq = __atomic_load_n(&d->d_seq, __ATOMIC_ACQUIRE);
-		if (unlikely(seq & 1) || READ_ONCE(d->d_parent) != parent || d_unhashed(d) || !d_name_matches(d, name))
-			continue;
-		if (!refcount_inc_not_zero(&d->d_count))
-			continue;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (likely(__atomic_load_n(&d->d_seq, __ATOMIC_ACQUIRE) == seq)) {
-			if (!(READ_ONCE(d->d_flags) & DCACHE_REFERENCED))
-				set_bits(&d->d_flags, DCACHE_REFERENCED);
-			return d;
-		}
-		dput(d);
-		goto again;
-	}
-	return NULL;
-}
-
-/**
- * d_lookup_certain() - the same, and a miss is certain
- * @parent: its i_rwsem is held, so that no name of it comes or goes
- * @name: as above
- *
- * Context: takes the bucket's lock.
- * Return: with a reference, or NULL.
- */
-struct dentry *
-d_lookup_certain(struct dentry *parent, const struct qstr *name)
-{
-	uint32_t hash = name->hash ? name->hash : full_name_hash(name->name, name->len);
-	struct dhash_bucket *b = d_bucket(parent->d_sb->k->vfs, parent, hash);
-	struct dentry *d;
-
-	if (!d_may_have_child(parent, hash))
-		return NULL;
-	mutex_guard(&b->lock);
-	for (d = b->first; d; d = d->d_hash)
-		if (d->d_name.hash == hash && d->d_parent == parent && d_name_matches(d, name) && refcount_inc_not_zero(&d->d_count))
-			return d;
-	return NULL;
-}
-
 static void
 rename_begin(struct vfs_state *v) __acquires_lock(&v->rename_lock)
 {
@@ -637,17 +474,6 @@ rename_end(struct vfs_state *v) __releases_lock(&v->rename_lock)
 {
 	__atomic_store_n(&v->rename_seq, v->rename_seq + 1, __ATOMIC_SEQ_CST);
 	mutex_unlock(&v->rename_lock);
-}
-
-/* d_seq is odd. Out of its bucket; DCACHE_UNHASHED is not set, so that it comes back, unless it was. */
-static void
-d_unhash_for_move(struct vfs_state *v, struct dentry *d)
-{
-	struct dhash_bucket *b = d_bucket(v, d->d_parent, d->d_name.hash);
-
-	mutex_lock(&b->lock);
-	d_hash_remove(b, d);
-	mutex_unlock(&b->lock);
 }
 
 /* @hash: of the name it gets. */
@@ -710,7 +536,7 @@ d_move(struct dentry *dentry, struct dentry *target)
 	d_drop(target);
 	rename_begin(v);
 	d_seq_begin(dentry);
-	d_unhash_for_move(v, dentry);
+	d_hash_remove(v, dentry);
 	d_change_parent(dentry, old != target->d_parent ? dget(target->d_parent) : old, target->d_name.hash);
 	d_copy_name(k, dentry, target);
 	if (!d_unhashed(dentry))
@@ -739,8 +565,8 @@ d_exchange(struct dentry *a, struct dentry *b)
 	rename_begin(v);
 	d_seq_begin(a);
 	d_seq_begin(b);
-	d_unhash_for_move(v, a);
-	d_unhash_for_move(v, b);
+	d_hash_remove(v, a);
+	d_hash_remove(v, b);
 	d_swap_names(a, b);
 	/* Each inherits the other's reference to its parent. */
 	d_change_parent(a, pb, a->d_name.hash);
@@ -847,11 +673,8 @@ dcache_init(struct kernel *k)
 	struct vfs_state *v = k->vfs;
 
 	stable_cache_init(k, &v->dentries, "dentry", sizeof(struct dentry), offsetof(struct dentry, d_lru));
-	v->dhash = page_alloc(k, ALIGN_UP(sizeof(struct dhash_bucket) << DHASH_BITS, PAGE_SIZE) >> PAGE_SHIFT, 1);
-	if (!v->dhash)
+	if (d_hash_init(k))
 		return -ENOMEM;
-	for (unsigned int i = 0; i < 1u << DHASH_BITS; i++)
-		mutex_init_zeroed(&v->dhash[i].lock, RANK_DCACHE);
 	v->max_dentry = (uint32_t)MIN(MAX(k->params.memory >> 13, (uint64_t)DENTRY_MIN), (uint64_t)DENTRY_MAX);
 	mutex_init(&v->rename_lock, RANK_NONE);
 	mutex_init(&v->lru_lock, RANK_LEAF);

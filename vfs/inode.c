@@ -2,7 +2,7 @@
  *
  * Inodes: the cache by (super block, number, key), their life, link counts, times and write access.
  *
- * A hashed inode's last reference is dropped under its bucket's lock, so a search under that lock never meets a dying one. There
+ * A hashed inode's (vfs/ihash.c) last reference is dropped under its bucket's lock, so a search under that lock never meets a dying one. There
  * is no cache of unused inodes: the dentry cache keeps what is worth keeping.
  *
  * A new inode is hashed at once with I_NEW and i_new_lock held; who finds it waits on that lock. If it could not be filled it is
@@ -15,15 +15,6 @@
 #include "kernel/cred.h"
 #include "kernel/kernel.h"
 #include "vfs/internal.h"
-
-static struct ihash_bucket *
-i_bucket(const struct super_block *sb, uint64_t ino, uint64_t key)
-{
-	uint64_t h = ((uintptr_t)sb >> 6) + ino * 0x9e3779b97f4a7c15ULL + key * 0xc2b2ae3d27d4eb4fULL;
-
-	h ^= h >> 32;
-	return &sb->k->vfs->ihash[(h * 0x9e3779b97f4a7c15ULL) >> (64 - IHASH_BITS)];
-}
 
 /**
  * new_inode_of() - an inode that is in no hash
@@ -71,17 +62,6 @@ evict(struct inode *inode)
 	kmem_cache_free(&k->vfs->inodes, inode);
 }
 
-static struct inode *
-ihash_find(struct ihash_bucket *b, const struct super_block *sb, uint64_t ino, uint64_t key)
-{
-	struct inode *inode;
-
-	list_for_each_entry(inode, &b->head, i_hash)
-		if (inode->i_ino == ino && inode->i_key == key && inode->i_sb == sb)
-			return inode;
-	return NULL;
-}
-
 /* Waits for whoever fills it. False: it was given up, the reference is dropped. */
 static bool
 wait_on_new_inode(struct inode *inode)
@@ -99,15 +79,14 @@ wait_on_new_inode(struct inode *inode)
 struct inode *
 iget_keyed(struct super_block *sb, uint64_t ino, uint64_t key, struct new_inode *fresh) __no_thread_safety
 {
-	struct ihash_bucket *b = i_bucket(sb, ino, key);
+	struct ihash_bucket *b;
 	struct inode *inode, *made = NULL;
 
 	fresh->inode = NULL;
+	i_hash_grow(sb->k);
 	for (;;) {
-		mutex_lock(&b->lock);
-		if (unlikely(!b->head.next))
-			INIT_LIST_HEAD(&b->head);
-		inode = ihash_find(b, sb, ino, key);
+		b = i_hash_lock(sb, ino, key);
+		inode = i_hash_find(b, sb, ino, key);
 		if (inode) {
 			refcount_inc(&inode->i_count);
 		} else if (made) {
@@ -115,9 +94,9 @@ iget_keyed(struct super_block *sb, uint64_t ino, uint64_t key, struct new_inode 
 			made->i_ino = ino;
 			made->i_key = key;
 			set_bits(&made->i_state, I_NEW | I_HASHED);
-			list_add(&made->i_hash, &b->head);
+			i_hash_add(b, made);
 		}
-		mutex_unlock(&b->lock);
+		i_hash_unlock(b);
 		if (inode) {
 			if (!wait_on_new_inode(inode))
 				continue;
@@ -167,16 +146,15 @@ unlock_new_inode(struct new_inode *fresh) __no_thread_safety
 }
 
 void
-remove_inode_hash(struct inode *inode)
+remove_inode_hash(struct inode *inode) __no_thread_safety
 {
-	struct ihash_bucket *b = i_bucket(inode->i_sb, inode->i_ino, inode->i_key);
+	struct ihash_bucket *b = i_hash_lock(inode->i_sb, inode->i_ino, inode->i_key);
 
-	mutex_lock(&b->lock);
 	if (inode->i_state & I_HASHED) {
 		list_del_init(&inode->i_hash);
 		clear_bits(&inode->i_state, I_HASHED);
 	}
-	mutex_unlock(&b->lock);
+	i_hash_unlock(b);
 }
 
 /**
@@ -211,7 +189,7 @@ igrab(struct inode *inode)
  * Context: may sleep (evict_inode); no lock of RANK_ICACHE or later.
  */
 void
-iput(struct inode *inode)
+iput(struct inode *inode) __no_thread_safety
 {
 	struct ihash_bucket *b;
 	int32_t n;
@@ -227,17 +205,16 @@ iput(struct inode *inode)
 			evict(inode);
 		return;
 	}
-	b = i_bucket(inode->i_sb, inode->i_ino, inode->i_key);
-	mutex_lock(&b->lock);
+	b = i_hash_lock(inode->i_sb, inode->i_ino, inode->i_key);
 	if (!refcount_dec_and_test(&inode->i_count)) {
-		mutex_unlock(&b->lock);
+		i_hash_unlock(b);
 		return;
 	}
 	if (inode->i_state & I_HASHED) {
 		list_del_init(&inode->i_hash);
 		clear_bits(&inode->i_state, I_HASHED);
 	}
-	mutex_unlock(&b->lock);
+	i_hash_unlock(b);
 	evict(inode);
 }
 
@@ -465,10 +442,5 @@ icache_init(struct kernel *k)
 	struct vfs_state *v = k->vfs;
 
 	kmem_cache_init(k, &v->inodes, "inode", sizeof(struct inode), 64);
-	v->ihash = page_alloc(k, ALIGN_UP(sizeof(struct ihash_bucket) << IHASH_BITS, PAGE_SIZE) >> PAGE_SHIFT, 1);
-	if (!v->ihash)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < 1u << IHASH_BITS; i++)
-		mutex_init_zeroed(&v->ihash[i].lock, RANK_ICACHE);
-	return 0;
+	return i_hash_init(k);
 }

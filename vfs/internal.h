@@ -36,21 +36,23 @@ void stable_cache_init(struct kernel *k, struct stable_cache *c, const char *nam
 void *stable_cache_alloc(struct stable_cache *c) __must_check; /* fresh memory is zero; or NULL */
 void stable_cache_free(struct stable_cache *c, void *p);
 
-#define DHASH_BITS 17
-#define IHASH_BITS 17
 #define MHASH_BITS 8
 #define DENTRY_MIN 65536u /* as many names are cached with little memory, and as many with much */
 #define DENTRY_MAX 1048576u
 #define NR_FS_TYPES 32
 
-struct dhash_bucket {
-	struct mutex lock; /* RANK_DCACHE */
-	struct dentry *first;
+struct dhash_bucket;
+struct dhash {
+	struct dhash_bucket *small, *big; /* big: NULL until there are many names */
+	uint32_t growing; /* one task does it, once */
+	bool grown;	  /* all are in the big one */
 };
 
-struct ihash_bucket {
-	struct mutex lock; /* RANK_ICACHE */
-	struct list_head head; /* zero before the first inode */
+struct ihash_bucket;
+struct ihash { /* the same for inodes */
+	struct ihash_bucket *small, *big;
+	uint32_t growing;
+	bool grown;
 };
 
 struct mnt_namespace {
@@ -66,8 +68,8 @@ struct mnt_namespace {
 struct vfs_state {
 	struct stable_cache dentries, mounts, files;
 	struct kmem_cache inodes, names, file_locks;
-	struct dhash_bucket *dhash;
-	struct ihash_bucket *ihash;
+	struct dhash dhash; /* vfs/dhash.c */
+	struct ihash ihash; /* vfs/ihash.c */
 	struct mount **mhash;
 
 	struct mutex rename_lock; /* d_move(); */
@@ -112,6 +114,26 @@ struct vfs_state {
 	struct mutex file_locks_lock; /* RANK_FILE_LOCKS: files that have had locks, for /proc/locks */
 	struct list_head file_locks_list;
 };
+
+/* vfs/dhash.c; d_child_bit(): of d_child_bits */
+static inline uint64_t
+d_child_bit(uint32_t hash)
+{
+	return 1ULL << (hash >> 26);
+}
+int d_hash_init(struct kernel *k) __must_check;
+void d_hash_grow(struct kernel *k); /* if it is time to; no lock of RANK_DCACHE or later is held */
+void d_hash_insert(struct vfs_state *v, struct dentry *d);
+void d_hash_remove(struct vfs_state *v, struct dentry *d); /* d_seq is odd; DCACHE_UNHASHED is not set, so that it comes back, unless it was */
+bool d_hash_drop(struct vfs_state *v, struct dentry *d); /* true if it was hashed: the cache's reference is the caller's now */
+
+/* vfs/ihash.c: the bucket of an inode, locked, and what is in it; i_hash_grow() if it is time to, with no lock of RANK_ICACHE or later */
+int i_hash_init(struct kernel *k) __must_check;
+void i_hash_grow(struct kernel *k);
+struct ihash_bucket *i_hash_lock(const struct super_block *sb, uint64_t ino, uint64_t key) __must_check;
+void i_hash_unlock(struct ihash_bucket *b);
+void i_hash_add(struct ihash_bucket *b, struct inode *inode);
+struct inode *i_hash_find(struct ihash_bucket *b, const struct super_block *sb, uint64_t ino, uint64_t key) __must_check;
 
 /* vfs/dcache.c */
 int dcache_init(struct kernel *k) __must_check;
