@@ -1,8 +1,8 @@
 # make bench: single calls and small compositions, native and under both traps, in one run.
 
-EXTRA_PROGRAMS = tests/bench/bench
+EXTRA_PROGRAMS = tests/bench/bench tests/bench/floor
 EXTRA_DIST += tests/bench/run-bench tests/bench/run-diff
-CLEANFILES += tests/bench/bench
+CLEANFILES += tests/bench/bench tests/bench/floor
 
 bench: stead tests/bench/bench
 	$(srcdir)/tests/bench/run-bench --stead=./stead tests/bench/bench $(BENCH)
@@ -11,3 +11,8 @@ bench: stead tests/bench/bench
 .PHONY: bench-diff
 bench-diff: stead
 	$(srcdir)/tests/bench/run-diff --stead=./stead
+
+# What no trap by seccomp notification can be faster than.
+.PHONY: bench-floor
+bench-floor: tests/bench/floor
+	./tests/bench/floor

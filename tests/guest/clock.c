@@ -223,8 +223,8 @@ alarm_left(void)
 {
 	unsigned int left = alarm(0);
 
-	/* run by itself there is none, run by the case above there is */
-	CHECK(left == 0 || left == GUEST_CASE_SECONDS || left == 99 || left == 100);
+	/* run by itself there is none, run by the case above there is; a busy machine may take some of it to get here */
+	CHECK(left == 0 || (left > GUEST_CASE_SECONDS / 2 && left <= 100));
 }
 
 /* A period far too short to be lived must not keep anybody from running. */
