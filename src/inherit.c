@@ -5,9 +5,12 @@
  */
 #include "src/inherit.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,10 +22,70 @@
 #include "kernel/task.h"
 #include "vfs/internal.h"
 
+#define FDS_MAX 1024 /* RLIMIT_NOFILE of the first task */
+
 static struct {
 	uint64_t ignored, blocked;
 	mode_t umask;
+	bool fd[FDS_MAX];
 } inherited;
+
+void
+inherit_note_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *d;
+
+	for (int fd = 0; fd <= 2; fd++)
+		inherited.fd[fd] = true;
+	while (dir && (d = readdir(dir)) != NULL) {
+		int fd = atoi(d->d_name), flags = fcntl(fd, F_GETFD);
+
+		if (d->d_name[0] != '.' && fd < FDS_MAX)
+			inherited.fd[fd] |= flags >= 0 && !(flags & FD_CLOEXEC);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* The terminal there is inside is that of standard input, output or error; another one is a device that is read and written. */
+static bool
+is_the_terminal(int fd)
+{
+	struct stat st, std;
+
+	if (fd <= 2 || !isatty(fd))
+		return fd <= 2 && isatty(fd);
+	for (int i = 0; i <= 2; i++)
+		if (isatty(i) && fstat(i, &std) == 0 && fstat(fd, &st) == 0 && st.st_rdev == std.st_rdev)
+			return true;
+	return false;
+}
+
+static bool
+is_for_program(int fd, int n)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	if (flags < 0 || (flags & O_PATH)) /* closed: main() holds its place */
+		return false;
+	if (n)
+		return fd < n;
+	return inherited.fd[fd] && (fd <= 2 || (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)));
+}
+
+int
+inherit_fds(struct task *t, int n)
+{
+	for (int fd = 0; fd < FDS_MAX; fd++) {
+		int err = is_for_program(fd, n) ? vfs_install_host_fd(t, fd, HFD(fd), is_the_terminal(fd)) : 0;
+
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
 
 /* By hand, since libc hides the signals it uses itself. */
 static void

@@ -9,6 +9,22 @@ struct kernel_params;
 struct task;
 
 /**
+ * inherit_note_fds() - remember which descriptors are open and would stay so on execve(2)
+ *
+ * Context: first of all: what the command opens later is its own.
+ */
+void inherit_note_fds(void);
+
+/**
+ * inherit_fds() - give the first task the command's descriptors
+ * @t: it; it has its files
+ * @n: 0: those that were noted, but for directories, through which a program could leave its root; else the first @n only
+ *
+ * Return: 0 or a negative errno.
+ */
+int inherit_fds(struct task *t, int n);
+
+/**
  * inherit_note() - remember signal dispositions and mask and the umask, before the command changes its own; lift what it can
  *
  * Context: before other threads run.

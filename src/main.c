@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "src/commands.h"
+#include "src/inherit.h"
 #include "src/options.h"
 
 static const struct {
@@ -55,6 +56,7 @@ main(int argc, char **argv)
 {
 	size_t i;
 
+	inherit_note_fds();
 	hold_closed_stdio();
 	if (argc < 2) {
 		fputs("stead: which command? Try: stead run -- PROGRAM, or stead --help\n", stderr);

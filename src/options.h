@@ -51,7 +51,7 @@ struct run_options {
 	const char *trace_file; /* NULL: stderr */
 	struct inject_rules *inject; /* faults to inject, or NULL */
 	const struct trace_hooks *hooks; /* told of everything the program does, or NULL; not set by run_options_parse() */
-	int fds; /* how many of our descriptors the first program gets; 0: three */
+	int fds; /* how many of our descriptors the first program gets; 0: those that were open (inherit_fds()) */
 	bool report_missing;
 	const char *report_file; /* NULL: stderr */
 	bool debug_log;

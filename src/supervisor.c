@@ -364,15 +364,9 @@ boot_files(struct kernel *k, const struct run_options *opt)
 		fprintf(stderr, "stead run: --cwd=%s: %s: name a directory that the program sees\n", opt->cwd, strerror(-err));
 		return -EXIT_STEAD_FAILED;
 	}
-	for (int fd = 0; fd < (opt->fds ? opt->fds : 3); fd++) {
-		int flags = fcntl(fd, F_GETFL);
-
-		if (flags < 0 || (flags & O_PATH)) /* closed: main() holds its place */
-			continue;
-		err = vfs_install_host_fd(t, fd, HFD(fd), isatty(fd));
-		if (err < 0)
-			return fail("pass on standard input and output", err);
-	}
+	err = inherit_fds(t, opt->fds);
+	if (err < 0)
+		return fail("pass on open descriptors", err);
 	return 0;
 }
 

@@ -21,6 +21,8 @@ anon_dname(struct dentry *dentry, char *buf, size_t n)
 static int
 pseudo_dname(struct dentry *dentry, char *buf, size_t n)
 {
+	if (dentry->d_name.name[0] == '/') /* a file of the host (hostfile.c) */
+		return ksnprintf(buf, n, "%s", dentry->d_name.name);
 	return ksnprintf(buf, n, "%s:[%llu]", dentry->d_name.name, (unsigned long long)dentry->d_inode->i_ino);
 }
 

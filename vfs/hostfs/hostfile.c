@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Standard input, output and error of the first program: descriptors of the host that the stead command was started with.
+ * Standard input, output and error of the first program, and what else was open: descriptors of the host that the stead command was
+ * started with.
  *
  * A regular file keeps the host's offset, which other processes of the host share (cmd >>log, (a; b) >out). A pipe, socket or
  * device may block: it is polled first, and the task sleeps on a wait queue that the supervisor's readiness thread wakes, so
@@ -342,7 +343,7 @@ static const struct inode_operations hostfile_iops = {
 	.setattr = hostfile_setattr,
 };
 
-/* The descriptor itself is the stead command's and stays open. */
+/* Standard input, output and error are the stead command's, too, and stay open. Others are given away: whoever reads a pipe sees its end. */
 void
 hostfile_evict(struct kernel *k, struct inode *inode)
 {
@@ -354,7 +355,25 @@ hostfile_evict(struct kernel *k, struct inode *inode)
 		k->trap->host_poll_del(k, &hf->in);
 	if (hf->out_armed)
 		k->trap->host_poll_del(k, &hf->out);
+	if (hf->fd.fd > 2)
+		host_call1(__NR_close, hf->fd.fd);
 	kfree(k, hf);
+}
+
+/* What /proc/PID/fd shows: a file's path on the host, which is mostly its path inside, too. */
+static const char *
+hostfile_name(hfd_t fd, uint32_t type, char *buf, size_t n)
+{
+	int64_t len;
+
+	if (type == S_IFIFO || type == S_IFSOCK)
+		return type == S_IFIFO ? "pipe" : "socket";
+	ksnprintf(buf, n, "/proc/self/fd/%d", fd.fd);
+	len = host_call4(__NR_readlinkat, AT_FDCWD, buf, buf, n - 1);
+	if (len <= 0 || buf[0] != '/')
+		return "host";
+	buf[len] = '\0';
+	return buf;
 }
 
 static struct file *
@@ -365,6 +384,7 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	bool seekable = type == S_IFREG || type == S_IFBLK;
 	struct hostfile *hf;
 	struct file *file;
+	char name[512]; /* of what is longer the beginning */
 
 	if (hflags < 0)
 		return ERR_PTR(hflags);
@@ -382,7 +402,7 @@ hostfile_create(struct task *t, hfd_t fd, const struct statx *stx)
 	mutex_init(&hf->lock, RANK_TIMER); /* just before wait queues */
 	hf->in = (struct host_poll){ .wq = &hf->wq, .events = POLLIN | POLLRDHUP, .slot = -1 };
 	hf->out = (struct host_poll){ .wq = &hf->wq, .events = POLLOUT, .slot = -1 };
-	file = pseudo_getfile(t, type == S_IFIFO ? "pipe" : type == S_IFSOCK ? "socket" : "host", stx->stx_mode,
+	file = pseudo_getfile(t, hostfile_name(fd, type, name, sizeof(name)), stx->stx_mode,
 			      seekable ? &hostfile_regular_fops : &hostfile_fops, hf,
 			      (uint32_t)hflags & (O_ACCMODE | O_NONBLOCK));
 	if (IS_ERR(file)) {
