@@ -140,6 +140,7 @@ task_reset(struct task *t)
 	t->start_time_ns = ktime_get();
 	t->start_boottime_ns = host_clock(CLOCK_BOOTTIME);
 	t->inject = NULL;
+	t->trace_ip = 0;
 	t->trace = NULL;
 	t->bprm = NULL;
 }

@@ -254,6 +254,7 @@ struct task {
 
 	struct inject_state *inject; /* fault injection, or NULL */
 	struct trace_state *trace;
+	uint64_t trace_ip; /* resident trap: where the program is in its own text, for the trace; else 0, and regs has it */
 };
 
 #define EXIT_DEAD   16

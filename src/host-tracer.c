@@ -165,6 +165,7 @@ announce(struct host_tracer *h, struct tracee *e, int parent_tid, enum trace_how
 static void
 report_gone(struct host_tracer *h, struct tracee *e, int status)
 {
+	e->t.ip = 0;
 	if (e->announced && !e->gone && h->executed)
 		HOOK(h, gone, &e->t, status);
 	e->gone = true;
@@ -383,6 +384,7 @@ syscall_enter_stop(struct host_tracer *h, struct tracee *e, const struct ptrace_
 {
 	e->nr = info->entry.nr;
 	e->t.sp = info->stack_pointer;
+	e->t.ip = info->instruction_pointer;
 	memcpy(e->args, info->entry.args, sizeof(e->args));
 	if (!h->executed && e->nr != SYS_execve) {
 		go_on(e, 0);
@@ -533,6 +535,8 @@ signal_stop(struct host_tracer *h, struct tracee *e, int sig)
 
 	memset(&info, 0, sizeof(info));
 	info.si_signo = sig;
+	if (pt(PTRACE_PEEKUSR, e->t.tid, RIP * 8, (uintptr_t)&e->t.ip) < 0)
+		e->t.ip = 0;
 	if (h->executed && pt(PTRACE_GETSIGINFO, e->t.tid, 0, (uintptr_t)&info) == 0)
 		HOOK(h, signal, &e->t, &info);
 	go_on(e, sig);

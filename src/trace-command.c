@@ -21,6 +21,9 @@ enum { OPT_HOST = 1000, OPT_SEPARATE };
 
 static const struct option long_options[] = {
 	{ "host", no_argument, NULL, OPT_HOST },
+	{ "attach", required_argument, NULL, 'p' },
+	{ "stack-traces", no_argument, NULL, 'k' },
+	{ "instruction-pointer", no_argument, NULL, 'i' },
 	{ "follow-forks", no_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "summary-only", no_argument, NULL, 'c' },
@@ -57,7 +60,7 @@ static const char help_text[] =
 	"  -y, -yy             descriptors with what they lead to, and numbers of devices\n"
 	"  -ff                 with -o: each task has its own file, FILE.TID\n"
 	"  -v, -x, -xx         environment and struct stat in full; strings that are not plain, or all, in hexadecimal\n"
-	"  -T, -t, -tt, -ttt, -r, -n, -q, -z, -Z, -a COLUMN\n"
+	"  -T, -t, -tt, -ttt, -r, -n, -i, -q, -z, -Z, -a COLUMN\n"
 	"                      as strace has them; see stead-trace(1)\n"
 	"  --host              run the program natively, on the host's kernel\n"
 	"  --help              this text\n"
@@ -258,6 +261,11 @@ parse_flag(struct trace_options *o, int opt)
 	case 'n':
 		o->text.numbers = true;
 		return 0;
+	case 'i':
+		o->text.places = true;
+		return 0;
+	case 'k':
+		return option_mistake("-k: stacks are not unwound here; -i shows where each call is made");
 	case 'z':
 		o->text.only_successful = true;
 		return 0;
@@ -297,6 +305,8 @@ parse_one(void *ctx, struct run_options *run, int opt, const char *arg)
 		return parse_sort(o, arg);
 	case 'P':
 		return add_path(o, arg);
+	case 'p':
+		return option_mistake("-p %s: a program is traced from its beginning; to attach to one of the host use strace", arg);
 	}
 	return parse_flag(o, opt);
 }
@@ -317,7 +327,7 @@ int
 cmd_trace(int argc, char **argv)
 {
 	struct trace_options o = { .host = false };
-	const struct option_extension ext = { "trace", "fo:Ae:cCwS:s:TrntqzZa:yxvP:", long_options, parse_one, &o, help_text };
+	const struct option_extension ext = { "trace", "fo:Ae:cCwS:s:TrntqzZa:yxvP:ikp:", long_options, parse_one, &o, help_text };
 	struct trace_text *out;
 	struct trace_hooks hooks;
 	struct run_options opt;

@@ -33,6 +33,7 @@ struct trace_mem {
 struct traced {
 	int tid, tgid; /* as the program sees them natively, and inside under stead */
 	uint64_t sp;   /* in enter: the stack pointer, 0 if not known */
+	uint64_t ip;   /* where it is: behind its call, or where a signal comes; 0 if not known */
 	unsigned int tampered; /* in exit: what fault injection did to the call */
 	int superseded_by; /* in gone with TRACE_SUPERSEDED: the thread that did execve(2) */
 	struct trace_mem mem;

@@ -135,6 +135,12 @@ leader(struct trace_text *x, struct traced *t)
 	else if (!x->o.file && x->tasks > 1)
 		trace_printf(&x->line, "[pid %5d] ", t->tid);
 	print_stamp(x);
+	if (x->o.numbers) /* of the last call, where it is none */
+		trace_printf(&x->line, "[%4llu] ", (unsigned long long)((struct text_task *)t->user)->nr);
+	if (x->o.places && t->ip)
+		trace_printf(&x->line, "[%016llx] ", (unsigned long long)t->ip);
+	else if (x->o.places)
+		trace_printf(&x->line, "[????????????????] ");
 	return start;
 }
 
@@ -152,8 +158,6 @@ print_name(struct trace_buf *b, uint64_t nr)
 static void
 print_beginning(struct trace_text *x, struct text_task *tt)
 {
-	if (x->o.numbers)
-		trace_printf(&x->line, "[%4llu] ", (unsigned long long)tt->nr);
 	print_name(&x->line, tt->nr);
 	trace_printf(&x->line, "(");
 	tt->whole = !trace_call_enter(&x->line, &tt->call);

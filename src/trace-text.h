@@ -30,6 +30,7 @@ struct trace_text_options {
 	bool relative;		/* time since the line before */
 	bool duration;		/* how long a call took */
 	bool numbers;		/* the call's number before its name */
+	bool places;		/* where the program is */
 	enum trace_stamp stamp; /* when a line began */
 	unsigned int column;	/* of results, 0: 40 */
 	unsigned char paths, hex; /* as in struct trace_buf */

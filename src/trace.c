@@ -141,6 +141,7 @@ trace_enter(struct task *t, uint64_t nr, const uint64_t args[6])
 		return;
 	tt = of(t);
 	tt->sp = t->regs_valid ? t->regs.rsp : 0;
+	tt->ip = t->trace_ip ? t->trace_ip : t->regs.rip;
 	HOOK(enter, tt, nr, args);
 	unlock_trace();
 }
@@ -166,9 +167,13 @@ trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result, 
 void
 trace_signal(struct task *t, const siginfo_t *info)
 {
+	struct traced *tt;
+
 	if (!lock_trace())
 		return;
-	HOOK(signal, of(t), info);
+	tt = of(t);
+	tt->ip = t->regs.rip;
+	HOOK(signal, tt, info);
 	unlock_trace();
 }
 
@@ -190,6 +195,7 @@ trace_gone(struct task *t, int status)
 	if (!lock_trace())
 		return;
 	tt = of(t);
+	tt->ip = 0;
 	execer = t->signal->group_exec_task;
 	if (t->tgid == t->pid && execer && execer != t) {
 		tt->superseded_by = execer->pid;

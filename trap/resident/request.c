@@ -6,6 +6,7 @@
  */
 #include <asm/unistd.h>
 
+#include "mm/text.h"
 #include "trap/host.h"
 #include "vfs/hostfs/hostfs.h"
 #include "trap/resident/resident.h"
@@ -88,6 +89,10 @@ trusted_xattr(struct kernel *k, const struct hostfs_xattr_call *c)
 static void
 trace_call(struct task *t, uint64_t nr, const uint64_t a[6], const int64_t *result, uint32_t tampered)
 {
+	bool entered;
+
+	if (!result)
+		t->trace_ip = text_origin(t, t->regs.rip, &entered);
 	resident_request(t->k, REQ_TRACE_CALL, PTR(t), nr, PTR(a), PTR(result), tampered);
 }
 
