@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -462,6 +463,8 @@ capture_pointed(const struct capture *c, unsigned int i)
 		if (i == 1 && c->done && c->result >= 0)
 			capture_struct(c, "attr", "sched_attr", c->args[1], 1, true);
 		return i == 1;
+	case SYS_epoll_ctl: /* nothing is read for a removal */
+		return i == 3 && c->args[1] == EPOLL_CTL_DEL;
 	case SYS_nanosleep:
 	case SYS_clock_nanosleep: /* what is left is written only when a signal came */
 		return c->done;

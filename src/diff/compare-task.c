@@ -358,34 +358,81 @@ same_but_descriptors(const struct event *a, const struct run *ra, const struct e
 	return rule_result(a, ra, b, rb) >= 0;
 }
 
+/* Find each different native event's equal elsewhere on stead's side, in number of descriptors too (@exactly) or but for those. */
+static void
+match_moved(struct pass *p, bool exactly)
+{
+	struct task_comparison *t = p->t;
+
+	for (size_t i = 0; i < t->al.n; i++) {
+		const struct event *a = t->al.steps[i].a != ALIGN_NONE ? &t->a->events[t->al.steps[i].a] : NULL;
+
+		if (!a || t->outcome[i] != RULE_DIFFERENT || (t->moved[i] & 1))
+			continue;
+		for (size_t j = 0; j < t->al.n; j++) {
+			const struct event *b = t->al.steps[j].b != ALIGN_NONE ? &t->b->events[t->al.steps[j].b] : NULL;
+
+			if (!b || (t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || a->nr != b->nr || (exactly && i == j))
+				continue;
+			if (exactly ? a->hash != b->hash : !same_but_descriptors(a, t->ra, b, p->rb))
+				continue;
+			t->moved[i] |= 1;
+			t->moved[j] |= 2;
+			break;
+		}
+	}
+}
+
 /* Where directories came in another order, equal calls may stand at different places. */
 static void
 excuse_moved(struct pass *p)
 {
 	struct task_comparison *t = p->t;
 
-	for (size_t i = 0; p->order_differs && i < t->al.n; i++) {
-		for (size_t j = 0; t->outcome[i] == RULE_DIFFERENT && t->al.steps[i].a != ALIGN_NONE && j < t->al.n; j++) {
-			const struct event *a = &t->a->events[t->al.steps[i].a];
-			struct align_step *other = &t->al.steps[j];
-
-			if ((t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || other->b == ALIGN_NONE || !same_but_descriptors(a, t->ra, &t->b->events[other->b], p->rb))
-				continue;
-			if (i == j)
-				continue;
-			/* Take both out of their steps: what is left of a step that had two is looked at again. */
-			t->outcome[i] = t->al.steps[i].b == ALIGN_NONE ? RULE_DIRECTORY_ORDER : t->outcome[i];
-			t->moved[i] |= 1;
-			t->moved[j] |= 2;
-			break;
-		}
-	}
+	if (!p->order_differs)
+		return;
+	match_moved(p, true);
+	match_moved(p, false);
 	for (size_t i = 0; i < t->al.n; i++) {
 		unsigned int needed = (t->al.steps[i].a != ALIGN_NONE ? 1u : 0) | (t->al.steps[i].b != ALIGN_NONE ? 2u : 0);
 
 		if (t->outcome[i] == RULE_DIFFERENT && (t->moved[i] & needed) == needed)
 			t->outcome[i] = RULE_DIRECTORY_ORDER;
 	}
+}
+
+static bool
+is_epoll_wait(const struct event *e)
+{
+	return e->type == EVENT_CALL && (e->nr == SYS_epoll_wait || e->nr == SYS_epoll_pwait || e->nr == SYS_epoll_pwait2);
+}
+
+/* How many of the events that it gave are @bits. */
+static unsigned int
+events_of(const struct event *e, uint64_t bits)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < e->nfields; i++)
+		n += e->fields[i].out && e->fields[i].kind == FIELD_FLAGS && e->fields[i].value == bits;
+	return n;
+}
+
+/* Did one look a little later, and found more beside what the other found? */
+static bool
+found_more(const struct event *a, const struct event *b)
+{
+	const struct event *less = a->result < b->result ? a : b, *more = less == a ? b : a;
+
+	if (!is_epoll_wait(a) || a->nr != b->nr || less->result <= 0 || less->result == more->result)
+		return false;
+	for (unsigned int i = 0; i < less->nfields; i++) {
+		const struct field *f = &less->fields[i];
+
+		if (f->out && f->kind == FIELD_FLAGS && events_of(less, f->value) > events_of(more, f->value))
+			return false;
+	}
+	return true;
 }
 
 /* Two polls that differ in what was ready when they looked. Errors and ends are none of that. */
@@ -425,7 +472,7 @@ judge_step(struct pass *p, size_t i)
 			return rule;
 		if (is_absent(b, false))
 			return RULE_ABSENT;
-		if (p->tasks_meet && same_but_readiness(a, b))
+		if (p->tasks_meet && (same_but_readiness(a, b) || found_more(a, b)))
 			return RULE_SCHEDULING;
 		rule = excuse(p, a, true);
 		other = rule == RULE_DIFFERENT ? rule : excuse(p, b, false);

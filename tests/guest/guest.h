@@ -298,9 +298,12 @@ guest_is_left_out(const char *name)
 __attribute__((unused)) static int
 guest_main(int argc, char **argv, const struct guest_case *cases, size_t n)
 {
+	static const int ignored_by_callers[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE }; /* nohup, a shell's background, Python */
 	int failed = 0;
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(ignored_by_callers); i++)
+		signal(ignored_by_callers[i], SIG_DFL);
 	setvbuf(stdout, NULL, _IOLBF, 4096);
 	guest_shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!realpath(argv[0], guest_self))
