@@ -367,6 +367,23 @@ forget_link_inode(struct event *e)
 	}
 }
 
+/* A name in /proc/PID/map_files is two addresses. */
+static void
+forget_mapped_range(struct event *e)
+{
+	static const char dir[] = "/map_files/";
+
+	for (unsigned int i = 0; i < e->nfields; i++) {
+		struct field *f = &e->fields[i];
+		const unsigned char *at = f->bytes && f->kind == FIELD_STRING ? memmem(f->bytes, f->kept, dir, sizeof(dir) - 1) : NULL;
+
+		if (!at || f->kept < 6 || memcmp(f->bytes, "/proc/", 6) != 0)
+			continue;
+		f->len = f->kept = (uint32_t)(at - f->bytes + sizeof(dir) - 1);
+		f->digest = digest(f->bytes, f->len);
+	}
+}
+
 /* What a call that failed was given an array of is not looked at beyond what is wrong with it. */
 static void
 drop_arrays(struct event *e)
@@ -410,6 +427,8 @@ canonicalise(struct run *run)
 		for (size_t j = 0; j < t->nevents; j++) {
 			struct event *e = &t->events[j];
 
+			if (e->type == EVENT_CALL)
+				forget_mapped_range(e);
 			if (e->type != EVENT_CALL || !e->returned)
 				continue;
 			if (e->result < 0)

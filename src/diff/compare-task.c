@@ -226,6 +226,9 @@ excuse(struct pass *p, const struct event *e, bool left)
 	}
 	if (p->stream_used && is_poll(e))
 		return RULE_STREAM;
+	if (e->type == EVENT_CALL && e->nr == SYS_splice && e->result > 0 && p->t->a && p->t->b &&
+	    spliced(p->t->a, e) == spliced(p->t->b, e))
+		return RULE_STREAM;
 	return RULE_DIFFERENT;
 }
 

@@ -59,6 +59,21 @@ stream_total(const struct rtask *t, uint64_t fd, bool input, struct stream_total
 	}
 }
 
+uint64_t
+spliced(const struct rtask *t, const struct event *e)
+{
+	uint64_t in = event_value(e, "fd_in", 0), out = event_value(e, "fd_out", 0), sum = 0;
+
+	for (size_t i = 0; e->type == EVENT_CALL && e->nr == SYS_splice && i < t->nevents; i++) {
+		const struct event *o = &t->events[i];
+
+		if (o->type == EVENT_CALL && o->nr == SYS_splice && o->returned && o->result > 0 && event_value(o, "fd_in", 0) == in &&
+		    event_value(o, "fd_out", 0) == out)
+			sum += (uint64_t)o->result;
+	}
+	return sum;
+}
+
 void
 stream_totals(const struct rtask *t, struct stream_total out[2][STREAMS])
 {

@@ -32,6 +32,12 @@ void stream_total(const struct rtask *t, uint64_t fd, bool input, struct stream_
 void stream_totals(const struct rtask *t, struct stream_total out[2][STREAMS]);
 
 /**
+ * spliced() - how much a task moved with calls of splice(2) like this one
+ * @e: the call; or any other: then 0
+ */
+uint64_t spliced(const struct rtask *t, const struct event *e);
+
+/**
  * stream_learn() - mark the streams of a task that another native run has otherwise
  * @t: ->stream_varies is added to
  * @other: the same task of the other run
