@@ -19,6 +19,8 @@
 #include "vfs/hostfs/hostfs.h"
 #include "vfs/namei.h"
 
+#define STX_USED offsetof(struct statx, stx_mnt_id) /* what inodes and attributes are made from; the rest is as long again */
+
 struct hostfs_recent {
 	struct mutex lock;
 	uint64_t stamp; /* hostfs_clock() before the host was asked */
@@ -28,7 +30,7 @@ struct hostfs_recent {
 	int err;
 	uint32_t len;
 	char name[64]; /* longer ones are not kept */
-	struct statx stx;
+	uint8_t stx[STX_USED];
 };
 
 int
@@ -68,7 +70,7 @@ remember(struct task *t, const struct inode *dir, const struct qstr *name, int e
 	r->len = name->len;
 	memcpy(r->name, name->name, name->len);
 	if (!err)
-		r->stx = *stx;
+		memcpy(r->stx, stx, STX_USED);
 	mutex_unlock(&r->lock);
 }
 
@@ -90,7 +92,7 @@ recall(struct task *t, const struct inode *dir, const struct qstr *name, int *er
 		*err = r->err;
 		*stamp = r->stamp;
 		if (!r->err && stx)
-			*stx = r->stx;
+			memcpy(stx, r->stx, STX_USED);
 		if (r->task)
 			r->len = 0;
 	}
