@@ -12,6 +12,7 @@
 #include "kernel/task.h"
 #include "net/socket.h"
 #include "net/unix.h"
+#include "vfs/fcntl.h"
 #include "vfs/namei.h"
 #include "vfs/poll.h"
 
@@ -161,7 +162,18 @@ static int64_t
 sock_ioctl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
 {
 	struct socket *sock = file->private_data;
+	uint32_t who;
 
+	switch (cmd) {
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		return get_user_u32(t, &who, UADDR(arg)) ? -EFAULT : f_setown(t, file, (int)who);
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		return put_user_u32(t, (uint32_t)f_getown(t, file), UADDR(arg));
+	default:
+		break;
+	}
 	return sock->ops->ioctl ? sock->ops->ioctl(t, sock, cmd, arg) : -ENOIOCTLCMD;
 }
 

@@ -125,6 +125,8 @@ unix_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 		return -EOPNOTSUPP;
 	if (len < (int)sizeof(v))
 		return -EINVAL;
+	if (get_user_u32(t, &v, val)) /* whatever else the option is */
+		return -EFAULT;
 	switch (name) {
 	case SO_RCVTIMEO_OLD:
 	case SO_RCVTIMEO_NEW:
@@ -137,8 +139,6 @@ unix_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 			return -EINVAL;
 		return copy_in(t, &u->linger, val);
 	default:
-		if (get_user_u32(t, &v, val))
-			return -EFAULT;
 		return set_int(t, u, name, (int)v);
 	}
 }

@@ -2,7 +2,8 @@
  *
  * prctl(2), arch_prctl(2), personality(2).
  *
- * Left out (EINVAL, as a kernel without them): seccomp, PR_SET_MM, PR_SET_VMA, Yama, speculation control, core scheduling.
+ * Left out (EINVAL, as a kernel without them): seccomp, PR_SET_MM, PR_SET_VMA, Yama, speculation control, core scheduling,
+ * PR_TSC_SIGSEGV.
  */
 #include <asm/prctl.h>
 #include <linux/capability.h>
@@ -177,6 +178,16 @@ get_auxv(struct task *t, uaddr_t u, uint64_t len)
 	return sizeof(t->mm->saved_auxv);
 }
 
+/* What to do at a machine check, which only the host sees: kept. */
+static int64_t
+set_mce_kill(struct task *t, uint64_t op, uint64_t policy, uint64_t a4, uint64_t a5)
+{
+	if (a4 || a5 || op > PR_MCE_KILL_SET || (op == PR_MCE_KILL_CLEAR && policy) || policy > PR_MCE_KILL_DEFAULT)
+		return -EINVAL;
+	t->mce_kill = op == PR_MCE_KILL_CLEAR || policy == PR_MCE_KILL_DEFAULT ? 0 : (uint8_t)(policy + 1);
+	return 0;
+}
+
 /* Options that act on credentials and privileges; -EINVAL for all others. */
 static int64_t
 prctl_security(struct task *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -235,6 +246,12 @@ sys_prctl(struct task *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uin
 		return a2 == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case PR_GET_TSC:
 		return put_user_u32(t, PR_TSC_ENABLE, UADDR(a2));
+	case PR_SET_TSC:
+		return a2 == PR_TSC_ENABLE ? 0 : -EINVAL; /* kernel code reads it in the program's own thread */
+	case PR_MCE_KILL:
+		return set_mce_kill(t, a2, a3, a4, a5);
+	case PR_MCE_KILL_GET:
+		return a2 || a3 || a4 || a5 ? -EINVAL : t->mce_kill ? t->mce_kill - 1 : PR_MCE_KILL_DEFAULT;
 	case PR_SET_TIMERSLACK:
 		t->timer_slack_ns = (int64_t)a2 <= 0 ? t->default_timer_slack_ns : a2;
 		return 0;

@@ -253,6 +253,29 @@ prctl_settings(void)
 	CHECK_ERR(prctl(9999, 0, 0, 0, 0), EINVAL);
 	CHECK(prctl(PR_CAPBSET_READ, 0) >= 0);
 	CHECK_ERR(prctl(PR_CAPBSET_READ, 999), EINVAL);
+	CHECK_EQ(prctl(PR_SET_TSC, PR_TSC_ENABLE, 0, 0, 0), 0);
+	CHECK_ERR(prctl(PR_SET_TSC, 0, 0, 0, 0), EINVAL);
+}
+
+static void
+machine_check_policy(void)
+{
+	CHECK_EQ(prctl(PR_MCE_KILL, PR_MCE_KILL_CLEAR, 0, 0, 0), 0);
+	CHECK_EQ(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0), PR_MCE_KILL_DEFAULT);
+	CHECK_EQ(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0), 0);
+	CHECK_EQ(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0), PR_MCE_KILL_EARLY);
+	if (guest_fork() == 0)
+		_exit(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	CHECK_EXITS(-1, PR_MCE_KILL_EARLY);
+	CHECK_EQ(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_LATE, 0, 0), 0);
+	CHECK_EQ(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0), PR_MCE_KILL_LATE);
+	CHECK_ERR(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, 3, 0, 0), EINVAL);
+	CHECK_ERR(prctl(PR_MCE_KILL, PR_MCE_KILL_CLEAR, 1, 0, 0), EINVAL);
+	CHECK_ERR(prctl(PR_MCE_KILL, 2, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, 0, 1, 0), EINVAL);
+	CHECK_ERR(prctl(PR_MCE_KILL_GET, 1, 0, 0, 0), EINVAL);
+	CHECK_EQ(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_DEFAULT, 0, 0), 0);
+	CHECK_EQ(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0), PR_MCE_KILL_DEFAULT);
 }
 
 static void
@@ -535,7 +558,7 @@ main(int argc, char **argv)
 	static const struct guest_case cases[] = {
 		T(ids_agree), T(without_privilege_only_ones_own), T(root_changes_and_comes_back), T(groups),
 		T(permissions_follow_the_effective_user), T(signals_between_users), T(capabilities), T(keepcaps), T(no_new_privs),
-		T(prctl_settings), T(limits), T(limit_of_descriptors), T(limit_of_file_size), T(limit_of_cpu_time),
+		T(prctl_settings), T(machine_check_policy), T(limits), T(limit_of_descriptors), T(limit_of_file_size), T(limit_of_cpu_time),
 		T(limit_of_processes), T(niceness), T(scheduling), T(pinned), T(still_pinned), T(umasks),
 	};
 

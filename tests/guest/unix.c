@@ -686,6 +686,27 @@ round_trips(void)
 	CHECK_EXITS(pid, 0);
 }
 
+static void
+owners(void)
+{
+	int sv[2], who = 99;
+
+	pair(SOCK_STREAM, sv);
+	CHECK_EQ(ioctl(sv[0], SIOCGPGRP, &who), 0);
+	CHECK_EQ(who, 0);
+	who = getpid();
+	CHECK_EQ(ioctl(sv[0], SIOCSPGRP, &who), 0);
+	CHECK_EQ(fcntl(sv[0], F_GETOWN), getpid());
+	CHECK_EQ(setpgid(0, 0), 0);
+	who = -getpid();
+	CHECK_EQ(ioctl(sv[0], FIOSETOWN, &who), 0);
+	who = 0;
+	CHECK_EQ(ioctl(sv[0], FIOGETOWN, &who), 0);
+	CHECK_EQ(who, -getpid());
+	CHECK_ERR(ioctl(sv[0], FIOSETOWN, guest_bad_address()), EFAULT);
+	CHECK_ERR(setsockopt(sv[0], SOL_SOCKET, SO_LINGER, guest_bad_address(), sizeof(int)), EFAULT);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -693,7 +714,8 @@ main(int argc, char **argv)
 		T(creation), T(stream), T(stream_of_nothing), T(stream_reset), T(stream_waitall_and_timeouts), T(stream_buffer),
 		T(stream_connections), T(seqpacket_connections), T(connect_waits_for_the_backlog), T(packets),
 		T(datagrams), T(datagram_queue_is_short), T(abstract_names), T(files), T(a_chain_of_sockets_in_flight),
-		T(files_in_flight_are_limited), T(credentials), T(many_messages), T(peek_offset_of_messages), T(datagrams_disconnected), T(round_trips),
+		T(files_in_flight_are_limited), T(credentials), T(many_messages), T(peek_offset_of_messages),
+		T(datagrams_disconnected), T(round_trips), T(owners),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
