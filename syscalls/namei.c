@@ -69,9 +69,12 @@ sys_symlink(struct task *t, uaddr_t target, uaddr_t linkpath)
 int64_t
 sys_linkat(struct task *t, int olddirfd, uaddr_t oldpath, int newdirfd, uaddr_t newpath, int flags)
 {
-	struct filename *old = getname_flags(t, oldpath, (flags & AT_EMPTY_PATH) != 0), *new;
+	struct filename *old, *new;
 	int64_t ret;
 
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	old = getname_flags(t, oldpath, (flags & AT_EMPTY_PATH) != 0);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	new = getname(t, newpath);

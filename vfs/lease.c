@@ -224,15 +224,13 @@ add_lease(struct task *t, int fd, struct file *file, int type)
 int
 fcntl_setlease(struct task *t, int fd, struct file *file, uint64_t arg)
 {
-	if (arg == F_UNLCK)
-		return remove_lease(t, file);
-	if (arg != F_RDLCK && arg != F_WRLCK)
+	if (arg != F_RDLCK && arg != F_WRLCK && arg != F_UNLCK)
 		return -EINVAL;
 	if (t->cred->fsuid != file->f_inode->i_uid && !capable(t, CAP_LEASE))
 		return -EACCES;
 	if (!S_ISREG(file->f_inode->i_mode))
 		return -EINVAL;
-	return add_lease(t, fd, file, (int)arg);
+	return arg == F_UNLCK ? remove_lease(t, file) : add_lease(t, fd, file, (int)arg);
 }
 
 int

@@ -4,6 +4,7 @@ guest_programs = \
 	tests/guest/auxv \
 	tests/guest/clock \
 	tests/guest/entry \
+	tests/guest/errors \
 	tests/guest/exec \
 	tests/guest/exec-state \
 	tests/guest/single-step \
