@@ -191,8 +191,7 @@ is_absent(const struct event *e, bool left)
 	return e->type == EVENT_CALL && (left || e->result == -ENOSYS) && (!d || d->status == SYSCALL_ABSENT);
 }
 
-/* Was the task ended by another: SIGKILL, or the exit or execve of another thread? Where that met it is chance. */
-static bool
+bool
 ended_by_another(const struct rtask *t)
 {
 	const struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;

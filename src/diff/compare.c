@@ -148,6 +148,22 @@ calls_of(const struct rtask *t)
 	return n;
 }
 
+/* Signals without a handler, to a task that was killed on both sides: whether they came before that is chance. */
+static bool
+came_late(const struct comparison *c, const struct rtask *t)
+{
+	char *path = strdup(t->path);
+	const struct rtask *a, *b;
+
+	if (!path)
+		abort();
+	path[strcspn(path, " ")] = '\0';
+	a = run_task_by_path(c->natives[0], path);
+	b = run_task_by_path(c->stead, path);
+	free(path);
+	return t->handler && calls_of(t) == 0 && a && b && ended_by_another(a) && ended_by_another(b);
+}
+
 /* A task of one side alone. */
 static void
 lonely_task(struct comparison *c, const struct rtask *t, bool native)
@@ -155,7 +171,7 @@ lonely_task(struct comparison *c, const struct rtask *t, bool native)
 	size_t n = calls_of(t);
 	char *text;
 
-	if (t->handler && (strstr(t->path, " in SIGCHLD") || t->nevents == 0)) {
+	if (t->handler && (strstr(t->path, " in SIGCHLD") || t->nevents == 0 || came_late(c, t))) {
 		c->by_rule += n;
 		c->rule_used[RULE_SCHEDULING]++;
 	} else {

@@ -73,6 +73,11 @@ void compare_runs(struct comparison *c);
 void compare_task(struct task_comparison *t, const struct run *rb, struct comparison *c, bool order_differs);
 
 /**
+ * ended_by_another() - was a task ended by SIGKILL, or by the exit or execve of another thread? Where that met it is chance.
+ */
+bool ended_by_another(const struct rtask *t);
+
+/**
  * difference_add() - add a difference
  * @left, @right: texts that are kept
  */
