@@ -558,7 +558,8 @@ main(int argc, char **argv)
 	static const struct guest_case cases[] = {
 		T(ids_agree), T(without_privilege_only_ones_own), T(root_changes_and_comes_back), T(groups),
 		T(permissions_follow_the_effective_user), T(signals_between_users), T(capabilities), T(keepcaps), T(no_new_privs),
-		T(prctl_settings), T(machine_check_policy), T(limits), T(limit_of_descriptors), T(limit_of_file_size), T(limit_of_cpu_time),
+		T(prctl_settings), T(machine_check_policy), T(limits), T(limit_of_descriptors), T(limit_of_file_size),
+		T(limit_of_cpu_time),
 		T(limit_of_processes), T(niceness), T(scheduling), T(pinned), T(still_pinned), T(umasks),
 	};
 
