@@ -13,6 +13,7 @@
 #include "net/socket.h"
 #include "net/unix.h"
 #include "vfs/fcntl.h"
+#include "vfs/fdtable.h"
 #include "vfs/namei.h"
 #include "vfs/poll.h"
 
@@ -99,6 +100,24 @@ struct socket *
 sock_from_file(struct file *file)
 {
 	return file->f_op == &socket_fops ? file->private_data : NULL;
+}
+
+struct socket *
+sockfd_get(struct task *t, int fd, struct fd *f, int *err)
+{
+	struct socket *sock;
+
+	*f = fdget(t, fd);
+	if (!f->file) {
+		*err = -EBADF;
+		return NULL;
+	}
+	sock = sock_from_file(f->file);
+	if (!sock) {
+		fdput(t, *f);
+		*err = -ENOTSOCK;
+	}
+	return sock;
 }
 
 int

@@ -9,6 +9,7 @@
 #include "kernel/lock.h"
 #include "vfs/fs.h"
 
+struct fd;
 struct poll_table;
 struct socket;
 
@@ -131,6 +132,17 @@ struct file *sock_alloc_file(struct task *t, struct socket *sock, uint32_t flags
  * Return: the socket, valid while the file is referenced, or NULL (-ENOTSOCK).
  */
 struct socket *sock_from_file(struct file *file);
+
+/**
+ * sockfd_get() - the socket of a descriptor
+ * @t: the current task
+ * @fd: the descriptor
+ * @f: what was got: the caller gives it back with fdput(), but on failure
+ * @err: set on failure: -EBADF, -ENOTSOCK
+ *
+ * Return: the socket, or NULL.
+ */
+struct socket *sockfd_get(struct task *t, int fd, struct fd *f, int *err) __must_check;
 
 /**
  * sock_socketpair() - two connected sockets

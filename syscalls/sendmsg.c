@@ -28,24 +28,6 @@ struct user_msg {
 	struct iovec_k fast[UIO_FASTIOV], *heap;
 };
 
-static struct socket *
-sockfd_get(struct task *t, int fd, struct fd *f, int *err)
-{
-	struct socket *sock;
-
-	*f = fdget(t, fd);
-	if (!f->file) {
-		*err = -EBADF;
-		return NULL;
-	}
-	sock = sock_from_file(f->file);
-	if (!sock) {
-		fdput(t, *f);
-		*err = -ENOTSOCK;
-	}
-	return sock;
-}
-
 static uint32_t
 file_flags(const struct file *file, uint32_t flags)
 {

@@ -13,25 +13,6 @@
 #define SOCK_CLOEXEC  O_CLOEXEC
 #define SOCK_NONBLOCK O_NONBLOCK
 
-/* A descriptor's socket; *err says why not: -EBADF, -ENOTSOCK. fdput() what was got. */
-static struct socket *
-sockfd_get(struct task *t, int fd, struct fd *f, int *err)
-{
-	struct socket *sock;
-
-	*f = fdget(t, fd);
-	if (!f->file) {
-		*err = -EBADF;
-		return NULL;
-	}
-	sock = sock_from_file(f->file);
-	if (!sock) {
-		fdput(t, *f);
-		*err = -ENOTSOCK;
-	}
-	return sock;
-}
-
 /* An address of the program in kernel memory. 0, -EINVAL, -EFAULT. */
 static int
 get_addr(struct task *t, char *out, uaddr_t addr, int len)
@@ -118,7 +99,6 @@ sys_socketpair(struct task *t, int family, int type, int protocol, uaddr_t sv)
 	int flags = type & ~SOCK_TYPE_MASK, err;
 	struct socket *a, *b;
 	struct file *files[2] = { NULL, NULL };
-	int32_t fd[2];
 
 	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
 		return -EINVAL;
@@ -132,28 +112,7 @@ sys_socketpair(struct task *t, int family, int type, int protocol, uaddr_t sv)
 		return err;
 	}
 	err = pair_files(t, a, b, flags, files);
-	if (err)
-		return err;
-	err = fd[0] = get_unused_fd_flags(t, (uint32_t)flags & O_CLOEXEC);
-	if (err < 0)
-		goto put_files;
-	err = fd[1] = get_unused_fd_flags(t, (uint32_t)flags & O_CLOEXEC);
-	if (err < 0)
-		goto put_fd0;
-	err = copy_out(t, sv, &fd);
-	if (err)
-		goto put_fd1;
-	fd_install(t, fd[0], files[0]);
-	fd_install(t, fd[1], files[1]);
-	return 0;
-put_fd1:
-	put_unused_fd(t, fd[1]);
-put_fd0:
-	put_unused_fd(t, fd[0]);
-put_files:
-	fput(t, files[0]);
-	fput(t, files[1]);
-	return err;
+	return err ? err : fd_install_pair(t, files, (uint32_t)flags & O_CLOEXEC, sv);
 }
 
 int64_t

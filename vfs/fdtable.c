@@ -184,6 +184,34 @@ fd_install(struct task *t, int fd, struct file *file)
 	__atomic_store_n(&files->fdt->fd[fd], file, __ATOMIC_RELEASE);
 }
 
+int
+fd_install_pair(struct task *t, struct file *const files[2], uint32_t flags, uaddr_t u)
+{
+	int32_t fd[2];
+	int err;
+
+	err = fd[0] = get_unused_fd_flags(t, flags);
+	if (err < 0)
+		goto put_files;
+	err = fd[1] = get_unused_fd_flags(t, flags);
+	if (err < 0)
+		goto put_fd0;
+	err = copy_out(t, u, &fd);
+	if (err)
+		goto put_fd1;
+	fd_install(t, fd[0], files[0]);
+	fd_install(t, fd[1], files[1]);
+	return 0;
+put_fd1:
+	put_unused_fd(t, fd[1]);
+put_fd0:
+	put_unused_fd(t, fd[0]);
+put_files:
+	fput(t, files[0]);
+	fput(t, files[1]);
+	return err;
+}
+
 /* With a reference. */
 static struct file *
 files_get(struct files_struct *files, unsigned int fd)

@@ -52,6 +52,17 @@ void fd_install(struct task *t, int fd, struct file *file);
 void put_unused_fd(struct task *t, int fd);
 
 /**
+ * fd_install_pair() - make two files visible, and tell the program where
+ * @t: the current task
+ * @files: complete; the references are consumed in any case
+ * @flags: O_CLOEXEC or 0
+ * @u: room for two ints
+ *
+ * Return: 0, -EMFILE, -ENOMEM, -EFAULT.
+ */
+int fd_install_pair(struct task *t, struct file *const files[2], uint32_t flags, uaddr_t u) __must_check;
+
+/**
  * fget() - the file under a descriptor
  * @t: the current task
  * @fd: any number
