@@ -204,6 +204,94 @@ Test(dcache, lookups_race_with_changes, .timeout = 60)
 	cr_expect_eq(refcount_read(&root->d_count), 1 + 1 + 2, "%d", refcount_read(&root->d_count));
 }
 
+#define MANY 12000u /* more than the small tables take */
+
+struct growth {
+	struct task *t;
+	unsigned int made, stop, lost; /* atomic */
+};
+
+static struct dentry *
+certain_name(struct task *t, unsigned int i)
+{
+	char name[16];
+	struct qstr q = { name, (uint32_t)snprintf(name, sizeof(name), "n%u", i), 0 };
+
+	return d_lookup_certain(root_of(t), &q);
+}
+
+static void *
+growth_reader(void *arg)
+{
+	struct growth *g = arg;
+
+	for (unsigned int i = 1; !__atomic_load_n(&g->stop, __ATOMIC_ACQUIRE); i = i * 1103515245u + 12345u) {
+		unsigned int made = __atomic_load_n(&g->made, __ATOMIC_ACQUIRE);
+		struct dentry *d = made ? certain_name(g->t, (i >> 8) % made) : NULL;
+
+		if (made && !d)
+			__atomic_add_fetch(&g->lost, 1, __ATOMIC_RELAXED);
+		dput(d);
+	}
+	return NULL;
+}
+
+Test(dcache, names_stay_while_the_hashes_grow, .timeout = 60)
+{
+	struct growth g = { .t = vfs_env() };
+	struct vfs_state *v = g.t->k->vfs;
+	struct dentry *d;
+	char name[16];
+	pthread_t th;
+
+	v->max_dentry = 2 * MANY;
+	cr_assert_eq(pthread_create(&th, NULL, growth_reader, &g), 0);
+	for (unsigned int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		dput(add_name(g.t, root_of(g.t), name));
+		__atomic_store_n(&g.made, i + 1, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&g.stop, 1, __ATOMIC_RELEASE);
+	pthread_join(th, NULL);
+	cr_expect_eq(g.lost, 0, "%u", g.lost);
+	cr_expect(v->dhash.grown);
+	for (unsigned int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		d = lookup_name(g.t, root_of(g.t), name);
+		cr_assert_not_null(d, "%s", name);
+		cr_assert_str_eq(d->d_name.name, name);
+		d_drop(d);
+		d_make_discardable(d);
+		dput(d);
+		cr_assert_null(certain_name(g.t, i), "%s", name);
+	}
+}
+
+Test(dcache, inodes_stay_while_the_hash_grows, .timeout = 60)
+{
+	struct task *t = vfs_env();
+	struct super_block *sb = root_of(t)->d_sb;
+	struct inode **inodes = calloc(MANY, sizeof(*inodes));
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		struct new_inode fresh = { NULL };
+
+		cr_assert_null(iget_keyed(sb, i % 1000, i, &fresh));
+		cr_assert_not_null(fresh.inode);
+		inodes[i] = unlock_new_inode(&fresh);
+	}
+	cr_expect(t->k->vfs->ihash.grown);
+	for (unsigned int i = 0; i < MANY; i++) {
+		struct new_inode fresh = { NULL };
+
+		cr_assert_eq(iget_keyed(sb, i % 1000, i, &fresh), inodes[i]);
+		iput(inodes[i]);
+		remove_inode_hash(inodes[i]);
+		iput(inodes[i]);
+	}
+	free(inodes);
+}
+
 Test(dcache, new_inodes_are_waited_for)
 {
 	struct task *t = vfs_env();
