@@ -138,6 +138,9 @@ Test(fdtable, fget_races_with_close, .timeout = 60)
 	refcount_inc(&t->files->count);
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(pthread_create(&th[i], NULL, race_reader, &r), 0);
+	fd_install(t, get_unused_fd_flags(t, 0), vfs_test_open(t, "/f", O_CREAT | O_RDWR));
+	while (!__atomic_load_n(&r.got, __ATOMIC_RELAXED)) /* a loaded host may take its time with them */
+		sched_yield();
 	for (unsigned int i = 0; i < 60000; i++) {
 		int fd = get_unused_fd_flags(t, 0), other = (int)(i * 7 % 16);
 
