@@ -447,6 +447,14 @@ not_everywhere(const char *call, int kind)
 	return strcmp(call, "ioctl_bad") == 0 && kind == SOCKET;
 }
 
+/* Natively the devices are the machine's own. */
+static bool
+changes_machine(const char *call, int kind)
+{
+	return (kind == NULL_DEVICE || kind == ZERO_DEVICE) &&
+	       (strcmp(call, "fchmod") == 0 || strcmp(call, "fchown") == 0 || strcmp(call, "futimens") == 0);
+}
+
 static void
 descriptors(void)
 {
@@ -461,7 +469,7 @@ descriptors(void)
 			int status;
 			pid_t pid;
 
-			if (not_everywhere(fd_calls[i].name, k))
+			if (not_everywhere(fd_calls[i].name, k) || changes_machine(fd_calls[i].name, k))
 				continue;
 			if (!made)
 				make_tree();
