@@ -52,7 +52,6 @@ kernel_init(struct kernel *k)
 	INIT_LIST_HEAD(&k->tasks);
 	init_waitqueue_head(&k->ended);
 	k->boot_time_ns = ktime_get();
-	k->max_map_count = MAX_MAP_COUNT;
 	for (size_t i = 0; i < ARRAY_SIZE(inits); i++) {
 		int err = inits[i].fn(k);
 

@@ -17,6 +17,7 @@ mm_init(struct kernel *k)
 	kmem_cache_init(k, &k->mm->mm_cache, "mm", sizeof(struct mm), 0);
 	kmem_cache_init(k, &k->mm->vma_cache, "vma", sizeof(struct vma), 0);
 	kmem_cache_init(k, &k->mm->shm_cache, "shm", 3 * sizeof(uint64_t), 0);
+	k->max_map_count = MAX_MAP_COUNT;
 	return 0;
 }
 
