@@ -6,30 +6,29 @@
 
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+#include <linux/time.h>
 #include <asm/unistd.h>
 
 #include "kernel/errno.h"
 #include "kernel/time.h"
-#include "vfs/namei.h"
 
 /* Longer than a tick: of a host with 100 of them a second, of a file system that keeps whole seconds, or pairs of them. */
 #define SETTLED_NS	  30000000LL
 #define SETTLED_COARSE_NS (3 * NSEC_PER_SEC)
 
 static bool
+before(int64_t sec, uint32_t nsec, int64_t ns)
+{
+	return sec < ns / NSEC_PER_SEC || (sec == ns / NSEC_PER_SEC && nsec < ns % NSEC_PER_SEC);
+}
+
+/* By the clock that the host stamps files with, which lags behind where a tick comes late. */
+static bool
 settled(const struct file_key *key)
 {
-	int64_t ns = key->mtime_ns || key->ctime_ns ? SETTLED_NS : SETTLED_COARSE_NS;
-	struct k_timespec now = current_time();
+	int64_t latest = host_clock(CLOCK_REALTIME_COARSE) - (key->mtime_ns || key->ctime_ns ? SETTLED_NS : SETTLED_COARSE_NS);
 
-	now.tv_sec -= ns / NSEC_PER_SEC;
-	now.tv_nsec -= ns % NSEC_PER_SEC;
-	if (now.tv_nsec < 0) {
-		now.tv_nsec += NSEC_PER_SEC;
-		now.tv_sec--;
-	}
-	return (key->mtime < now.tv_sec || (key->mtime == now.tv_sec && key->mtime_ns < now.tv_nsec)) &&
-	       (key->ctime < now.tv_sec || (key->ctime == now.tv_sec && key->ctime_ns < now.tv_nsec));
+	return before(key->mtime, key->mtime_ns, latest) && before(key->ctime, key->ctime_ns, latest);
 }
 
 int
