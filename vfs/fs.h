@@ -357,8 +357,7 @@ struct dentry_operations {
 };
 
 struct super_operations {
-	void (*evict_inode)(struct kernel *k, struct inode *inode); /* last reference and not to be kept */
-	bool (*drop_inode)(struct inode *inode);		    /* true: evict at the last reference */
+	void (*evict_inode)(struct kernel *k, struct inode *inode); /* the last reference is gone */
 	int (*statfs)(struct task *t, struct dentry *dentry, void *kstatfs); /* struct statfs64 of the uapi */
 	int (*sync_fs)(struct task *t, struct super_block *sb);
 	void (*put_super)(struct super_block *sb);

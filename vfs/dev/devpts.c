@@ -182,15 +182,8 @@ devpts_show_options(struct super_block *sb, char *buf, size_t n)
 }
 
 /* An inode lives as long as the terminal has it, not longer. */
-static bool
-devpts_drop_inode(struct inode *inode)
-{
-	return true;
-}
-
 static const struct super_operations devpts_sops = {
 	.statfs = devpts_statfs,
-	.drop_inode = devpts_drop_inode,
 	.show_options = devpts_show_options,
 };
 

@@ -26,12 +26,6 @@ hostfs_evict_inode(struct kernel *k, struct inode *inode)
 	inode->i_private = NULL;
 }
 
-static bool
-hostfs_drop_inode(struct inode *inode)
-{
-	return true;
-}
-
 static int
 hostfs_statfs(struct task *t, struct dentry *dentry, void *kstatfs)
 {
@@ -68,7 +62,6 @@ hostfs_put_super(struct super_block *sb)
 
 static const struct super_operations hostfs_sops = {
 	.evict_inode = hostfs_evict_inode,
-	.drop_inode = hostfs_drop_inode,
 	.statfs = hostfs_statfs,
 	.sync_fs = hostfs_sync_fs,
 	.put_super = hostfs_put_super,

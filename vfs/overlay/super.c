@@ -16,12 +16,6 @@
 #include "vfs/overlay/overlay.h"
 #include "vfs/tmpfs/tmpfs.h"
 
-static bool
-ovl_drop_inode(struct inode *inode)
-{
-	return true;
-}
-
 static int
 ovl_statfs(struct task *t, struct dentry *dentry, void *kstatfs)
 {
@@ -75,7 +69,6 @@ ovl_show_options(struct super_block *sb, char *buf, size_t n)
 
 static const struct super_operations ovl_sops = {
 	.evict_inode = ovl_evict_inode,
-	.drop_inode = ovl_drop_inode,
 	.statfs = ovl_statfs,
 	.put_super = ovl_put_super,
 	.show_options = ovl_show_options,

@@ -299,12 +299,6 @@ proc_evict_inode(struct kernel *k, struct inode *inode)
 	inode->i_private = NULL;
 }
 
-static bool
-proc_drop_inode(struct inode *inode __unused)
-{
-	return true;
-}
-
 static int
 proc_statfs(struct task *t __unused, struct dentry *dentry __unused, void *kstatfs)
 {
@@ -316,7 +310,6 @@ proc_statfs(struct task *t __unused, struct dentry *dentry __unused, void *kstat
 
 static const struct super_operations proc_sops = {
 	.evict_inode = proc_evict_inode,
-	.drop_inode = proc_drop_inode,
 	.statfs = proc_statfs,
 };
 

@@ -100,12 +100,6 @@ tmpfs_evict_inode(struct kernel *k, struct inode *inode)
 	inode->i_private = NULL;
 }
 
-static bool
-tmpfs_drop_inode(struct inode *inode)
-{
-	return true;
-}
-
 static int
 tmpfs_statfs(struct task *t, struct dentry *dentry, void *kstatfs)
 {
@@ -159,7 +153,6 @@ tmpfs_show_options(struct super_block *sb, char *buf, size_t n)
 
 static const struct super_operations tmpfs_sops = {
 	.evict_inode = tmpfs_evict_inode,
-	.drop_inode = tmpfs_drop_inode,
 	.statfs = tmpfs_statfs,
 	.put_super = tmpfs_put_super,
 	.show_options = tmpfs_show_options,
