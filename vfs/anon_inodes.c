@@ -137,5 +137,6 @@ anon_inodes_init(struct kernel *k)
 	v->anon_inode->i_ino = get_next_ino(k);
 	v->anon_inode->i_mode = 0600;
 	v->anon_inode->i_op = &anon_iops;
+	inode_update_times(v->anon_inode, ATTR_ATIME | ATTR_MTIME | ATTR_CTIME);
 	return 0;
 }
