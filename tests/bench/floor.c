@@ -4,7 +4,9 @@
  * CPU, receives and answers with nothing in between; then with a copy of eight bytes from or to the child's memory, as nearly every call
  * has that does more than return a number.
  *
- * Usage: floor     prints nanoseconds of one call, the best of some rounds, and the ratio to native in the same run
+ * Usage: floor                     prints nanoseconds of one call, the best of some rounds, and the ratio to native in the same run
+ *        floor PROGRAM ARGUMENTS   runs a program of which every call is received and then left to the host: what it takes above a
+ *                                  native run is what the notifications take, before anything is copied or done for it
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -41,6 +43,7 @@ enum copies { NO_COPY, COPY_OUT, COPY_IN, COPY_BOTH };
 /* Shared by both; the listener is a descriptor of both, too. */
 static struct {
 	int listener; /* 0: not there yet */
+	pid_t program;
 	double native, notified;
 } *shared;
 
@@ -78,29 +81,63 @@ time_calls(void)
 	return best;
 }
 
-static void __attribute__((noreturn))
-child(void)
+/* Sets the filter: of the call `only`, or of every call if that is negative. */
+static void
+listen_to(int only)
 {
 	struct sock_filter f[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)only, 0, only < 0 ? 0 : 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = { 4, f };
 	long fd;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	shared->native = time_calls();
-	target = 1;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		     SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
 	if (fd < 0)
 		die("seccomp");
 	__atomic_store_n(&shared->listener, (int)fd, __ATOMIC_SEQ_CST);
+}
+
+static void __attribute__((noreturn))
+child(char **program)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (program) {
+		listen_to(-1);
+		execvp(program[0], program);
+		die(program[0]);
+	}
+	shared->native = time_calls();
+	target = 1;
+	listen_to(SYS_getppid);
 	shared->notified = time_calls();
 	_exit(0);
+}
+
+/* A child that shares its descriptors until it executes a program, once its listener is there. */
+static pid_t
+start(char **program)
+{
+	int status;
+	pid_t pid;
+
+	shared->listener = 0;
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		child(program);
+	if (pid < 0)
+		die("clone");
+	while (__atomic_load_n(&shared->listener, __ATOMIC_SEQ_CST) == 0) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			exit(1);
+		sched_yield();
+	}
+	ioctl(shared->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP); /* Linux 6.6 */
+	return pid;
 }
 
 static void
@@ -129,28 +166,46 @@ static void
 measure(const char *name, enum copies copies)
 {
 	int status;
-	pid_t pid;
+	pid_t pid = start(NULL);
 
-	shared->listener = 0;
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid == 0)
-		child();
-	if (pid < 0)
-		die("clone");
-	while (__atomic_load_n(&shared->listener, __ATOMIC_SEQ_CST) == 0) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			exit(1);
-		sched_yield();
-	}
-	ioctl(shared->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP); /* Linux 6.6 */
 	serve(shared->listener, pid, copies);
 	waitpid(pid, &status, 0);
 	close(shared->listener);
 	printf("%-24s %8.0f native %8.0f notified %7.1f\n", name, shared->native, shared->notified, shared->notified / shared->native);
 }
 
+/* The program has ended: what it left behind ends with the listener. */
+static void
+leave(int sig)
+{
+	int status;
+
+	(void)sig;
+	if (waitpid(shared->program, &status, WNOHANG) == shared->program)
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static void __attribute__((noreturn))
+pass_on(char **program)
+{
+	struct sigaction sa = { .sa_handler = leave, .sa_flags = SA_RESTART };
+	struct seccomp_notif n;
+	struct seccomp_notif_resp resp;
+
+	shared->program = start(program);
+	sigaction(SIGCHLD, &sa, NULL);
+	leave(SIGCHLD);
+	for (;;) {
+		memset(&n, 0, sizeof(n));
+		if (ioctl(shared->listener, SECCOMP_IOCTL_NOTIF_RECV, &n) < 0)
+			continue; /* it died meanwhile */
+		resp = (struct seccomp_notif_resp){ .id = n.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+		ioctl(shared->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+	}
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	cpu_set_t all, one;
 	int cpu = 0;
@@ -158,6 +213,8 @@ main(void)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || sched_getaffinity(0, sizeof(all), &all) < 0)
 		die("set-up");
+	if (argc > 1)
+		pass_on(argv + 1);
 	while (!CPU_ISSET(cpu, &all))
 		cpu++;
 	CPU_ZERO(&one);

@@ -14,5 +14,6 @@ bench-diff: stead
 
 # What no trap by seccomp notification can be faster than.
 .PHONY: bench-floor
-bench-floor: tests/bench/floor
+bench-floor: stead tests/bench/bench tests/bench/floor
 	./tests/bench/floor
+	$(srcdir)/tests/bench/run-bench --stead=./stead --floor=tests/bench/floor tests/bench/bench $(BENCH)
