@@ -28,6 +28,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -214,6 +215,34 @@ end_echo_child(void)
 		if (i != 1)
 			close(pipes[i]);
 	}
+}
+
+/* The same over a pair of sockets; pipes[0] is this side's. */
+static void
+echo_socket_child(void)
+{
+	char c;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pipes) != 0)
+		die("socketpair");
+	child = fork();
+	if (child == 0) {
+		pin_partner();
+		close(pipes[0]);
+		while (read(pipes[1], &c, 1) == 1) {
+			if (write(pipes[1], &c, 1) != 1)
+				break;
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
+}
+
+static void
+end_echo_socket_child(void)
+{
+	close(pipes[0]);
+	waitpid(child, NULL, 0);
 }
 
 static int events[2];
@@ -407,6 +436,7 @@ REPEAT(pipe_4k, if (write(pipes[1], buf, 4096) != 4096 || read(pipes[0], buf, 40
 REPEAT(eventfd_write_read, eventfd_write(fd, 1); eventfd_read(fd, &count))
 REPEAT(signal_to_self, kill(getpid(), SIGUSR1))
 REPEAT(pipe_round_trip, if (write(pipes[1], buf, 1) != 1 || read(pipes[2], buf, 1) != 1) die("pipe"))
+REPEAT(unix_round_trip, if (write(pipes[0], buf, 1) != 1 || read(pipes[0], buf, 1) != 1) die("socket"))
 REPEAT(eventfd_round_trip, eventfd_write(events[0], 1); eventfd_read(events[1], &count))
 REPEAT(futex_round_trip, give_turn(1); await_turn(0))
 
@@ -517,6 +547,8 @@ static const struct bench benches[] = {
 	{ "signal_to_self", signal_to_self, catch_signal, NULL, 0 },
 	{ "pipe_round_trip_1cpu", pipe_round_trip, echo_child, end_echo_child, 1 },
 	{ "pipe_round_trip_2cpu", pipe_round_trip, echo_child, end_echo_child, 2 },
+	{ "unix_round_trip_1cpu", unix_round_trip, echo_socket_child, end_echo_socket_child, 1 },
+	{ "unix_round_trip_2cpu", unix_round_trip, echo_socket_child, end_echo_socket_child, 2 },
 	{ "eventfd_round_trip_1cpu", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner, 1 },
 	{ "eventfd_round_trip_2cpu", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner, 2 },
 	{ "futex_round_trip_1cpu", futex_round_trip, start_futex_partner, end_futex_partner, 1 },

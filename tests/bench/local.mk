@@ -1,8 +1,8 @@
 # make bench: single calls and small compositions, native and under both traps, in one run.
 
-EXTRA_PROGRAMS = tests/bench/bench tests/bench/floor
+EXTRA_PROGRAMS = tests/bench/bench tests/bench/floor tests/bench/floor-futex
 EXTRA_DIST += tests/bench/run-bench tests/bench/run-diff
-CLEANFILES += tests/bench/bench tests/bench/floor
+CLEANFILES += tests/bench/bench tests/bench/floor tests/bench/floor-futex
 
 bench: stead tests/bench/bench
 	$(srcdir)/tests/bench/run-bench --stead=./stead tests/bench/bench $(BENCH)
@@ -17,3 +17,8 @@ bench-diff: stead
 bench-floor: stead tests/bench/bench tests/bench/floor
 	./tests/bench/floor
 	$(srcdir)/tests/bench/run-bench --stead=./stead --floor=tests/bench/floor tests/bench/bench $(BENCH)
+
+# What no round trip of two tasks under the resident trap can be faster than.
+.PHONY: bench-floor-futex
+bench-floor-futex: tests/bench/floor-futex
+	./tests/bench/floor-futex
