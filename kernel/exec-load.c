@@ -118,10 +118,11 @@ map_interpreter(struct linux_binprm *bprm, uint64_t *bias)
 	const struct load_plan *plan = &bprm->interp_plan;
 
 	*bias = 0;
-	if (plan->late_error)
-		return plan->late_error;
+	if (plan->late_error || plan->nsegments == 0)
+		return plan->late_error ? plan->late_error : -EINVAL;
+	/* In Linux's way: one at a fixed place takes it from the program. */
 	if (!plan->dyn)
-		return map_segments(bprm->t, bprm->interpreter, plan, 0, MAP_FIXED_NOREPLACE);
+		return map_segments(bprm->t, bprm->interpreter, plan, 0, MAP_FIXED);
 	return map_anywhere(bprm->t, bprm->interpreter, plan, bias);
 }
 

@@ -223,6 +223,8 @@ load_elf_plans(struct linux_binprm *bprm)
 	struct task *t = bprm->t;
 	int err = load_plan_of(t, bprm->file, &bprm->plan);
 
+	if (!err && bprm->plan.wrong_type)
+		err = -ENOEXEC;
 	if (err || !bprm->plan.has_interp)
 		return err;
 	err = open_interpreter(bprm);

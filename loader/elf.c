@@ -32,7 +32,7 @@ struct elf_source {
 	struct load_plan *plan;
 };
 
-/* All of [off, off + n), or @short_error when the file ends before. */
+/* All of [off, off + n), or @short_error when the file ends before. An offset that no file has is EINVAL to who tells them apart. */
 static int
 source_read(struct elf_source *s, void *buf, size_t n, uint64_t off, int short_error)
 {
@@ -40,7 +40,7 @@ source_read(struct elf_source *s, void *buf, size_t n, uint64_t off, int short_e
 	size_t done = 0;
 
 	if (off > INT64_MAX - n)
-		return short_error;
+		return short_error == -EIO ? -EINVAL : short_error;
 	if (off <= s->head_len && n <= s->head_len - off) {
 		memcpy(buf, s->head + off, n);
 		return 0;
@@ -85,8 +85,7 @@ read_ehdr(struct elf_source *s, Elf64_Ehdr *eh)
 	/* Class, data and version bytes are not looked at, as in Linux: small programs keep code there. */
 	if (memcmp(raw, ELFMAG, SELFMAG) != 0 || !translate(eh, sizeof(*eh), raw, sizeof(raw), ELF_T_EHDR))
 		return -ENOEXEC;
-	if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
-		return -ENOEXEC;
+	s->plan->wrong_type = eh->e_type != ET_EXEC && eh->e_type != ET_DYN;
 	if (eh->e_machine != EM_X86_64 || eh->e_phentsize != sizeof(Elf64_Phdr))
 		return -ENOEXEC;
 	if (eh->e_phnum == 0 || (size_t)eh->e_phnum * sizeof(Elf64_Phdr) > PHDRS_MAX)
@@ -180,14 +179,19 @@ plan_segment(struct load_plan *plan, const Elf64_Ehdr *eh, const Elf64_Phdr *ph)
 static void
 plan_segments(struct load_plan *plan, const Elf64_Ehdr *eh, const Elf64_Phdr *ph)
 {
+	bool loads = false;
+
 	plan->min_vaddr = plan->start_code = UINT64_MAX;
 	plan->align = PAGE_SIZE;
 	for (unsigned int i = 0; i < eh->e_phnum && !plan->late_error; i++)
-		if (ph[i].p_type == PT_LOAD)
+		if (ph[i].p_type == PT_LOAD) {
 			plan->late_error = plan_segment(plan, eh, &ph[i]);
+			loads = true;
+		}
 	if (plan->nsegments == 0) {
 		plan->min_vaddr = 0;
-		if (!plan->late_error)
+		/* Nothing of its own is no error in a program that is all interpreter, but a span of nothing cannot be placed. */
+		if (!plan->late_error && (!plan->has_interp || (plan->dyn && loads)))
 			plan->late_error = -EINVAL;
 	}
 	if (plan->start_code == UINT64_MAX)
@@ -204,7 +208,7 @@ plan_headers(struct elf_source *s, const Elf64_Ehdr *eh, Elf64_Phdr *ph, size_t 
 		return err;
 	if (!translate(ph, size, ph, size, ELF_T_PHDR))
 		return -ENOEXEC;
-	for (unsigned int i = 0; i < eh->e_phnum && !plan->has_interp; i++)
+	for (unsigned int i = 0; i < eh->e_phnum && !plan->has_interp && !plan->wrong_type; i++)
 		if (ph[i].p_type == PT_INTERP && (err = plan_interp(s, &ph[i])) != 0)
 			return err;
 	for (unsigned int i = 0; i < eh->e_phnum; i++)
@@ -215,6 +219,8 @@ plan_headers(struct elf_source *s, const Elf64_Ehdr *eh, Elf64_Phdr *ph, size_t 
 	plan->phnum = eh->e_phnum;
 	plan->phentsize = eh->e_phentsize;
 	plan_segments(plan, eh, ph);
+	if (plan->wrong_type)
+		plan->late_error = -EINVAL;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct load_plan {
 	bool dyn;	    /* ET_DYN: may be placed anywhere */
 	bool exec_stack;    /* PT_GNU_STACK with PF_X */
 	bool has_interp;
+	bool wrong_type;    /* neither ET_EXEC nor ET_DYN: no program, which Linux finds late of an interpreter */
 	uint16_t phnum, phentsize;
 	uint32_t nsegments;
 	uint64_t min_vaddr, max_vaddr; /* page aligned span of all segments */

@@ -31,7 +31,7 @@ check_plan(const struct load_plan *plan)
 {
 	REQUIRE(plan->nsegments <= LOAD_MAX_SEGMENTS);
 	REQUIRE(plan->align >= PAGE_SIZE && (plan->align & (plan->align - 1)) == 0);
-	REQUIRE(plan->late_error || plan->nsegments);
+	REQUIRE(plan->late_error || plan->nsegments || plan->has_interp);
 	for (uint32_t i = 0; i < plan->nsegments; i++) {
 		const struct load_segment *s = &plan->segments[i];
 

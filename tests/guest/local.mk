@@ -6,6 +6,7 @@ guest_programs = \
 	tests/guest/entry \
 	tests/guest/errors \
 	tests/guest/exec \
+	tests/guest/elf \
 	tests/guest/exec-state \
 	tests/guest/single-step \
 	tests/guest/fatal \

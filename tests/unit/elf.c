@@ -52,8 +52,6 @@ Test(elf, refused_at_once)
 		uint64_t value;
 	} bad[] = {
 		{ "magic", 0, 1, 'x' },
-		{ "relocatable", offsetof(Elf64_Ehdr, e_type), 2, ET_REL },
-		{ "core", offsetof(Elf64_Ehdr, e_type), 2, ET_CORE },
 		{ "i386", offsetof(Elf64_Ehdr, e_machine), 2, EM_386 },
 		{ "phentsize", offsetof(Elf64_Ehdr, e_phentsize), 2, 32 },
 		{ "no headers", offsetof(Elf64_Ehdr, e_phnum), 2, 0 },
@@ -71,6 +69,18 @@ Test(elf, refused_at_once)
 	}
 }
 
+Test(elf, other_types)
+{
+	struct made_elf e;
+
+	made_elf_init(&e, ET_DYN, 0);
+	e.eh.e_type = ET_REL;
+	made_phdr(&e, 0)->p_filesz = 1;
+	cr_assert_eq(plan_of(&e), 0, "the interpreter is not looked at");
+	cr_assert(plan.wrong_type && !plan.has_interp);
+	cr_assert_eq(plan.late_error, -EINVAL);
+}
+
 Test(elf, interpreter_path)
 {
 	struct made_elf e;
@@ -86,7 +96,7 @@ Test(elf, interpreter_path)
 	cr_assert_eq(plan_of(&e), 0);
 	cr_assert(plan.has_interp && plan.interp_len == 300 && plan.interp_off == 0x400);
 	made_phdr(&e, 0)->p_offset = UINT64_MAX - 10;
-	cr_assert_eq(plan_of(&e), -EIO, "offset wraps");
+	cr_assert_eq(plan_of(&e), -EINVAL, "offset wraps");
 }
 
 Test(elf, left_for_the_mapping)
@@ -140,6 +150,9 @@ Test(elf, nothing_to_load)
 	made_elf_init(&e, ET_DYN, 0);
 	made_phdr(&e, 1)->p_type = PT_NULL;
 	made_phdr(&e, 2)->p_type = PT_NULL;
+	cr_assert_eq(plan_of(&e), 0);
+	cr_assert_eq(plan.late_error, 0, "there is an interpreter");
+	made_phdr(&e, 0)->p_type = PT_NULL;
 	cr_assert_eq(plan_of(&e), 0);
 	cr_assert_eq(plan.late_error, -EINVAL);
 }
