@@ -7,6 +7,9 @@
  * ever goes back, as in Linux. exec under the remote trap goes on in another host thread, whose clock starts at zero: what is
  * added to t->times is the growth since the last look.
  *
+ * The remote trap knows the times of whole host processes at once, which those of a group are taken from: a thread that ends need not be
+ * asked for its own.
+ *
  * Under the remote trap the time that workers spend on a task's calls is not counted; that of the trap itself is.
  * Lock: t->alloc_lock.
  */
@@ -152,24 +155,69 @@ advance(struct host_times *h, uint64_t sum, uint64_t ut, uint64_t st)
 	h->stime = stime;
 }
 
-/* @t->times grow by what is new of host thread @tid. @t->alloc_lock is held. */
+struct cputime {
+	uint64_t sum, ut, st; /* the parts give the ratio only */
+};
+
+/* *@utime and *@stime grow by what is new of host thread, or process, @tid. The lock of @h is held. */
 static void
-note_times(struct task *t, int tid, uint64_t sum, uint64_t ut, uint64_t st)
+grow(struct host_times *h, int tid, const struct cputime *now, uint64_t *utime, uint64_t *stime)
 {
 	struct host_times was;
 
-	if (t->host_times.tid != tid)
-		t->host_times = (struct host_times){ .tid = tid };
-	was = t->host_times;
-	advance(&t->host_times, sum, ut, st);
-	__atomic_store_n(&t->times.utime, t->times.utime + t->host_times.utime - was.utime, __ATOMIC_RELAXED);
-	__atomic_store_n(&t->times.stime, t->times.stime + t->host_times.stime - was.stime, __ATOMIC_RELAXED);
+	if (h->tid != tid)
+		*h = (struct host_times){ .tid = tid };
+	was = *h;
+	advance(h, now->sum, now->ut, now->st);
+	__atomic_store_n(utime, *utime + h->utime - was.utime, __ATOMIC_RELAXED);
+	__atomic_store_n(stime, *stime + h->stime - was.stime, __ATOMIC_RELAXED);
+}
+
+/* @t->alloc_lock is held. */
+static void
+note_times(struct task *t, int tid, const struct cputime *now)
+{
+	grow(&t->host_times, tid, now, &t->times.utime, &t->times.stime);
+}
+
+static void
+note_group_times(struct signal_struct *sig, int pid, const struct cputime *now)
+{
+	mutex_guard(&sig->times_lock);
+	grow(&sig->host_times, pid, now, &sig->utime, &sig->stime);
+}
+
+/* The host process is there as long as a task of the group is in it. */
+static void
+note_group(struct task *t)
+{
+	struct signal_struct *sig = t->signal;
+	int pid = READ_ONCE(sig->host_process.id);
+	uint64_t out[3];
+
+	if (pid != 0 && t->k->trap->process_times(HPID(pid), out))
+		note_group_times(sig, pid, &(struct cputime){ out[0], out[1], out[2] });
+}
+
+bool
+group_cputime(struct task *t, uint64_t *utime, uint64_t *stime)
+{
+	struct signal_struct *sig = t->signal;
+
+	if (!t->k->trap->process_times)
+		return false;
+	if (refcount_read(&sig->live) > 0) /* the last task's end has noted it */
+		note_group(t);
+	mutex_guard(&sig->times_lock);
+	*utime = sig->utime;
+	*stime = sig->stime;
+	return true;
 }
 
 void
 note_cputime(struct task *t)
 {
-	uint64_t sum = 0, ut = 0, st = 0;
+	struct cputime now = { 0 };
 	int tid;
 
 	/* A host thread id may be another's soon after its task has ended. */
@@ -177,15 +225,16 @@ note_cputime(struct task *t)
 		return;
 	mutex_guard(&t->alloc_lock);
 	tid = READ_ONCE(t->host_tid.id);
-	if (tid == 0 || !host_thread_time(t->k, tid, &sum, &ut, &st))
+	if (tid == 0 || !host_thread_time(t->k, tid, &now.sum, &now.ut, &now.st))
 		return;
-	note_times(t, tid, sum, ut, st);
+	note_times(t, tid, &now);
 }
 
 void
 note_own_usage(struct task *t)
 {
 	struct host_usage u;
+	struct cputime now;
 
 	if (!t->k->trap->own_usage || t->host_tid.id == 0) {
 		note_cputime(t);
@@ -194,6 +243,11 @@ note_own_usage(struct task *t)
 	}
 	t->k->trap->own_usage(t, &u);
 	set_maxrss(t, u.maxrss);
+	now = (struct cputime){ u.utime + u.stime, u.utime, u.stime };
+	if (u.whole_process)
+		note_group_times(t->signal, t->host_tid.id, &now);
+	else if (t->k->trap->process_times)
+		note_group(t);
 	mutex_guard(&t->alloc_lock);
-	note_times(t, t->host_tid.id, u.utime + u.stime, u.utime, u.stime);
+	note_times(t, t->host_tid.id, &now);
 }

@@ -457,8 +457,8 @@ do_exit(struct task *t, int code)
 	/* the resident size is asked for once, where asking for it is dear */
 	if (group_dead || t->direct)
 		note_own_usage(t);
-	else
-		note_cputime(t);
+	else if (thread_group_leader(t) || !t->k->trap->process_times)
+		note_cputime(t); /* of other threads nobody can ask any more */
 	if (group_dead) {
 		ktimer_cancel(k, &sig->real_timer);
 		exit_itimers(t);

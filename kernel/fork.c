@@ -92,6 +92,7 @@ signal_alloc(struct kernel *k)
 	init_sigpending(&sig->shared_pending);
 	mutex_init(&sig->cred_guard, RANK_EXEC);
 	mutex_init(&sig->rlim_lock, RANK_LEAF);
+	mutex_init(&sig->times_lock, RANK_LEAF);
 	ktimer_init(&sig->real_timer, it_real_fn);
 	sig->start_time_ns = (uint64_t)ktime_get();
 	return sig;

@@ -5,6 +5,7 @@
  */
 #include "kernel/task.h"
 #include "trap/request.h"
+#include "trap/trap.h"
 
 void
 task_cputime(struct task *t, uint64_t *utime, uint64_t *stime)
@@ -32,25 +33,36 @@ note_maxrss(struct task *t)
 	set_maxrss(t, t->k->super->rss_pages(t->k, t->host_tid) << (PAGE_SHIFT - 10));
 }
 
-/* @noted: of this one the host has just been asked */
 static void
-sum_times(struct task *t, const struct task *noted, struct task_times *out)
+sum_cputime(struct task *t, const struct task *noted, struct task_times *out)
 {
 	struct task *o;
 	uint64_t ut, st;
 
-	*out = t->signal->deads;
 	for_each_thread(t->signal, o) {
-		const struct task_times *times = &o->times;
-
 		if (o == noted) {
-			ut = __atomic_load_n(&times->utime, __ATOMIC_RELAXED);
-			st = __atomic_load_n(&times->stime, __ATOMIC_RELAXED);
+			ut = __atomic_load_n(&o->times.utime, __ATOMIC_RELAXED);
+			st = __atomic_load_n(&o->times.stime, __ATOMIC_RELAXED);
 		} else {
 			task_cputime(o, &ut, &st);
 		}
 		out->utime += ut;
 		out->stime += st;
+	}
+}
+
+/* @noted: of this one the host has just been asked */
+static void
+sum_times(struct task *t, const struct task *noted, struct task_times *out)
+{
+	struct task *o;
+
+	*out = t->signal->deads;
+	if (!group_cputime(t, &out->utime, &out->stime))
+		sum_cputime(t, noted, out);
+	for_each_thread(t->signal, o) {
+		const struct task_times *times = &o->times;
+
 		out->minflt += times->minflt;
 		out->majflt += times->majflt;
 		out->nvcsw += times->nvcsw;
@@ -74,6 +86,7 @@ thread_group_times(struct task *t, struct task_times *out)
 
 	if (!sh) {
 		*out = t->signal->deads;
+		group_cputime(t, &out->utime, &out->stime);
 		return;
 	}
 	sum_times(t, NULL, out);
@@ -83,7 +96,10 @@ thread_group_times(struct task *t, struct task_times *out)
 void
 own_group_times(struct task *t, struct task_times *out)
 {
-	note_own_usage(t);
+	if (t->k->trap->process_times)
+		note_maxrss(t);
+	else
+		note_own_usage(t);
 	mutex_lock(&t->sighand->siglock);
 	sum_times(t, t, out);
 	mutex_unlock(&t->sighand->siglock);

@@ -79,9 +79,9 @@ struct task_times {
 	uint64_t maxrss; /* KiB */
 };
 
-/* How much of a task's CPU time was seen of which host thread: exec may give it another one, which counts from zero. */
+/* How much of a task's, or a group's, CPU time was seen of which host thread: exec may give it another one, which counts from zero. */
 struct host_times {
-	int tid;
+	int tid; /* or the process, of a group's */
 	uint64_t utime, stime;
 };
 
@@ -136,6 +136,10 @@ struct signal_struct {
 
 	struct task_times cums;	 /* waited-for children */
 	struct task_times deads; /* dead threads of the group */
+	struct mutex times_lock; /* RANK_LEAF; the next three: kernel/cputime.c */
+	hpid_t host_process;	 /* the trap's, where it knows times of processes */
+	struct host_times host_times;
+	uint64_t utime, stime;
 	struct mutex cred_guard; /* RANK_EXEC */
 	int oom_score_adj;
 	uint64_t start_time_ns; /* CLOCK_MONOTONIC */
@@ -548,6 +552,17 @@ void set_maxrss(struct task *t, uint64_t kb);
  * Context: takes RANK_LEAF; as note_maxrss().
  */
 void note_own_usage(struct task *t);
+
+/**
+ * group_cputime() - CPU time a whole group has used so far, dead threads included, where the trap knows it of host processes
+ * @t: a task of the group
+ * @utime: ns in program code
+ * @stime: ns in the kernel
+ *
+ * Context: takes RANK_LEAF; some host calls.
+ * Return: false if the trap does not: threads must be added up, and each noted before its host thread goes away.
+ */
+bool group_cputime(struct task *t, uint64_t *utime, uint64_t *stime);
 
 /**
  * thread_group_times() - the same and the other counts of a whole group, dead threads included

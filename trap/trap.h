@@ -17,6 +17,7 @@ struct linux_binprm;
 struct host_usage {
 	uint64_t utime, stime; /* ns */
 	uint64_t maxrss;       /* KiB */
+	bool whole_process;    /* the times are those of the host process, whose id the thread has, too */
 };
 
 struct trap_ops {
@@ -77,6 +78,9 @@ struct trap_ops {
 
 	/* What the host has counted of the current task's host thread, cheaply. NULL: only the supervisor can tell. */
 	void (*own_usage)(struct task *t, struct host_usage *out);
+
+	/* CPU time of a host process, dead threads included: the sum, and two numbers in the ratio of user to system time. NULL: not known. */
+	bool (*process_times)(hpid_t host_process, uint64_t out[3]);
 
 	/* Wait for input or room on a host descriptor: calls wake_up_poll on the queue given when it may be ready. */
 	void (*host_poll_add)(struct kernel *k, hfd_t fd, struct host_poll *hp);

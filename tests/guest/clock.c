@@ -466,6 +466,93 @@ times_add_up(void)
 	CHECK(llabs((long long)syscall(SYS_time, NULL) - (long long)time(NULL)) <= 1);
 }
 
+#define BURNT_NS 30000000L
+
+static long
+clock_ns(clockid_t id)
+{
+	struct timespec ts = { 0, 0 };
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * 1000000000L + ts.tv_nsec;
+}
+
+static void *
+burn_as_thread(void *arg)
+{
+	long start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < start + BURNT_NS)
+		for (volatile long i = 0; i < 100000; i++)
+			;
+	return arg;
+}
+
+static long
+usage_ns(int who)
+{
+	struct rusage ru;
+
+	CHECK_EQ(getrusage(who, &ru), 0);
+	return (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000L + (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000L;
+}
+
+static void
+burn_in_threads(void)
+{
+	pthread_t th;
+
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(pthread_create(&th, NULL, burn_as_thread, NULL), 0);
+		CHECK_EQ(pthread_join(th, NULL), 0);
+	}
+}
+
+/* A new program of the same process has what the old one used. */
+static bool
+has_burnt(void)
+{
+	return usage_ns(RUSAGE_SELF) >= 2 * BURNT_NS - 1000 && clock_ns(CLOCK_PROCESS_CPUTIME_ID) >= 2 * BURNT_NS;
+}
+
+static void
+time_of_dead_threads(void)
+{
+	long before = usage_ns(RUSAGE_CHILDREN), mine = clock_ns(CLOCK_THREAD_CPUTIME_ID), seen = 0;
+	pid_t pid;
+
+	burn_in_threads();
+	for (int i = 0; i < 100; i++) {
+		CHECK(usage_ns(RUSAGE_SELF) >= seen);
+		seen = usage_ns(RUSAGE_SELF);
+	}
+	CHECK(has_burnt());
+	CHECK(usage_ns(RUSAGE_THREAD) < mine + BURNT_NS);
+	pid = guest_fork();
+	if (pid == 0) {
+		CHECK(usage_ns(RUSAGE_SELF) < BURNT_NS);
+		burn_in_threads();
+		_exit(!has_burnt());
+	}
+	CHECK_EXITS(pid, 0);
+	CHECK(usage_ns(RUSAGE_CHILDREN) >= before + 2 * BURNT_NS - 1000);
+}
+
+static void
+time_of_dead_threads_is_kept_by_exec(void)
+{
+	long before = usage_ns(RUSAGE_CHILDREN);
+	pid_t pid = guest_fork();
+
+	if (pid == 0) {
+		burn_in_threads();
+		execl(guest_self, guest_self, "has_burnt", (char *)NULL);
+		_exit(50);
+	}
+	CHECK_EXITS(pid, 0);
+	CHECK(usage_ns(RUSAGE_CHILDREN) >= before + 2 * BURNT_NS - 1000);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -473,8 +560,11 @@ main(int argc, char **argv)
 		T(clock_ids), T(setting_clocks), T(sleep_errors), T(sleep_interrupted), T(sleep_over_a_stop), T(itimer_errors),
 		T(alarm_rounds), T(itimer_survives_exec_not_fork), T(alarm_left), T(tiny_periods), T(timer_errors),
 		T(timer_that_says_nothing), T(timer_deleted_while_pending), T(timers_end_with_exec_and_are_limited),
-		T(overrun_of_a_blocked_signal), T(timers_of_many_threads), T(adjtimex_reads), T(times_add_up),
+		T(overrun_of_a_blocked_signal), T(timers_of_many_threads), T(adjtimex_reads), T(times_add_up), T(time_of_dead_threads),
+		T(time_of_dead_threads_is_kept_by_exec),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "has_burnt") == 0)
+		return !has_burnt();
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
 }

@@ -89,6 +89,7 @@ switch_host(struct task *t, struct trap_task *rt)
 	pthread_mutex_lock(&leave_lock);
 	t->trap = rt;
 	t->host_tid = HPID(rt->tid);
+	WRITE_ONCE(t->signal->host_process.id, rt->tid);
 	if (old)
 		old->t = NULL;
 	pthread_mutex_unlock(&leave_lock);

@@ -172,6 +172,7 @@ do_clone(void *p)
 		if (!proc)
 			return -ENOMEM;
 		proc->pid = pid;
+		WRITE_ONCE(child->signal->host_process.id, pid);
 	}
 	child->mode = MODE_KERNEL; /* before anybody could hear of its death */
 	crt = rt_new(child, pid, proc);
@@ -286,6 +287,7 @@ const struct trap_ops remote_trap_ops = {
 	.clone = remote_clone,
 	.exec = remote_exec,
 	.own_usage = remote_own_usage,
+	.process_times = remote_process_times,
 	.sleep = fiber_sleep,
 	.wake = fiber_wake,
 	.kick = remote_kick,

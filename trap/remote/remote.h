@@ -299,6 +299,7 @@ bool remote_is_mm_call(uint64_t nr, const uint64_t a[6]);
  */
 void xstate_boot(void);
 void remote_own_usage(struct task *t, struct host_usage *out);
+bool remote_process_times(hpid_t host_process, uint64_t out[3]);
 size_t remote_xstate_size(struct task *t);
 int remote_xstate_save(struct task *t, uint64_t u);
 int remote_xstate_restore(struct task *t, uint64_t u);

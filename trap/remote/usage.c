@@ -13,7 +13,7 @@
 #include "trap/trap.h"
 
 static uint64_t
-process_clock(pid_t pid, unsigned int which)
+process_clock(int pid, unsigned int which)
 {
 	struct timespec ts;
 
@@ -30,19 +30,26 @@ split(struct host_usage *out, uint64_t sum, uint64_t ut, uint64_t st)
 	out->utime = sum - out->stime;
 }
 
+bool
+remote_process_times(hpid_t host_process, uint64_t out[3])
+{
+	uint64_t prof;
+
+	out[0] = process_clock(host_process.id, CPUCLOCK_SCHED);
+	out[1] = process_clock(host_process.id, CPUCLOCK_VIRT);
+	prof = process_clock(host_process.id, CPUCLOCK_PROF);
+	out[2] = prof > out[1] ? prof - out[1] : 0;
+	return out[0] != 0;
+}
+
 void
 remote_own_usage(struct task *t, struct host_usage *out)
 {
 	struct trap_process *proc = t->trap->proc;
-	uint64_t ut, prof, times[3];
+	uint64_t times[3];
 
-	*out = (struct host_usage){ 0 };
-	if (!atomic_load(&proc->threaded)) {
-		ut = process_clock(proc->pid, CPUCLOCK_VIRT);
-		prof = process_clock(proc->pid, CPUCLOCK_PROF);
-		split(out, process_clock(proc->pid, CPUCLOCK_SCHED), ut, prof > ut ? prof - ut : 0);
-	} else if (t->k->super->thread_times(t->k, t->host_tid, times)) {
+	*out = (struct host_usage){ .whole_process = !atomic_load(&proc->threaded) };
+	if (out->whole_process ? remote_process_times(HPID(proc->pid), times) : t->k->super->thread_times(t->k, t->host_tid, times))
 		split(out, times[0], times[1], times[2]);
-	}
 	out->maxrss = t->k->super->rss_pages(t->k, t->host_tid) << (PAGE_SHIFT - 10);
 }
