@@ -64,16 +64,22 @@ wake_up_process(struct task *t)
 	return wake_up_state(t, TASKS_ASLEEP);
 }
 
+static bool
+is_meant(const struct wait_queue_entry *e, uint32_t key)
+{
+	return !e->key || !key || (e->key & key);
+}
+
 /*
  * What init_wait() sets: a woken entry leaves the queue, so that the next exclusive wake-up goes to another. __wake_up() does
  * this itself and wakes the host thread only when the queue is unlocked: it would run straight into the lock.
  */
 static int
-autoremove_wake_function(struct wait_queue_entry *e, uint32_t key __unused)
+autoremove_wake_function(struct wait_queue_entry *e, uint32_t key)
 {
 	struct task *t = e->task;
 
-	if (!claim_wake(t, TASKS_NORMAL))
+	if (!is_meant(e, key) || !claim_wake(t, TASKS_NORMAL))
 		return 0;
 	/* Once it sees itself off the queue, its owner may be gone; the task's memory is not. */
 	list_del_init(&e->entry);
@@ -93,6 +99,13 @@ init_wait(struct wait_queue_entry *e, struct task *t)
 {
 	*e = (struct wait_queue_entry){ .task = t, .func = autoremove_wake_function };
 	INIT_LIST_HEAD(&e->entry);
+}
+
+void
+init_wait_key(struct wait_queue_entry *e, struct task *t, uint32_t key)
+{
+	init_wait(e, t);
+	e->key = key;
 }
 
 static bool
@@ -243,7 +256,7 @@ __wake_up(struct wait_queue_head *wq, int nr, uint32_t key)
 
 		if (e->func == autoremove_wake_function && n < ARRAY_SIZE(tasks)) {
 			tasks[n] = e->task;
-			woken = claim_wake(tasks[n], TASKS_NORMAL);
+			woken = is_meant(e, key) && claim_wake(tasks[n], TASKS_NORMAL);
 			if (woken) {
 				list_del_init(&e->entry);
 				n++;

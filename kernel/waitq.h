@@ -32,6 +32,7 @@ struct wait_queue_entry {
 	struct list_head entry;
 	struct task *task;
 	wait_queue_func_t func;
+	uint32_t key; /* poll mask of what a task waits for; 0: anything */
 	bool exclusive;
 };
 
@@ -61,6 +62,14 @@ void init_waitqueue_head(struct wait_queue_head *wq);
  * @t: the task to wake
  */
 void init_wait(struct wait_queue_entry *e, struct task *t);
+
+/**
+ * init_wait_key() - the same, for a queue that is woken for several things: others leave the task asleep
+ * @e: the entry
+ * @t: the task to wake
+ * @key: poll mask; wake-ups with a key that has none of it pass by
+ */
+void init_wait_key(struct wait_queue_entry *e, struct task *t, uint32_t key);
 
 /**
  * add_wait_queue() - put an entry with a function of its own on a queue (poll, epoll)

@@ -234,7 +234,7 @@ wait_connection(struct task *t, struct unix_sock *u, struct unix_skb **skb, int6
 	struct wait_queue_entry we;
 	int err = 0;
 
-	init_wait(&we, t);
+	init_wait_key(&we, t, K_POLLIN);
 	for (;;) {
 		prepare_to_wait_exclusive(&u->wq, &we, TASK_INTERRUPTIBLE);
 		*skb = take_connection(u);

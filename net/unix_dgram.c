@@ -26,7 +26,7 @@ wait_space(struct task *t, struct unix_sock *u, int64_t deadline)
 
 	if (READ_ONCE(u->wmem) < u->sndbuf)
 		return 0;
-	init_wait(&we, t);
+	init_wait_key(&we, t, K_POLLOUT);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);
 		if (__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->sndbuf || (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
@@ -266,7 +266,7 @@ first_message(struct task *t, struct unix_sock *u, int64_t deadline, bool peek, 
 	struct wait_queue_entry we;
 	int err = 0;
 
-	init_wait(&we, t);
+	init_wait_key(&we, t, K_POLLIN);
 	for (;;) {
 		prepare_to_wait_exclusive(&u->wq, &we, TASK_INTERRUPTIBLE);
 		err = READ_ONCE(u->err) ? -__atomic_exchange_n(&u->err, 0, __ATOMIC_SEQ_CST) : 0; /* goes before data */

@@ -25,7 +25,7 @@ wait_space(struct task *t, struct unix_sock *u, int64_t deadline)
 		return 0;
 	if (deadline == 0)
 		return -EAGAIN;
-	init_wait(&we, t);
+	init_wait_key(&we, t, K_POLLOUT);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);
 		if (__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->sndbuf || (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
@@ -165,7 +165,7 @@ wait_data(struct task *t, struct unix_sock *u, int64_t deadline) __no_thread_saf
 	if (deadline == 0)
 		return -EAGAIN;
 	mutex_unlock(&u->iolock);
-	init_wait(&we, t);
+	init_wait_key(&we, t, K_POLLIN);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);
 		if (READ_ONCE(u->qlen) || READ_ONCE(u->err) || (READ_ONCE(u->shutdown) & RCV_SHUTDOWN))

@@ -168,6 +168,26 @@ Test(waitq, exclusive_sleepers_wake_one_at_a_time)
 	cr_assert(list_empty(&wq->head));
 }
 
+/* One that does not mean it leaves the sleeper and, if it is exclusive, goes to the next. */
+Test(waitq, wake_ups_by_key)
+{
+	struct wait_queue_entry in, out;
+
+	init_wait_key(&in, task[0], 1);
+	init_wait_key(&out, task[1], 4);
+	prepare_to_wait_exclusive(wq, &in, TASK_INTERRUPTIBLE);
+	prepare_to_wait_exclusive(wq, &out, TASK_INTERRUPTIBLE);
+	wake_up_poll(wq, 8);
+	cr_assert(task[0]->state == TASK_INTERRUPTIBLE && task[1]->state == TASK_INTERRUPTIBLE);
+	wake_up_poll(wq, 4 | 8);
+	cr_assert(task[0]->state == TASK_INTERRUPTIBLE && task[1]->state == TASK_RUNNING);
+	wake_up_poll(wq, 0);
+	cr_assert(task[0]->state == TASK_RUNNING, "no key is any");
+	finish_wait(wq, &in);
+	finish_wait(wq, &out);
+	cr_assert(list_empty(&wq->head));
+}
+
 static int calls;
 
 static int
