@@ -25,6 +25,7 @@ struct user_struct {
 	uint32_t processes;  /* atomic: tasks with this real uid */
 	uint32_t sigpending; /* atomic: queued signals */
 	uint32_t unix_inflight; /* atomic: files in messages that nobody has taken */
+	uint64_t locked_shm;	/* atomic: pages of segments under SHM_LOCK */
 	struct list_head hash;
 };
 

@@ -461,6 +461,8 @@ copy_process(struct task *t, const struct kernel_clone_args *args, int *pidfd)
 		goto fail;
 	}
 	p->pid = p->thread_pid->nr;
+	if (!(args->flags & CLONE_VM))
+		p->mm->actor = p->pid;
 	if (args->flags & CLONE_PIDFD) {
 		err = *pidfd = prepare_pidfd(t, p->thread_pid, args->flags & CLONE_THREAD ? PIDFD_THREAD : 0, args->pidfd, &file);
 		if (err < 0)

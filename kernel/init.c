@@ -8,6 +8,7 @@
 #include "kernel/futex.h"
 #include "kernel/init.h"
 #include "kernel/missing.h"
+#include "ipc/util.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 #include "net/socket.h"
@@ -39,6 +40,7 @@ static const struct {
 	{ "timers", timers_init }, { "cred", cred_init },     { "futex", futex_init },	     { "mm", mm_init },
 	{ "vfs", vfs_init },	 { "pipe", pipe_init },	      { "epoll", epoll_init },	     { "dev", dev_init },
 	{ "tty", tty_init },	 { "proc", proc_init },	      { "net", net_init },
+	{ "ipc", ipc_init },
 };
 
 int

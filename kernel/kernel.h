@@ -90,7 +90,7 @@ struct kernel {
 	struct proc_state *proc;
 	struct dev_state *dev;
 	struct net_state *net;
-	struct ipc_state *ipc;
+	struct ipc_namespace *ipc;
 	struct text_state *text; /* resident: text cache */
 	struct resident *resident; /* trap/resident */
 	struct ready_calls *ready; /* trap/remote/fiber.h */

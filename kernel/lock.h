@@ -46,6 +46,8 @@ enum lock_rank {
 	RANK_EPOLL,    /* epoll: nesting, items of an instance (held over f_op->poll) */
 	RANK_PIPE,     /* pipe, tty, other file-like objects that copy to users while held */
 	RANK_MM,       /* mm->mmap_lock */
+	RANK_IPC_IDS,  /* ids of one kind of System V IPC; all of a segment of shared memory */
+	RANK_IPC,      /* a set of semaphores, a queue of messages */
 	RANK_FILES,    /* files->file_lock */
 	RANK_ITIMER,   /* POSIX timers of a group */
 	RANK_TASKLIST, /* k->tasklist_lock: parents, children, groups, sessions, pid hash */

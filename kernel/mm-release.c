@@ -96,6 +96,8 @@ void
 mm_release(struct task *t)
 {
 	if (t->mm) {
+		if (refcount_read(&t->mm->users) == 1)
+			t->mm->actor = t->tgid;
 		if (!uaddr_null(t->robust_list))
 			exit_robust_list(t);
 		futex_exit(t);

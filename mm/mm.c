@@ -185,6 +185,7 @@ dup_mm(struct task *t, struct mm *old)
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&old->mmap_lock);
+	mm->actor = t->tgid;
 	copy_settings(mm, old);
 	err = copy_vmas(mm, old);
 	mm->cut = READ_ONCE(old->cut);
@@ -209,7 +210,9 @@ mm_clone_begin(struct task *t, struct task *child) __no_thread_safety
 		take_vmas(mm, &old->stale);
 		list_for_each_entry(v, &old->stale, list)
 			v->mm = old; /* the child may be gone before they are */
+		mm->actor = t->tgid;
 		err = copy_vmas(mm, old);
+		mm->actor = child->tgid;
 		mm->brk = old->brk;
 		mutex_unlock(&mm->mmap_lock);
 	}

@@ -88,6 +88,7 @@ struct mm {
 	uint64_t vdso;
 	bool static_image; /* no interpreter, and a fixed place: text mapped later is for its own use (tramps_place()) */
 	bool vdso_touched; /* atomic; once protected anew, moved or unmapped: what is there may be the program's */
+	int actor; /* the thread group that changes it now, for vma_open() and vma_close() of files; mmap_lock */
 	void *trap; /* the trap's own data of the address space */
 };
 

@@ -42,6 +42,7 @@ munmap_locked(struct task *t, uint64_t start, uint64_t end, bool host, struct li
 
 	if (!v)
 		return 0;
+	mm->actor = t->tgid;
 	err = vma_isolate(mm, start, end);
 	if (err)
 		return err;
@@ -337,6 +338,7 @@ do_mmap(struct task *t, struct file *file, uint64_t addr, uint64_t len, uint32_t
 	}
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&t->mm->mmap_lock);
+	t->mm->actor = t->tgid;
 	ret = mmap_locked(t, &rq, &gone);
 	mutex_unlock(&t->mm->mmap_lock);
 	vma_free_list(&gone);

@@ -193,6 +193,7 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 		list_add_tail(&nv->list, gone);
 		return ret;
 	}
+	vma_insert(mm, nv); /* first: a file that counts its vmas must not see the last one go */
 	if (r->old_len)
 		ignore_err(leave_old(t, r, gone), "isolated above: nothing to split");
 	if (r->old_len && t->k->text && !(r->flags & MREMAP_DONTUNMAP))
@@ -201,7 +202,6 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 		__atomic_store_n(&mm->vdso_touched, true, __ATOMIC_RELEASE);
 	if (nv->flags & VM_SPECIAL && mm->vdso >= r->addr && mm->vdso < r->addr + r->old_len)
 		mm->vdso += r->new_addr - r->addr;
-	vma_insert(mm, nv);
 	account_growth(t, nv, nv->start, nv->end);
 	vma_merge(mm, nv, gone);
 	return (int64_t)r->new_addr;
@@ -299,6 +299,7 @@ do_mremap(struct task *t, uint64_t old, uint64_t old_len, uint64_t new_len, uint
 		return -EINVAL;
 	INIT_LIST_HEAD(&gone);
 	mutex_lock(&t->mm->mmap_lock);
+	t->mm->actor = t->tgid;
 	ret = remap_locked(t, &r, &gone);
 	mutex_unlock(&t->mm->mmap_lock);
 	vma_free_list(&gone);

@@ -54,6 +54,8 @@ link_file(struct vma *v)
 	mutex_lock(&inode->i_mmap_lock);
 	list_add_tail(&v->i_mmap, &inode->i_mmap);
 	mutex_unlock(&inode->i_mmap_lock);
+	if (v->file->f_op->vma_open)
+		v->file->f_op->vma_open(v);
 }
 
 static void
@@ -66,6 +68,8 @@ unlink_file(struct vma *v)
 	mutex_lock(&inode->i_mmap_lock);
 	list_del_init(&v->i_mmap);
 	mutex_unlock(&inode->i_mmap_lock);
+	if (v->file->f_op->vma_close)
+		v->file->f_op->vma_close(v);
 }
 
 struct vma *
@@ -355,7 +359,8 @@ static bool
 can_merge(const struct vma *lo, const struct vma *hi)
 {
 	return lo && hi && lo->end == hi->start && lo->flags == hi->flags && !(lo->flags & VM_SPECIAL) && lo->file == hi->file &&
-	       lo->name == hi->name && lo->backed_end == lo->end && vma_pgoff_at(lo, lo->end) == hi->pgoff;
+	       lo->name == hi->name && lo->backed_end == lo->end && vma_pgoff_at(lo, lo->end) == hi->pgoff &&
+	       !(lo->file && lo->file->f_op->vma_close); /* each is counted */
 }
 
 /* @hi is taken into @lo. */

@@ -4,6 +4,7 @@ libkernel_a_SOURCES += syscalls/eventfd.c
 libkernel_a_SOURCES += syscalls/exec.c
 libkernel_a_SOURCES += syscalls/futex.c
 libkernel_a_SOURCES += syscalls/ids.c
+libkernel_a_SOURCES += syscalls/ipc.c
 libkernel_a_SOURCES += syscalls/limits.c
 libkernel_a_SOURCES += syscalls/memfd.c
 libkernel_a_SOURCES += syscalls/mman.c

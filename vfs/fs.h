@@ -340,6 +340,9 @@ struct file_operations {
 	int64_t (*ioctl)(struct task *t, struct file *file, unsigned int cmd, uint64_t arg);
 	/* How [@pgoff, @pgoff + @len) is mapped; called with mmap_lock held. 0, -ENODEV, -EACCES ... */
 	int (*mmap)(struct task *t, struct file *file, uint64_t pgoff, uint64_t len, uint32_t vm_flags, struct mmap_source *src);
+	/* A vma of the file was entered into a tree, or leaves it (the file stays until later). Under mmap_lock; must not sleep. */
+	void (*vma_open)(const struct vma *v);
+	void (*vma_close)(const struct vma *v);
 	int (*fsync)(struct task *t, struct file *file, int64_t start, int64_t end, int datasync);
 	int64_t (*fallocate)(struct task *t, struct file *file, int mode, int64_t off, int64_t len);
 	int (*show_fdinfo)(struct task *t, struct file *file, char *buf, size_t n);

@@ -39,6 +39,7 @@ guest_programs = \
 	tests/guest/proc \
 	tests/guest/restart \
 	tests/guest/session \
+	tests/guest/shm \
 	tests/guest/sites \
 	tests/guest/signal \
 	tests/guest/splice \
@@ -76,4 +77,4 @@ tests_guest_entry_LDFLAGS = -nostdlib -static
 check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user
 TESTS += $(guest_tests)
-EXTRA_DIST += tests/guest/guest.h tests/guest/run-guest $(guest_tests)
+EXTRA_DIST += tests/guest/guest.h tests/guest/ipc.h tests/guest/run-guest $(guest_tests)

@@ -54,6 +54,8 @@ remote_is_mm_call(uint64_t nr, const uint64_t a[6])
 	case SYS_munlockall:
 	case SYS_remap_file_pages:
 	case SYS_pkey_mprotect:
+	case SYS_shmat:
+	case SYS_shmdt:
 		return true;
 	case SYS_madvise:
 		return (int)a[2] != MADV_REMOVE; /* a call of a file system */

@@ -3,11 +3,12 @@
  * /proc itself: the files about the system, links to the reader's own directory, and a directory for every process. Threads that
  * are not leaders are found by name but not listed, as in Linux.
  *
- * Left out: acpi bus driver fb fs iomem ioports kallsyms kcore kmsg locks modules net sysvipc and others
+ * Left out: acpi bus driver fb fs iomem ioports kallsyms kcore kmsg locks modules net and others
  * of hardware and of parts that are not there.
  */
 #include <linux/stat.h>
 
+#include "ipc/proc.h"
 #include "kernel/errno.h"
 #include "vfs/namei.h"
 #include "vfs/proc/proc.h"
@@ -50,6 +51,10 @@ static const struct proc_entry tty_table[] = {
 	TEXT_ENTRY("ldiscs", "n_tty       0"),
 };
 
+static const struct proc_entry sysvipc_table[] = {
+	FILE_ENTRY("shm", proc_sysvipc_shm),
+};
+
 static const struct proc_entry root_table[] = {
 	TEXT_ENTRY("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled"),
 	{ .name = "cmdline", .mode = S_IFREG | 0444, .text = "" },
@@ -71,6 +76,7 @@ static const struct proc_entry root_table[] = {
 	FILE_ENTRY("stat", proc_stat),
 	TEXT_ENTRY("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"),
 	{ .name = "thread-self", .mode = S_IFLNK | 0777, .iops = &thread_self_iops },
+	PROC_DIR("sysvipc", sysvipc_table),
 	PROC_DIR("tty", tty_table),
 	FILE_ENTRY("uptime", proc_uptime),
 	FILE_ENTRY("version", proc_version),

@@ -13,6 +13,7 @@
 #include "kernel/errno.h"
 #include "kernel/uts.h"
 #include "devices/tty.h"
+#include "ipc/proc.h"
 #include "mm/mm.h"
 #include "net/unix.h"
 #include "trap/host.h"
@@ -276,6 +277,12 @@ static const struct proc_entry random_table[] = {
 	NUMBER("write_wakeup_threshold", 256),
 };
 
+#define IPC(n, field, max)                                                                                                \
+	{                                                                                                                 \
+		.name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL | PROC_STRING, .show = ipc_sysctl_show, \
+		.store = ipc_sysctl_store, .iops = &sysctl_iops, .arg = IPC_SYSCTL_ARG(field, max)                        \
+	}
+
 static const struct proc_entry kernel_table[] = {
 	TEXT("arch", "x86_64"),
 	NUMBER("cap_last_cap", CAP_LAST_CAP),
@@ -310,9 +317,10 @@ static const struct proc_entry kernel_table[] = {
 	NUMBER("sched_rt_period_us", 1000000),
 	NUMBER("sched_rt_runtime_us", 950000),
 	TEXT("sem", "32000\t1024000000\t500\t32000"),
-	NUMBER("shmall", 18446744073692774399ul),
-	NUMBER("shmmax", 18446744073692774399ul),
-	NUMBER("shmmni", 4096),
+	IPC("shm_next_id", shm.next_id, INT32_MAX),
+	IPC("shmall", shm_ctlall, 0),
+	IPC("shmmax", shm_ctlmax, 0),
+	IPC("shmmni", shm_ctlmni, IPCMNI),
 	NUMBER("tainted", 0),
 	SHOW("threads-max", threads_max_show),
 	TEXT("version", UTS_VERSION),

@@ -1,0 +1,8 @@
+# One file a line, so that lines added side by side merge.
+libkernel_a_SOURCES += ipc/proc.c
+libkernel_a_SOURCES += ipc/proc.h
+libkernel_a_SOURCES += ipc/shm.c
+libkernel_a_SOURCES += ipc/shm.h
+libkernel_a_SOURCES += ipc/shmctl.c
+libkernel_a_SOURCES += ipc/util.c
+libkernel_a_SOURCES += ipc/util.h
