@@ -3,6 +3,7 @@
  * /proc/sysvipc and the limits of System V IPC in /proc/sys/kernel.
  */
 #include "ipc/proc.h"
+#include "ipc/sem.h"
 #include "ipc/shm.h"
 #include "kernel/errno.h"
 #include "vfs/proc/proc.h"
@@ -42,6 +43,24 @@ proc_sysvipc_shm(struct proc_seq *m)
 	return 0;
 }
 
+static void
+show_sem(struct proc_seq *m, struct kern_ipc_perm *ipcp)
+{
+	struct sem_array *sma = SEM(ipcp);
+	mutex_guard(&ipcp->lock);
+
+	seq_printf(m, "%10d %10d  %4o %10u %5u %5u %5u %5u %10llu %10llu\n", ipcp->key, ipcp->id, ipcp->mode, (uint32_t)sma->nsems,
+		   ipcp->uid, ipcp->gid, ipcp->cuid, ipcp->cgid, (unsigned long long)sma->otime, (unsigned long long)sma->ctime);
+}
+
+int
+proc_sysvipc_sem(struct proc_seq *m)
+{
+	seq_puts(m, "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n");
+	for_each_object(m, &m->t->k->ipc->sem, show_sem);
+	return 0;
+}
+
 /* Limits */
 
 static void *
@@ -69,12 +88,20 @@ ipc_sysctl_show(struct proc_seq *m)
 	return 0;
 }
 
-static int
-parse_ulong(const char *s, uint64_t *out)
+static bool
+is_blank(char c)
 {
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* The next number of a text, which goes on behind it. */
+static int
+parse_ulong(char **text, uint64_t *out)
+{
+	char *s = *text;
 	uint64_t v = 0;
 
-	while (*s == ' ' || *s == '\t' || *s == '\n')
+	while (is_blank(*s))
 		s++;
 	if (*s < '0' || *s > '9')
 		return -EINVAL;
@@ -82,7 +109,8 @@ parse_ulong(const char *s, uint64_t *out)
 		if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
 			return -EINVAL;
 	*out = v;
-	return *s && *s != ' ' && *s != '\t' && *s != '\n' ? -EINVAL : 0;
+	*text = s;
+	return *s && !is_blank(*s) ? -EINVAL : 0;
 }
 
 int
@@ -91,7 +119,7 @@ ipc_sysctl_store(struct task *t, const struct proc_inode *pi, char *text)
 	uint64_t arg = pi->entry->arg, v;
 	void *p = limit_of(t->k, arg);
 
-	if (parse_ulong(text, &v))
+	if (parse_ulong(&text, &v))
 		return -EINVAL;
 	if (is_long(arg)) {
 		WRITE_ONCE(*(uint64_t *)p, v);
@@ -100,5 +128,32 @@ ipc_sysctl_store(struct task *t, const struct proc_inode *pi, char *text)
 	if (v > arg >> 32)
 		return -EINVAL;
 	WRITE_ONCE(*(int *)p, (int)v);
+	return 0;
+}
+
+int
+ipc_sem_show(struct proc_seq *m)
+{
+	const int *v = m->t->k->ipc->sem_ctls;
+
+	seq_printf(m, "%d\t%d\t%d\t%d\n", READ_ONCE(v[0]), READ_ONCE(v[1]), READ_ONCE(v[2]), READ_ONCE(v[3]));
+	return 0;
+}
+
+int
+ipc_sem_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	int *v = t->k->ipc->sem_ctls;
+	uint64_t n;
+
+	for (int i = 0; i <= SEM_CTL_MNI; i++) {
+		while (is_blank(*text))
+			text++;
+		if (!*text && i > 0)
+			break;
+		if (parse_ulong(&text, &n) || n > (i == SEM_CTL_MNI ? IPCMNI : INT32_MAX))
+			return -EINVAL;
+		WRITE_ONCE(v[i], (int)n);
+	}
 	return 0;
 }

@@ -12,12 +12,13 @@ struct proc_inode;
 struct proc_seq;
 
 /**
- * proc_sysvipc_shm() - a file of /proc/sysvipc
+ * proc_sysvipc_shm(), proc_sysvipc_sem() - files of /proc/sysvipc
  * @m: the text
  *
  * Return: 0.
  */
 int proc_sysvipc_shm(struct proc_seq *m);
+int proc_sysvipc_sem(struct proc_seq *m);
 
 /* A limit: where in struct ipc_namespace it is, its size, and the largest value. */
 #define IPC_SYSCTL_ARG(field, max)                                                                                        \
@@ -34,5 +35,17 @@ int proc_sysvipc_shm(struct proc_seq *m);
  */
 int ipc_sysctl_show(struct proc_seq *m);
 int ipc_sysctl_store(struct task *t, const struct proc_inode *pi, char *text);
+
+/**
+ * ipc_sem_show(), ipc_sem_store() - /proc/sys/kernel/sem
+ * @m: the text
+ * @t: the current task
+ * @pi: the inode
+ * @text: up to four numbers
+ *
+ * Return: 0, -EINVAL.
+ */
+int ipc_sem_show(struct proc_seq *m);
+int ipc_sem_store(struct task *t, const struct proc_inode *pi, char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/ipc.h>
 
+#include "ipc/sem.h"
 #include "ipc/shm.h"
 #include "ipc/util.h"
 #include "kernel/cred.h"
@@ -247,6 +248,22 @@ ipc_get_maxidx(struct ipc_ids *ids)
 	return MAX(ids->max_idx, 0);
 }
 
+void
+ipc_wake_later(struct ipc_wakes *w, struct task *task)
+{
+	if (w->n == ARRAY_SIZE(w->tasks))
+		ipc_wake(w);
+	w->tasks[w->n++] = task;
+}
+
+void
+ipc_wake(struct ipc_wakes *w)
+{
+	for (unsigned int i = 0; i < w->n; i++)
+		(void)wake_up_state(w->tasks[i], 1u << TASK_INTERRUPTIBLE);
+	w->n = 0;
+}
+
 /* What the control calls share */
 
 int
@@ -297,6 +314,11 @@ ipc_init(struct kernel *k)
 	if (!ns)
 		return -ENOMEM;
 	ids_init(k, &ns->shm, shm_free);
+	ids_init(k, &ns->sem, sem_free);
+	ns->sem_ctls[SEM_CTL_MSL] = SEMMSL;
+	ns->sem_ctls[SEM_CTL_MNS] = SEMMNS;
+	ns->sem_ctls[SEM_CTL_OPM] = SEMOPM;
+	ns->sem_ctls[SEM_CTL_MNI] = SEMMNI;
 	ns->shm_ctlmax = ns->shm_ctlall = SHM_UNLIMITED;
 	ns->shm_ctlmni = SHMMNI;
 	k->ipc = ns;

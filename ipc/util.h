@@ -59,12 +59,19 @@ struct ipc_ids {
 	struct kern_ipc_perm *keys[IPC_KEY_BUCKETS];
 };
 
+/* What /proc/sys/kernel/sem shows, in this order: of one set, of all, of one call, sets. */
+enum { SEM_CTL_MSL, SEM_CTL_MNS, SEM_CTL_OPM, SEM_CTL_MNI };
+
 /* All of an instance. */
 struct ipc_namespace {
 	struct ipc_ids shm;
 	uint64_t shm_tot; /* pages of all segments; shm.lock */
 
+	struct ipc_ids sem;
+	int used_sems; /* sem.lock */
+
 	/* /proc/sys/kernel */
+	int sem_ctls[4]; /* SEM_CTL_* */
 	uint64_t shm_ctlmax, shm_ctlall;
 	int shm_ctlmni;
 };
@@ -196,6 +203,22 @@ void ipc_fill_perm(struct ipc64_perm *out, const struct kern_ipc_perm *ipcp);
  * Return: the highest place in use, or 0.
  */
 int ipc_get_maxidx(struct ipc_ids *ids);
+
+/* Tasks to be woken once no lock is held that they would run into. */
+struct ipc_wakes {
+	unsigned int n;
+	struct task *tasks[8];
+};
+
+/**
+ * ipc_wake_later(), ipc_wake() - note a task that sleeps interruptibly; wake all that were noted
+ * @w: begins with n = 0
+ * @task: it may end meanwhile: its memory stays a task's
+ *
+ * Context: ipc_wake_later() wakes at once when there is no room.
+ */
+void ipc_wake_later(struct ipc_wakes *w, struct task *task);
+void ipc_wake(struct ipc_wakes *w);
 
 /**
  * ipc_seconds() - now, as all of System V IPC keeps times

@@ -11,6 +11,7 @@
  *
  * Locks: tasklist_lock, then siglock.
  */
+#include "ipc/sem.h"
 #include "kernel/cred.h"
 #include "kernel/fork.h"
 #include "kernel/jobctl.h"
@@ -465,6 +466,7 @@ do_exit(struct task *t, int code)
 	}
 	main_dead = group_dead && k->main_task && k->main_task->signal == sig;
 	exit_mm(t);
+	exit_sem(t);
 	exit_files_and_fs(t);
 	exit_io_context(t);
 	if (group_dead)

@@ -10,7 +10,7 @@
  * trap_ops.exit.
  *
  * Locks: tasklist_lock, then siglock.
- * Left out: namespaces, CLONE_INTO_CGROUP (there are no cgroups), SysV semaphore undo.
+ * Left out: namespaces, CLONE_INTO_CGROUP (there are no cgroups).
  */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 #include <linux/time.h>
 
+#include "ipc/sem.h"
 #include "kernel/cred.h"
 #include "kernel/itimer.h"
 #include "kernel/fork.h"
@@ -163,6 +164,7 @@ dup_task_struct(struct task *t)
 	p->fs = NULL;
 	p->mm = NULL;
 	p->io_context = NULL;
+	p->sysvsem = NULL;
 	if (p->sched_reset_on_fork) {
 		if (p->sched_policy == 1 || p->sched_policy == 2) {
 			p->sched_policy = 0;
@@ -290,6 +292,7 @@ drop_parts(struct task *p)
 	if (p->files)
 		put_files_struct(NULL, p->files);
 	exit_io_context(p);
+	exit_sem(p);
 	p->mm = NULL;
 	p->fs = NULL;
 	p->files = NULL;
@@ -317,6 +320,8 @@ copy_parts(struct task *t, struct task *p, uint64_t flags)
 		err = copy_files_and_fs(t, p, flags);
 	if (!err)
 		err = copy_io(t, p, (flags & CLONE_IO) != 0);
+	if (!err)
+		err = copy_semundo(t, p, (flags & CLONE_SYSVSEM) != 0);
 	if (!err)
 		err = copy_mm(t, p, flags);
 	return err;

@@ -230,6 +230,7 @@ struct task {
 	struct fs_struct *fs;
 	struct cred *cred;
 	struct io_context *io_context; /* or NULL; alloc_lock */
+	struct sem_undo_list *sysvsem; /* or NULL; own task only (ipc/sem-undo.c) */
 
 	/* memory words of the program the kernel writes or reads at exit */
 	uaddr_t clear_child_tid, set_child_tid;

@@ -2,6 +2,7 @@
  *
  * System V IPC: arguments only.
  */
+#include "ipc/sem.h"
 #include "ipc/shm.h"
 #include "kernel/task.h"
 #include "syscalls/proto.h"
@@ -28,4 +29,28 @@ int64_t
 sys_shmctl(struct task *t, int shmid, int cmd, uaddr_t buf)
 {
 	return ksys_shmctl(t, shmid, cmd, buf);
+}
+
+int64_t
+sys_semget(struct task *t, int key, int nsems, int flags)
+{
+	return ksys_semget(t, key, nsems, flags);
+}
+
+int64_t
+sys_semop(struct task *t, int semid, uaddr_t sops, unsigned int nsops)
+{
+	return ksys_semtimedop(t, semid, sops, nsops, UNULL);
+}
+
+int64_t
+sys_semtimedop(struct task *t, int semid, uaddr_t sops, unsigned int nsops, uaddr_t timeout)
+{
+	return ksys_semtimedop(t, semid, sops, nsops, timeout);
+}
+
+int64_t
+sys_semctl(struct task *t, int semid, int semnum, int cmd, uint64_t arg)
+{
+	return ksys_semctl(t, semid, semnum, cmd, arg);
 }

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
+#include "ipc/sem.h"
 #include "kernel/cred.h"
 #include "kernel/entry.h"
 #include "kernel/jobctl.h"
@@ -196,6 +197,8 @@ sys_unshare(struct task *t, uint64_t flags)
 		mutex_unlock(&t->alloc_lock);
 		put_fs_struct(old);
 	}
+	if (flags & CLONE_SYSVSEM)
+		exit_sem(t);
 	return 0;
 }
 

@@ -38,6 +38,7 @@ guest_programs = \
 	tests/guest/protect \
 	tests/guest/proc \
 	tests/guest/restart \
+	tests/guest/sem \
 	tests/guest/session \
 	tests/guest/shm \
 	tests/guest/sites \

@@ -339,7 +339,7 @@ in_proc(void)
 		CHECK_EQ(perms, 0600);
 		CHECK_EQ(size, 5000);
 		CHECK_EQ(nattch, 1);
-		CHECK_EQ(strlen(line), 170);
+		CHECK(strlen(line) >= 170);
 	}
 	f = fopen("/proc/self/maps", "r");
 	CHECK(f != NULL);
