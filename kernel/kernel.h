@@ -54,6 +54,7 @@ struct kernel {
 
 	struct kernel_params params;
 	uint32_t max_map_count; /* vm.max_map_count */
+	bool affinity_chosen;	/* sched_setaffinity(2) has been called */
 	uint32_t memfd_noexec;  /* vm.memfd_noexec */
 	struct printk_site printk[64];
 	const struct inject_rules *inject; /* fault injection (kernel/inject.h), or NULL */

@@ -317,6 +317,7 @@ set_affinity(struct task *p, const uint64_t mask[16])
 	const hpid_t tid = { READ_ONCE(p->host_tid.id) };
 	int err;
 
+	WRITE_ONCE(p->k->affinity_chosen, true);
 	memcpy(before, p->cpu_affinity, sizeof(before));
 	memcpy(p->cpu_affinity, mask, sizeof(before));
 	if (tid.id == 0 || !p->k->super->set_affinity)

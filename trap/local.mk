@@ -14,6 +14,7 @@ stead_SOURCES += \
 	trap/remote/filter.c \
 	trap/remote/filter.h \
 	trap/remote/follow.c \
+	trap/remote/gather.c \
 	trap/remote/inject.c \
 	trap/remote/leader.c \
 	trap/remote/leader.h \

@@ -487,6 +487,55 @@ exec_pinned(void)
 	_exit(99);
 }
 
+/* Calls about memory, one after the other: where the thread runs meanwhile is the kernel's business. */
+static void
+move_memory(int times)
+{
+	while (times-- > 0)
+		munmap(mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+}
+
+static void
+runs_on(const cpu_set_t *want)
+{
+	cpu_set_t set;
+
+	CHECK_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+	CHECK(CPU_EQUAL(&set, want));
+	CHECK(CPU_ISSET((size_t)sched_getcpu(), want));
+}
+
+static void
+moving_memory(void)
+{
+	cpu_set_t all, one;
+	pid_t pid;
+
+	CHECK_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+	move_memory(50);
+	runs_on(&all);
+	pid = fork();
+	if (pid == 0) {
+		runs_on(&all);
+		move_memory(50);
+		runs_on(&all);
+		_exit(0);
+	}
+	CHECK_EXITS(pid, 0);
+	move_memory(50);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		CHECK_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+		for (int i = 0; i < 20; i++) {
+			runs_on(&one);
+			move_memory(5);
+		}
+	}
+}
+
 static void
 pinned_to(int cpu, const cpu_set_t *all)
 {
@@ -560,7 +609,8 @@ main(int argc, char **argv)
 		T(permissions_follow_the_effective_user), T(signals_between_users), T(capabilities), T(keepcaps), T(no_new_privs),
 		T(prctl_settings), T(machine_check_policy), T(limits), T(limit_of_descriptors), T(limit_of_file_size),
 		T(limit_of_cpu_time),
-		T(limit_of_processes), T(niceness), T(scheduling), T(pinned), T(still_pinned), T(umasks),
+		T(limit_of_processes), T(niceness), T(scheduling), T(pinned), T(still_pinned), T(moving_memory),
+		T(umasks),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -51,10 +51,22 @@ move_to(int cpu)
 	sched_setaffinity(0, sizeof(set), &set); /* where that is not allowed it is only slower */
 }
 
+static int here = -1;
+
+int
+tracer_stays(void)
+{
+	if (here < 0) {
+		here = sched_getcpu();
+		move_to(here);
+	}
+	return here;
+}
+
 void
 follow_cpu(struct trap_task *rt)
 {
-	static int here = -1, candidate = -1, votes;
+	static int candidate = -1, votes;
 
 	if (++rt->cpu_age >= OLD_AGE) {
 		rt->cpu_age = 0;

@@ -179,6 +179,7 @@ do_clone(void *p)
 	if (!crt)
 		return -ENOMEM;
 	crt->stop = STOP_OTHER;
+	gather_child(rt, crt);
 	child->trap = crt;
 	child->host_tid = HPID(pid);
 	return 0;

@@ -94,6 +94,40 @@ int64_t exec_finish(struct trap_task *rt);
 void follow_cpu(struct trap_task *rt);
 
 /**
+ * tracer_stays() - have the tracer stay on one CPU
+ *
+ * Context: the tracer.
+ * Return: the CPU.
+ */
+int tracer_stays(void);
+
+/* gather.c: all of these on the tracer */
+
+/**
+ * gather_stopped() - keep a thread on the tracer's CPU if it stops often
+ * @rt: has stopped
+ */
+void gather_stopped(struct trap_task *rt);
+
+/**
+ * gather_child() - a new thread is on the CPUs that its parent is allowed
+ * @rt: the parent
+ * @child: not yet running
+ */
+void gather_child(struct trap_task *rt, struct trap_task *child);
+
+/**
+ * gather_gone() - forget a thread
+ * @rt: is dead
+ */
+void gather_gone(struct trap_task *rt);
+
+/**
+ * gather_check() - from time to time: let those go that have no reason to be kept
+ */
+void gather_check(void);
+
+/**
  * start_thread() - a detached thread of the supervisor
  * @fn: its function
  * @arg: for @fn

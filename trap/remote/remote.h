@@ -83,6 +83,11 @@ struct trap_task {
 	int exit_steps;	   /* step_to_exit() may be called as often */
 	int cpu;     /* where it last made a notified call; -1 not known */
 	int cpu_age; /* stops since then */
+	struct list_head gather; /* the next six: gather.c */
+	bool gathered;
+	int burst; /* stops since @burst_start */
+	int64_t burst_start;
+	uint64_t stops, stops_seen;
 	struct pt_regs regs; /* what the host has, as far as known: at a stop all but rcx and r11 */
 };
 

@@ -260,6 +260,7 @@ host_thread_died(struct trap_task *rt)
 	struct task *served = NULL;
 
 	list_del(&rt->turn);
+	gather_gone(rt);
 	pthread_mutex_lock(&leave_lock);
 	__atomic_store_n(&remote.by_tid[rt->tid], NULL, __ATOMIC_RELEASE);
 	atomic_store(&rt->host_dead, true);
@@ -308,6 +309,7 @@ handle_wait_status(pid_t tid, int status)
 		return;
 	}
 	follow_cpu(rt);
+	gather_stopped(rt);
 	if (!rt->t && rt->exit_steps > 0) {
 		step_to_exit(rt);
 	} else if (rt->loading || !rt->t) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "trap/host.h"
+#include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
 
 struct request {
@@ -206,6 +207,7 @@ tracer_loop(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	while (!stopping) {
 		run_requests();
+		gather_check();
 		if (!stopping)
 			wait_for_work();
 	}
