@@ -2,6 +2,7 @@
  *
  * /proc/sysvipc and the limits of System V IPC in /proc/sys/kernel.
  */
+#include "ipc/msg.h"
 #include "ipc/proc.h"
 #include "ipc/sem.h"
 #include "ipc/shm.h"
@@ -58,6 +59,26 @@ proc_sysvipc_sem(struct proc_seq *m)
 {
 	seq_puts(m, "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n");
 	for_each_object(m, &m->t->k->ipc->sem, show_sem);
+	return 0;
+}
+
+static void
+show_msg(struct proc_seq *m, struct kern_ipc_perm *ipcp)
+{
+	struct msg_queue *msq = MSQ(ipcp);
+	mutex_guard(&ipcp->lock);
+
+	seq_printf(m, "%10d %10d  %4o  %10lu %10lu %5u %5u %5u %5u %5u %5u %10llu %10llu %10llu\n", ipcp->key, ipcp->id, ipcp->mode,
+		   msq->cbytes, msq->qnum, (uint32_t)msq->lspid, (uint32_t)msq->lrpid, ipcp->uid, ipcp->gid, ipcp->cuid, ipcp->cgid,
+		   (unsigned long long)msq->stime, (unsigned long long)msq->rtime, (unsigned long long)msq->ctime);
+}
+
+int
+proc_sysvipc_msg(struct proc_seq *m)
+{
+	seq_puts(m, "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      "
+		    "ctime\n");
+	for_each_object(m, &m->t->k->ipc->msg, show_msg);
 	return 0;
 }
 

@@ -12,13 +12,14 @@ struct proc_inode;
 struct proc_seq;
 
 /**
- * proc_sysvipc_shm(), proc_sysvipc_sem() - files of /proc/sysvipc
+ * proc_sysvipc_shm(), proc_sysvipc_sem(), proc_sysvipc_msg() - the files of /proc/sysvipc
  * @m: the text
  *
  * Return: 0.
  */
 int proc_sysvipc_shm(struct proc_seq *m);
 int proc_sysvipc_sem(struct proc_seq *m);
+int proc_sysvipc_msg(struct proc_seq *m);
 
 /* A limit: where in struct ipc_namespace it is, its size, and the largest value. */
 #define IPC_SYSCTL_ARG(field, max)                                                                                        \

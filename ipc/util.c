@@ -5,7 +5,9 @@
  */
 #include <linux/capability.h>
 #include <linux/ipc.h>
+#include <linux/msg.h>
 
+#include "ipc/msg.h"
 #include "ipc/sem.h"
 #include "ipc/shm.h"
 #include "ipc/util.h"
@@ -319,6 +321,10 @@ ipc_init(struct kernel *k)
 	ns->sem_ctls[SEM_CTL_MNS] = SEMMNS;
 	ns->sem_ctls[SEM_CTL_OPM] = SEMOPM;
 	ns->sem_ctls[SEM_CTL_MNI] = SEMMNI;
+	ids_init(k, &ns->msg, msg_free);
+	ns->msg_ctlmax = MSGMAX;
+	ns->msg_ctlmnb = MSGMNB;
+	ns->msg_ctlmni = MSGMNI;
 	ns->shm_ctlmax = ns->shm_ctlall = SHM_UNLIMITED;
 	ns->shm_ctlmni = SHMMNI;
 	k->ipc = ns;

@@ -70,7 +70,12 @@ struct ipc_namespace {
 	struct ipc_ids sem;
 	int used_sems; /* sem.lock */
 
+	struct ipc_ids msg;
+	int msg_hdrs;	   /* messages that nobody has taken; atomic */
+	int64_t msg_bytes; /* of all of them; atomic */
+
 	/* /proc/sys/kernel */
+	int msg_ctlmax, msg_ctlmnb, msg_ctlmni;
 	int sem_ctls[4]; /* SEM_CTL_* */
 	uint64_t shm_ctlmax, shm_ctlall;
 	int shm_ctlmni;

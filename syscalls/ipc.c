@@ -2,6 +2,7 @@
  *
  * System V IPC: arguments only.
  */
+#include "ipc/msg.h"
 #include "ipc/sem.h"
 #include "ipc/shm.h"
 #include "kernel/task.h"
@@ -53,4 +54,28 @@ int64_t
 sys_semctl(struct task *t, int semid, int semnum, int cmd, uint64_t arg)
 {
 	return ksys_semctl(t, semid, semnum, cmd, arg);
+}
+
+int64_t
+sys_msgget(struct task *t, int key, int flags)
+{
+	return ksys_msgget(t, key, flags);
+}
+
+int64_t
+sys_msgsnd(struct task *t, int msqid, uaddr_t msgp, uint64_t msgsz, int flags)
+{
+	return ksys_msgsnd(t, msqid, msgp, msgsz, flags);
+}
+
+int64_t
+sys_msgrcv(struct task *t, int msqid, uaddr_t msgp, uint64_t msgsz, int64_t type, int flags)
+{
+	return ksys_msgrcv(t, msqid, msgp, msgsz, type, flags);
+}
+
+int64_t
+sys_msgctl(struct task *t, int msqid, int cmd, uaddr_t buf)
+{
+	return ksys_msgctl(t, msqid, cmd, buf);
 }

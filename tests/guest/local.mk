@@ -28,6 +28,7 @@ guest_programs = \
 	tests/guest/memory \
 	tests/guest/mmap \
 	tests/guest/mremap \
+	tests/guest/msg \
 	tests/guest/namei \
 	tests/guest/overlay \
 	tests/guest/path \

@@ -52,6 +52,7 @@ static const struct proc_entry tty_table[] = {
 };
 
 static const struct proc_entry sysvipc_table[] = {
+	FILE_ENTRY("msg", proc_sysvipc_msg),
 	FILE_ENTRY("sem", proc_sysvipc_sem),
 	FILE_ENTRY("shm", proc_sysvipc_shm),
 };
