@@ -182,6 +182,8 @@ struct task {
 	/* sleeping */
 	uint32_t state; /* enum task_state, atomic */
 	uint32_t sched; /* the futex word schedule() waits in */
+	uint32_t sleep_how, woken_by; /* trap/resident/sleep.c, with the next two */
+	uint32_t sleep_streak, sleep_trust;
 	struct task *ready_next;
 	struct fiber *fiber;
 	struct ktimer sleep_timer; /* these three are the remote trap's: trap/remote/fiber.c */

@@ -12,8 +12,8 @@
  * If the sleeper saw the old state, its 1 came before the waker's exchange, which so finds it. A task that has not got as far
  * as the futex costs its waker no host call. A wake that comes late hits another sleep, or a dead task's memory (which is
  * type-stable), as a spurious return of the futex only: the sleeper looks at its state again. So does one whose futex was
- * interrupted by a host signal. Where the trap has a better way to sleep than a futex (trap_ops.sleep) it may put another value in
- * t->sched, and is told by who takes it from there (trap_ops.wake).
+ * interrupted by a host signal. Where the trap has a better way to sleep than this futex (trap_ops.sleep) it may have another value in
+ * t->sched: from the start, by t->sleep_how, which is added to the 1, or put there later. Who takes that from there tells it (trap_ops.wake).
  *
  * Lock: wq->lock, RANK_WAITQ, short. A queue may be woken from an entry function of another one (epoll in epoll).
  */
@@ -46,7 +46,7 @@ finish_wake(struct task *t)
 	if (was == 1)
 		host_futex_wake(&t->sched, 1);
 	else if (was != 0)
-		t->k->trap->wake(t);
+		t->k->trap->wake(t, was);
 }
 
 bool
@@ -213,7 +213,7 @@ schedule_until(struct task *t, int64_t deadline)
 	for (;;) {
 		uint32_t state;
 
-		__atomic_store_n(&t->sched, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&t->sched, 1 + t->sleep_how, __ATOMIC_SEQ_CST);
 		state = __atomic_load_n(&t->state, __ATOMIC_SEQ_CST);
 		if (state == TASK_RUNNING)
 			break;

@@ -51,12 +51,12 @@ struct trap_ops {
 	 * code with t->regs. Other tasks of the group are gone. May not return (resident). Return 0, or negative errno. */
 	int (*exec)(struct task *t, struct linux_binprm *bprm);
 
-	/* Wait while t->sched of the current task is 1, to @deadline; may return for no reason. Takes no kernel lock. 0 or -ETIMEDOUT, or
-	 * another error of the host's futex, which it is if this is NULL. */
+	/* Wait while t->sched of the current task is what it is, 1 + t->sleep_how, to @deadline; may return for no reason. Takes no kernel
+	 * lock. 0 or -ETIMEDOUT, or another error of the host's futex, which it is if this is NULL. */
 	int (*sleep)(struct task *t, int64_t deadline);
 
-	/* t->sched was neither 0 nor 1, which is @sleep's doing, and is now 0. Any context. */
-	void (*wake)(struct task *t);
+	/* t->sched was @was, neither 0 nor 1, which is @sleep's doing, and is now 0. Any context; the task may be gone. */
+	void (*wake)(struct task *t, uint32_t was);
 
 	/* @t is in user mode and has work: make it enter the kernel soon. Any context, takes no lock of ranks < LEAF. */
 	void (*kick)(struct task *t);

@@ -49,14 +49,15 @@ struct variant {
 static const struct variant variants[] = {
 	{ "threads: native futex", false, false, BY_PRIVATE_FUTEX, NO_FILTER },
 	{ "native eventfd", false, false, BY_EVENTFD, NO_FILTER },
-	{ "futex in shared memory", false, false, BY_FUTEX, NO_FILTER },
-	{ "and dispatch", false, true, BY_FUTEX, NO_FILTER },
-	{ "and seccomp, number", false, true, BY_FUTEX, BY_NUMBER },
-	{ "and seccomp, arguments", false, true, BY_FUTEX, BY_ARGUMENTS },
+	{ "native pipe", false, false, BY_PIPE, NO_FILTER },
+	{ "with dispatch", false, true, BY_PRIVATE_FUTEX, NO_FILTER },
+	{ "and seccomp, number", false, true, BY_PRIVATE_FUTEX, BY_NUMBER },
+	{ "and seccomp, arguments", false, true, BY_PRIVATE_FUTEX, BY_ARGUMENTS },
+	{ "futex for processes, number", false, true, BY_FUTEX, BY_NUMBER },
 	{ "processes: native pipe", true, false, BY_PIPE, NO_FILTER },
 	{ "native unix socket", true, false, BY_SOCKET, NO_FILTER },
-	{ "futex in shared memory", true, false, BY_FUTEX, NO_FILTER },
-	{ "and dispatch", true, true, BY_FUTEX, NO_FILTER },
+	{ "native futex", true, false, BY_FUTEX, NO_FILTER },
+	{ "with dispatch", true, true, BY_FUTEX, NO_FILTER },
 	{ "and seccomp, number", true, true, BY_FUTEX, BY_NUMBER },
 	{ "and seccomp, arguments", true, true, BY_FUTEX, BY_ARGUMENTS },
 };
@@ -283,9 +284,9 @@ main(int argc, char **argv)
 		if (i == 0 || variants[i].processes != variants[i - 1].processes)
 			first = best[i];
 		if (best[i] > 0 && first > 0)
-			printf("%-26s %8.0f %7.2f\n", variants[i].name, best[i], best[i] / first);
+			printf("%-28s %8.0f %7.2f\n", variants[i].name, best[i], best[i] / first);
 		else
-			printf("%-26s cannot be had here\n", variants[i].name);
+			printf("%-28s cannot be had here\n", variants[i].name);
 	}
 	return 0;
 }

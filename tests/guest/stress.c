@@ -401,6 +401,82 @@ a_pipeline_of_a_hundred(void)
 		CHECK_EXITS(-1, 0);
 }
 
+#define ECHOES 3
+
+static int asked[ECHOES][2], answered[2];
+static volatile sig_atomic_t alarms;
+
+static int
+echo(void *arg)
+{
+	const int *from = arg;
+	char c;
+
+	while (read(from[0], &c, 1) == 1 && c)
+		if (write(answered[1], &c, 1) != 1)
+			return 1;
+	return 0;
+}
+
+static void *
+echo_thread(void *arg)
+{
+	return (void *)(intptr_t)echo(arg);
+}
+
+static void
+count_alarm(int sig)
+{
+	alarms++;
+}
+
+/*
+ * The same sleeper is woken by a thread, by a process with its memory and by one without, in turns of changing length, and by a timer meanwhile:
+ * however it was woken before, no wake-up is lost.
+ */
+static void
+woken_from_everywhere(void)
+{
+	static const char turns[] = "000001000000200000000001200000000000000000000201";
+	static char stack[65536] __attribute__((aligned(16)));
+	struct itimerval often = { { 0, 700 }, { 0, 700 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction sa = { .sa_handler = count_alarm, .sa_flags = SA_RESTART };
+	pid_t pids[2];
+	pthread_t th;
+	void *ret;
+	int i;
+
+	CHECK_EQ(pipe(answered), 0);
+	for (i = 0; i < ECHOES; i++)
+		CHECK_EQ(pipe(asked[i]), 0);
+	CHECK_EQ(pthread_create(&th, NULL, echo_thread, asked[0]), 0);
+	pids[0] = guest_fork();
+	if (pids[0] == 0)
+		_exit(echo(asked[1]));
+	pids[1] = clone(echo, stack + sizeof(stack), CLONE_VM | SIGCHLD, asked[2]);
+	CHECK(pids[1] > 0);
+	CHECK_EQ(sigaction(SIGALRM, &sa, NULL), 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+	for (i = 0; i < 4000; i++) {
+		char c = (char)(1 + i % 100), back = 0;
+
+		CHECK_EQ(write(asked[turns[(size_t)i % (sizeof(turns) - 1)] - '0'][1], &c, 1), 1);
+		CHECK_EQ(read(answered[0], &back, 1), 1);
+		CHECK_EQ(back, c);
+	}
+	CHECK_EQ(setitimer(ITIMER_REAL, &never, NULL), 0);
+	for (i = 0; i < ECHOES; i++)
+		CHECK_EQ(write(asked[i][1], "", 1), 1);
+	CHECK_EQ(pthread_join(th, &ret), 0);
+	CHECK_EQ((intptr_t)ret, 0);
+	for (i = 0; i < 2; i++) {
+		int status;
+
+		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
+		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -409,7 +485,7 @@ main(int argc, char **argv)
 		T(a_hundred_thousand_signals_to_a_calling_thread), T(forks_from_a_threaded_program),
 		T(vfork_and_exec_from_many_threads), T(threads_come_and_go), T(threads_end_with_a_lock_under_signals),
 		T(processes_and_signals_in_a_storm),
-		T(exit_while_threads_call), T(a_pipeline_of_a_hundred),
+		T(exit_while_threads_call), T(a_pipeline_of_a_hundred), T(woken_from_everywhere),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -237,7 +237,7 @@ deadline_passed(struct kernel *k, struct ktimer *tm)
 	struct task *t = container_of(tm, struct task, sleep_timer);
 
 	if (__atomic_exchange_n(&t->sched, 0, __ATOMIC_SEQ_CST) == SCHED_ON_FIBER)
-		fiber_wake(t);
+		fiber_wake(t, SCHED_ON_FIBER);
 }
 
 static int
@@ -275,7 +275,7 @@ fiber_sleep(struct task *t, int64_t deadline)
 }
 
 __runs_in_guest void
-fiber_wake(struct task *t)
+fiber_wake(struct task *t, uint32_t was __unused)
 {
 	struct ready_calls *q = t->k->ready;
 	struct task *head = __atomic_load_n(&q->head, __ATOMIC_RELAXED);

@@ -73,10 +73,11 @@ int fiber_sleep(struct task *t, int64_t deadline);
 /**
  * fiber_wake() - trap_ops.wake
  * @t: a task whose t->sched the caller has taken from SCHED_ON_FIBER to 0
+ * @was: SCHED_ON_FIBER
  *
  * Context: any, in any process.
  */
-void fiber_wake(struct task *t);
+void fiber_wake(struct task *t, uint32_t was);
 
 /**
  * fiber_init() - before there are any calls

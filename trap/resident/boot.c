@@ -23,6 +23,7 @@
 #include "trap/resident/filter.h"
 #include "trap/resident/resident.h"
 #include "trap/resident/scan.h"
+#include "trap/resident/sleep.h"
 
 #define SERVERS	      3
 #define MANY_PROCESSES 50
@@ -65,6 +66,7 @@ resident_prepare(struct kernel *k)
 	__cpuid_count(0xd, 0, a, b, c, d);
 	r->xsave_size = b;
 	r->xfeatures = (((uint64_t)d << 32) | a) & ~(1ULL << 9);
+	r->plain_futex = !resident_probe_sleep();
 	if (r->xsave_size + 64 > XSAVE_MAX)
 		return -E2BIG;
 	k->resident = r;
@@ -138,6 +140,7 @@ resident_boot(struct kernel *k, bool keys)
 {
 	int err = keys ? trust_keys() : drop_pkru();
 
+	kmem_cache_init(k, &k->resident->spaces, "trap_space", sizeof(struct trap_space), SPACE_ALIGN);
 	if (err == 0 && keys)
 		err = set_keys(k);
 	if (err == 0)

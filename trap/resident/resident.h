@@ -90,7 +90,7 @@ struct trap_process {
 struct trap_task {
 	struct task *t; /* NULL once the guest task has left this host thread */
 	struct trap_process *proc;
-	int32_t tid;
+	int32_t tid, pid; /* pid: as proc's, for who may not look at proc any more */
 	uint32_t alive;	 /* the host clears it when the thread is gone; or the reaper with its process */
 	uint32_t slot;
 	char *kstack, *alt;
@@ -165,6 +165,8 @@ struct resident {
 	struct mutex spawn_lock; /* RANK_EXEC */
 	uint32_t ready, spawn_seq, spawn_done;
 	struct trap_space *doomed; /* for the warden */
+	struct kmem_cache spaces;
+	bool plain_futex; /* sleep.c: the host has no other */
 	struct exec_job *job;
 	int32_t spawn_result;
 	uint32_t xsave_size;

@@ -17,6 +17,7 @@
 #include "trap/host.h"
 #include "trap/remote/spawn.h"
 #include "trap/resident/resident.h"
+#include "trap/resident/sleep.h"
 #include "trap/resident/vetted.h"
 
 #define SIGKILL_NR 9
@@ -117,7 +118,9 @@ resident_rt_alloc(struct kernel *k, struct task *t, struct trap_process *proc)
 	rt->tid = 0;
 	rt->alive = 1;
 	rt->xframe = NULL;
+	rt->pid = 0;
 	rt->rearm = rt->kicked = rt->stepped = false;
+	resident_sleep_init(t);
 	__atomic_add_fetch(&proc->tasks, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&proc->space->tasks, 1, __ATOMIC_RELAXED);
 	return rt;
@@ -131,7 +134,7 @@ new_proc(struct kernel *k, struct trap_space *space)
 
 	if (!proc)
 		return NULL;
-	proc->space = space ? space : kzalloc(k, sizeof(*space));
+	proc->space = space ? space : kmem_cache_zalloc(&k->resident->spaces);
 	if (!proc->space) {
 		kfree(k, proc);
 		return NULL;
@@ -144,7 +147,7 @@ void
 resident_put_proc(struct kernel *k, struct trap_process *proc)
 {
 	if (__atomic_sub_fetch(&proc->space->procs, 1, __ATOMIC_ACQ_REL) == 0)
-		kfree(k, proc->space);
+		kmem_cache_free(&k->resident->spaces, proc->space);
 	kfree(k, proc);
 }
 
@@ -189,6 +192,7 @@ resident_thread_setup(struct trap_task *rt, bool process)
 		if (host_call0(__NR_getppid) != res->supervisor)
 			host_call1(__NR_exit_group, 1);
 	}
+	WRITE_ONCE(rt->pid, rt->proc->pid);
 	guard_stack(rt);
 	host_call2(__NR_sigaltstack, &ss, NULL);
 	host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &sel->sel);
@@ -609,6 +613,8 @@ const struct trap_ops resident_trap_ops = {
 	.mm_call = mm_call,
 	.clone = resident_clone,
 	.exec = resident_exec,
+	.sleep = resident_sleep,
+	.wake = resident_wake,
 	.kick = resident_kick,
 	.exit = resident_exit,
 	.xstate_size = resident_xstate_size,
