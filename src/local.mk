@@ -57,6 +57,8 @@ stead_SOURCES += \
 	src/doctor.h \
 	src/host-tracer.c \
 	src/host-tracer.h \
+	src/inherit.c \
+	src/inherit.h \
 	src/inject.c \
 	src/inject.h \
 	src/main.c \
@@ -70,8 +72,6 @@ stead_SOURCES += \
 	src/syscall-set.c \
 	src/syscall-set.h \
 	src/syscalls.c \
-	src/inherit.c \
-	src/inherit.h \
 	src/terminal.c \
 	src/terminal.h \
 	src/trace-args.c \
@@ -80,9 +80,14 @@ stead_SOURCES += \
 	src/trace-count.c \
 	src/trace-count.h \
 	src/trace-events.h \
+	src/trace-fcntl.c \
+	src/trace-fcntl.h \
+	src/trace-file.c \
 	src/trace-flags.c \
 	src/trace-format.c \
 	src/trace-format.h \
+	src/trace-futex.c \
+	src/trace-futex.h \
 	src/trace-ioctl.c \
 	src/trace-ioctl.h \
 	src/trace-look.c \
@@ -93,6 +98,13 @@ stead_SOURCES += \
 	src/trace-net.h \
 	src/trace-path.c \
 	src/trace-path.h \
+	src/trace-poll.c \
+	src/trace-poll.h \
+	src/trace-prctl.c \
+	src/trace-prctl.h \
+	src/trace-print.c \
+	src/trace-print.h \
+	src/trace-process.c \
 	src/trace-result.c \
 	src/trace-signal.c \
 	src/trace-structs.c \
@@ -100,6 +112,8 @@ stead_SOURCES += \
 	src/trace-text.c \
 	src/trace-text.h \
 	src/trace-time.c \
+	src/trace-whole.c \
+	src/trace-whole.h \
 	src/trace.c \
 	src/trace.h
 

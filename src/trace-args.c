@@ -4,26 +4,22 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <linux/sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
 #include "src/decode.h"
 #include "src/trace-args.h"
+#include "src/trace-fcntl.h"
+#include "src/trace-futex.h"
 #include "src/trace-ioctl.h"
-#include "src/trace-names.h"
 #include "src/trace-net.h"
+#include "src/trace-poll.h"
+#include "src/trace-prctl.h"
 #include "src/trace-structs.h"
-
-#ifndef F_OWNER_PID
-#define F_OWNER_PID 1
-#endif
 
 static bool
 is_narrow(const struct trace_call *c, unsigned int i)
@@ -142,334 +138,6 @@ print_protocol(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 		break;
 	default:
 		trace_printf(b, "%u", (uint32_t)c->args[i]);
-	}
-}
-
-/* futex(2) */
-
-static unsigned int
-futex_cmd(const struct trace_call *c)
-{
-	return (uint32_t)c->args[1] & ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-}
-
-static void
-print_futex_op(struct trace_buf *b, const struct trace_call *c, unsigned int i)
-{
-	uint32_t v = (uint32_t)c->args[i];
-	const char *name = const_name(const_table("FUTEX_"), futex_cmd(c));
-
-	trace_printf(b, "%s%s%s", name ? name : "FUTEX_???", v & FUTEX_PRIVATE_FLAG ? "_PRIVATE" : "",
-		     v & FUTEX_CLOCK_REALTIME ? "|FUTEX_CLOCK_REALTIME" : "");
-}
-
-static enum trace_when
-futex_val_when(const struct trace_call *c, unsigned int i)
-{
-	switch (futex_cmd(c)) {
-	case FUTEX_UNLOCK_PI:
-	case FUTEX_TRYLOCK_PI:
-		return TRACE_END;
-	case FUTEX_LOCK_PI:
-		return TRACE_SKIP;
-	}
-	return TRACE_AT_ENTER;
-}
-
-static bool
-futex_has_timeout(const struct trace_call *c)
-{
-	switch (futex_cmd(c)) {
-	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET:
-	case FUTEX_WAIT_REQUEUE_PI:
-	case FUTEX_LOCK_PI:
-	case FUTEX_LOCK_PI2:
-		return true;
-	}
-	return false;
-}
-
-static enum trace_when
-futex_time_when(const struct trace_call *c, unsigned int i)
-{
-	switch (futex_cmd(c)) {
-	case FUTEX_WAKE:
-	case FUTEX_FD:
-		return TRACE_END;
-	case FUTEX_WAKE_BITSET:
-		return TRACE_SKIP;
-	}
-	return TRACE_AT_ENTER;
-}
-
-static void
-print_futex_time(struct trace_buf *b, const struct trace_call *c, unsigned int i)
-{
-	if (futex_has_timeout(c))
-		trace_print_struct(b, c, "timespec", c->args[i]);
-	else
-		trace_printf(b, "%u", (uint32_t)c->args[i]);
-}
-
-static enum trace_when
-futex_addr2_when(const struct trace_call *c, unsigned int i)
-{
-	switch (futex_cmd(c)) {
-	case FUTEX_WAIT:
-	case FUTEX_LOCK_PI:
-	case FUTEX_LOCK_PI2:
-		return TRACE_END;
-	case FUTEX_WAIT_BITSET:
-	case FUTEX_WAKE_BITSET:
-		return TRACE_SKIP;
-	}
-	return TRACE_AT_ENTER;
-}
-
-static enum trace_when
-futex_val3_when(const struct trace_call *c, unsigned int i)
-{
-	return futex_cmd(c) == FUTEX_REQUEUE || futex_cmd(c) == FUTEX_WAIT_REQUEUE_PI ? TRACE_END : TRACE_AT_ENTER;
-}
-
-static void
-print_futex_val3(struct trace_buf *b, const struct trace_call *c, unsigned int i)
-{
-	static const char *const ops[] = { "FUTEX_OP_SET", "FUTEX_OP_ADD", "FUTEX_OP_OR", "FUTEX_OP_ANDN", "FUTEX_OP_XOR" };
-	static const char *const cmps[] = { "FUTEX_OP_CMP_EQ", "FUTEX_OP_CMP_NE", "FUTEX_OP_CMP_LT",
-					    "FUTEX_OP_CMP_LE", "FUTEX_OP_CMP_GT", "FUTEX_OP_CMP_GE" };
-	uint32_t v = (uint32_t)c->args[i], op = v >> 28 & 7, cmp = v >> 24 & 15;
-
-	if (futex_cmd(c) == FUTEX_WAKE_OP) {
-		trace_printf(b, v >> 31 ? "{FUTEX_OP_OPARG_SHIFT|%s, " : "{%s, ", op < 5 ? ops[op] : "FUTEX_OP_???");
-		trace_printf(b, v >> 12 & 0xfff ? "%#x, " : "%x, ", v >> 12 & 0xfff);
-		trace_printf(b, "%s, ", cmp < 6 ? cmps[cmp] : "FUTEX_OP_CMP_???");
-		trace_printf(b, v & 0xfff ? "%#x}" : "%x}", v & 0xfff);
-	} else if ((futex_cmd(c) == FUTEX_WAIT_BITSET || futex_cmd(c) == FUTEX_WAKE_BITSET) && v == UINT32_MAX) {
-		trace_printf(b, "FUTEX_BITSET_MATCH_ANY");
-	} else {
-		trace_printf(b, futex_cmd(c) == FUTEX_CMP_REQUEUE || futex_cmd(c) == FUTEX_CMP_REQUEUE_PI ? "%u" : "%#x", v);
-	}
-}
-
-/* fcntl(2) */
-
-static enum trace_when
-fcntl_when(const struct trace_call *c, unsigned int i)
-{
-	switch ((int)c->args[1]) {
-	case F_GETFD:
-	case F_GETFL:
-	case F_GETOWN:
-	case F_GETSIG:
-	case F_GETLEASE:
-	case F_GETPIPE_SZ:
-	case F_GET_SEALS:
-		return TRACE_END;
-	case F_GETLK:
-	case F_OFD_GETLK:
-	case F_GETOWN_EX:
-		return TRACE_AT_EXIT;
-	}
-	return TRACE_AT_ENTER;
-}
-
-static void
-print_flock(struct trace_buf *b, const struct trace_call *c, uint64_t addr, bool pid)
-{
-	struct flock fl;
-
-	if (!trace_peek(c, addr, &fl, sizeof(fl))) {
-		trace_print_address(b, addr);
-		return;
-	}
-	trace_printf(b, "{l_type=");
-	trace_print_enum(b, "F_LK", (uint16_t)fl.l_type);
-	trace_printf(b, ", l_whence=");
-	trace_print_enum(b, "SEEK_", (uint16_t)fl.l_whence);
-	trace_printf(b, ", l_start=%lld, l_len=%lld", (long long)fl.l_start, (long long)fl.l_len);
-	trace_printf(b, pid ? ", l_pid=%d}" : "}", fl.l_pid);
-}
-
-static void
-print_owner(struct trace_buf *b, const struct trace_call *c, uint64_t addr)
-{
-	static const char *const types[] = { "F_OWNER_TID", "F_OWNER_PID", "F_OWNER_PGRP" };
-	struct {
-		int type, pid;
-	} ox;
-
-	if (!trace_peek(c, addr, &ox, sizeof(ox)))
-		trace_print_address(b, addr);
-	else if (ox.type >= 0 && ox.type <= 2)
-		trace_printf(b, "{type=%s, pid=%d}", types[ox.type], ox.pid);
-	else
-		trace_printf(b, "{type=%#x /* F_OWNER_??? */, pid=%d}", ox.type, ox.pid);
-}
-
-static void
-print_fcntl(struct trace_buf *b, const struct trace_call *c, unsigned int i)
-{
-	uint64_t v = c->args[i];
-	bool failed = c->done && c->result < 0;
-
-	switch ((int)c->args[1]) {
-	case F_SETFD:
-		trace_print_flags(b, "FD_*", v);
-		break;
-	case F_SETFL:
-		trace_print_flags(b, "O_*", v);
-		break;
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-	case F_SETOWN:
-	case F_SETPIPE_SZ:
-		trace_printf(b, "%d", (int)v);
-		break;
-	case F_SETSIG:
-		trace_format_signal(b, (int)v);
-		break;
-	case F_SETLEASE:
-		trace_print_enum(b, "F_LK", v);
-		break;
-	case F_NOTIFY:
-		trace_print_flags(b, "DN_*", v);
-		break;
-	case F_ADD_SEALS:
-		trace_print_flags(b, "F_SEAL_*", v);
-		break;
-	case F_SETLK:
-	case F_SETLKW:
-	case F_OFD_SETLK:
-	case F_OFD_SETLKW:
-		print_flock(b, c, v, false);
-		break;
-	case F_GETLK:
-	case F_OFD_GETLK:
-		if (failed)
-			trace_print_address(b, v);
-		else
-			print_flock(b, c, v, true);
-		break;
-	case F_SETOWN_EX:
-	case F_GETOWN_EX:
-		if (failed)
-			trace_print_address(b, v);
-		else
-			print_owner(b, c, v);
-		break;
-	default:
-		trace_printf(b, "%#llx", (unsigned long long)v);
-	}
-}
-
-/* prctl(2): one letter an argument: d number, x hexadecimal, s signal, n name, p number to be filled in, S signal to be filled in,
- * N name to be filled in, c capability, D dumpable, A ambient */
-static const struct {
-	int option;
-	const char *args;
-} prctls[] = {
-	{ PR_SET_PDEATHSIG, "s" },
-	{ PR_GET_PDEATHSIG, "S" },
-	{ PR_GET_DUMPABLE, "" },
-	{ PR_SET_DUMPABLE, "D" },
-	{ PR_GET_KEEPCAPS, "" },
-	{ PR_SET_KEEPCAPS, "d" },
-	{ PR_SET_NAME, "n" },
-	{ PR_GET_NAME, "N" },
-	{ PR_GET_SECCOMP, "" },
-	{ PR_SET_SECCOMP, "xx" },
-	{ PR_CAPBSET_READ, "c" },
-	{ PR_CAPBSET_DROP, "c" },
-	{ PR_GET_SECUREBITS, "" },
-	{ PR_SET_TIMERSLACK, "d" },
-	{ PR_GET_TIMERSLACK, "" },
-	{ PR_SET_CHILD_SUBREAPER, "d" },
-	{ PR_GET_CHILD_SUBREAPER, "p" },
-	{ PR_SET_NO_NEW_PRIVS, "ddxx" },
-	{ PR_GET_NO_NEW_PRIVS, "xxxx" },
-	{ PR_SET_THP_DISABLE, "dxxx" },
-	{ PR_GET_THP_DISABLE, "xxxx" },
-	{ PR_CAP_AMBIENT, "Acxx" },
-};
-
-static const char *
-prctl_args(const struct trace_call *c)
-{
-	size_t k;
-
-	for (k = 0; k < sizeof(prctls) / sizeof(prctls[0]); k++) {
-		if (prctls[k].option == (int)c->args[0])
-			return prctls[k].args;
-	}
-	return "xxxx";
-}
-
-static enum trace_when
-prctl_when(const struct trace_call *c, unsigned int i)
-{
-	const char *args = prctl_args(c);
-
-	if (i > strlen(args))
-		return TRACE_END;
-	return strchr("pSN", args[i - 1]) ? TRACE_AT_EXIT : TRACE_AT_ENTER;
-}
-
-static void
-print_prctl_out(struct trace_buf *b, const struct trace_call *c, uint64_t addr, char how)
-{
-	int v;
-
-	if (c->result < 0 || (how != 'N' && !trace_peek(c, addr, &v, 4))) {
-		trace_print_address(b, addr);
-	} else if (how == 'N') {
-		trace_print_string(b, c, addr, 15);
-	} else if (how == 'S') {
-		trace_printf(b, "[");
-		trace_format_signal(b, v);
-		trace_printf(b, "]");
-	} else {
-		trace_printf(b, "[%d]", v);
-	}
-}
-
-static void
-print_prctl(struct trace_buf *b, const struct trace_call *c, unsigned int i)
-{
-	static const char *const dumpables[] = { "SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT" };
-	char how = prctl_args(c)[i - 1];
-	uint64_t v = c->args[i];
-
-	switch (how) {
-	case 'd':
-		trace_printf(b, "%llu", (unsigned long long)v);
-		break;
-	case 's':
-		trace_format_signal(b, (int)v);
-		break;
-	case 'n':
-		trace_print_string(b, c, v, 15);
-		break;
-	case 'c':
-		trace_print_enum(b, "CAP_", v);
-		break;
-	case 'D':
-		if (v <= 2)
-			trace_printf(b, "%s", dumpables[v]);
-		else
-			trace_printf(b, "%#llx /* SUID_DUMP_??? */", (unsigned long long)v);
-		break;
-	case 'A':
-		trace_print_enum(b, "PR_CAP_AMBIENT_", v);
-		break;
-	case 'p':
-	case 'S':
-	case 'N':
-		print_prctl_out(b, c, v, how);
-		break;
-	default:
-		trace_printf(b, "%#llx", (unsigned long long)v);
 	}
 }
 
@@ -616,7 +284,7 @@ print_mount_type(struct trace_buf *b, const struct trace_call *c, unsigned int i
 	if (c->args[3] & (MS_EXISTING | MS_REMOUNT))
 		trace_print_address(b, c->args[i]);
 	else
-		trace_print_string(b, c, c->args[i], 4096);
+		trace_print_string(b, c, c->args[i], TRACE_PATH_SHOWN);
 }
 
 static void
@@ -625,7 +293,7 @@ print_mount_data(struct trace_buf *b, const struct trace_call *c, unsigned int i
 	if (c->args[3] & MS_EXISTING)
 		trace_print_address(b, c->args[i]);
 	else
-		trace_print_string(b, c, c->args[i], 4096);
+		trace_print_string(b, c, c->args[i], TRACE_PATH_SHOWN);
 }
 
 static enum trace_when
@@ -664,13 +332,13 @@ static const struct trace_special specials[] = {
 	{ "statxflags", NULL, print_statx_flags },
 	{ "socktype", NULL, print_socket_type },
 	{ "protocol", NULL, print_protocol },
-	{ "FUTEX_", NULL, print_futex_op },
-	{ "futexval", futex_val_when, print_uid },
-	{ "futextime", futex_time_when, print_futex_time },
-	{ "futexaddr", futex_addr2_when, print_addr },
-	{ "futexval3", futex_val3_when, print_futex_val3 },
-	{ "fcntl", fcntl_when, print_fcntl },
-	{ "prctl", prctl_when, print_prctl },
+	{ "FUTEX_", NULL, trace_print_futex_op },
+	{ "futexval", trace_futex_val_when, print_uid },
+	{ "futextime", trace_futex_time_when, trace_print_futex_time },
+	{ "futexaddr", trace_futex_addr2_when, print_addr },
+	{ "futexval3", trace_futex_val3_when, trace_print_futex_val3 },
+	{ "fcntl", trace_fcntl_when, trace_print_fcntl },
+	{ "prctl", trace_prctl_when, trace_print_prctl },
 	{ "newaddr", new_addr_when, print_addr },
 	{ "remaining", at_exit, print_remaining },
 	{ "waitstatus", at_exit, print_waitstatus },
@@ -705,147 +373,6 @@ trace_special(const char *decode)
 	for (i = 0; i < sizeof(specials) / sizeof(specials[0]); i++) {
 		if (strcmp(specials[i].decode, decode) == 0)
 			return &specials[i];
-	}
-	return NULL;
-}
-
-/* clone(2): stack before flags, and of the pointers those that flags ask for */
-
-#define CLONE_POINTERS (CLONE_PARENT_SETTID | CLONE_PIDFD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS)
-
-static void
-print_clone_flags(struct trace_buf *b, uint64_t v)
-{
-	int sig = v & 0xff;
-
-	v &= ~0xffull;
-	if (v)
-		trace_print_flags(b, "CLONE_*", v);
-	if (sig) {
-		trace_printf(b, v ? "|" : "");
-		trace_format_signal(b, sig);
-	} else if (!v) {
-		trace_printf(b, "0");
-	}
-}
-
-static bool
-clone_enter(struct trace_buf *b, struct trace_call *c)
-{
-	trace_printf(b, "child_stack=");
-	trace_print_address(b, c->args[1]);
-	trace_printf(b, ", flags=");
-	print_clone_flags(b, c->args[0]);
-	return (c->args[0] & CLONE_POINTERS) != 0;
-}
-
-static void
-print_tid_pointer(struct trace_buf *b, const struct trace_call *c, const char *name, uint64_t addr)
-{
-	trace_printf(b, ", %s=", name);
-	if (c->result < 0)
-		trace_print_address(b, addr);
-	else
-		trace_print_struct(b, c, "int", addr);
-}
-
-static void
-clone_exit(struct trace_buf *b, const struct trace_call *c)
-{
-	uint64_t flags = c->args[0];
-
-	if (flags & CLONE_PARENT_SETTID)
-		print_tid_pointer(b, c, "parent_tid", c->args[2]);
-	else if (flags & CLONE_PIDFD)
-		print_tid_pointer(b, c, "parent_tid", c->args[2]); /* strace has no other name for it */
-	if (flags & CLONE_SETTLS)
-		trace_printf(b, ", tls=%#llx", (unsigned long long)c->args[4]);
-	if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) {
-		trace_printf(b, ", child_tidptr=");
-		trace_print_address(b, c->args[3]);
-	}
-}
-
-/* clone3(2): what is filled in follows an arrow. */
-static bool
-clone3_enter(struct trace_buf *b, struct trace_call *c)
-{
-	struct clone_args a = { .flags = 0 };
-	uint64_t size = c->args[1] < sizeof(a) ? c->args[1] : sizeof(a);
-
-	if (size < CLONE_ARGS_SIZE_VER0 || !trace_peek(c, c->args[0], &a, size)) {
-		trace_print_address(b, c->args[0]);
-		trace_printf(b, ", %llu", (unsigned long long)c->args[1]);
-		return false;
-	}
-	trace_struct("clone_args")->print(b, c->m, &a);
-	if (a.flags & (CLONE_PARENT_SETTID | CLONE_PIDFD))
-		return true;
-	trace_printf(b, ", %llu", (unsigned long long)c->args[1]);
-	return false;
-}
-
-static void
-clone3_exit(struct trace_buf *b, const struct trace_call *c)
-{
-	struct clone_args a = { .flags = 0 };
-	uint64_t size = c->args[1] < sizeof(a) ? c->args[1] : sizeof(a);
-	const char *sep = " => {";
-
-	if (size < CLONE_ARGS_SIZE_VER0 || !trace_peek(c, c->args[0], &a, size) ||
-	    !(a.flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)))
-		return;
-	if (c->result >= 0) {
-		if (a.flags & CLONE_PIDFD) {
-			trace_printf(b, "%spidfd=", sep);
-			trace_print_struct(b, c, "int", a.pidfd);
-			sep = ", ";
-		}
-		if (a.flags & CLONE_PARENT_SETTID) {
-			trace_printf(b, "%sparent_tid=", sep);
-			trace_print_struct(b, c, "int", a.parent_tid);
-		}
-		trace_printf(b, "}");
-	}
-	trace_printf(b, ", %llu", (unsigned long long)c->args[1]);
-}
-
-/* The mask that is restored lies in the frame on the stack: the return address is gone, then come struct ucontext's five words of
- * flags, link and stack, 32 words of registers, and the mask. */
-static bool
-sigreturn_enter(struct trace_buf *b, struct trace_call *c)
-{
-	if (!c->sp)
-		return false;
-	trace_printf(b, "{mask=");
-	trace_print_struct(b, c, "sigset", c->sp + 5 * 8 + 32 * 8);
-	trace_printf(b, "}");
-	return false;
-}
-
-static bool
-restart_enter(struct trace_buf *b, struct trace_call *c)
-{
-	if (c->before)
-		trace_printf(b, "<... resuming interrupted %s ...>", c->before->name);
-	return false;
-}
-
-static const struct trace_whole wholes[] = {
-	{ "clone", clone_enter, clone_exit },
-	{ "clone3", clone3_enter, clone3_exit },
-	{ "rt_sigreturn", sigreturn_enter, NULL },
-	{ "restart_syscall", restart_enter, NULL },
-};
-
-const struct trace_whole *
-trace_whole(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++) {
-		if (strcmp(wholes[i].name, name) == 0)
-			return &wholes[i];
 	}
 	return NULL;
 }

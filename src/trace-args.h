@@ -20,13 +20,6 @@ struct trace_special {
 	void (*print)(struct trace_buf *b, const struct trace_call *c, unsigned int i);
 };
 
-/* A call that strace writes in another order than its arguments'. Print everything between the parentheses. */
-struct trace_whole {
-	const char *name;
-	bool (*enter)(struct trace_buf *b, struct trace_call *c); /* returns whether exit has more */
-	void (*exit)(struct trace_buf *b, const struct trace_call *c);
-};
-
 /**
  * trace_special() - how to print an argument by its DECODE word
  * @decode: the word
@@ -34,13 +27,5 @@ struct trace_whole {
  * Return: the printer, or NULL: the word names a structure or constants.
  */
 const struct trace_special *trace_special(const char *decode);
-
-/**
- * trace_whole() - how to print a whole call
- * @name: its name
- *
- * Return: the printer, or NULL: argument by argument.
- */
-const struct trace_whole *trace_whole(const char *name);
 
 #endif

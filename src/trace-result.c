@@ -13,6 +13,7 @@
 #include "src/decode.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
+#include "src/trace-poll.h"
 #include "src/trace-structs.h"
 
 static void

@@ -21,7 +21,7 @@ struct trace_struct {
 };
 
 /**
- * trace_print_sigset() and the others - printers of structures in files of their own (trace-signal.c, trace-time.c)
+ * trace_print_sigset() and the others - printers of structures in trace-signal.c, trace-time.c, trace-file.c, trace-process.c, trace-poll.c and trace-futex.c
  * @b: appended to
  * @m: the program's memory
  * @raw: the structure
@@ -41,6 +41,23 @@ void trace_print_utimbuf(struct trace_buf *b, const struct trace_mem *m, const v
 void trace_print_timezone(struct trace_buf *b, const struct trace_mem *m, const void *raw);
 void trace_print_tms(struct trace_buf *b, const struct trace_mem *m, const void *raw);
 void trace_print_timex(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_stat(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_statx(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_statfs(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_open_how(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_rlimit(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_rusage(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_waitstatus(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_clone_args(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_sched_attr(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_cpumask(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_caphdr(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_capdata(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_utsname(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_sysinfo(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_pollfd(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_epoll_event(struct trace_buf *b, const struct trace_mem *m, const void *raw);
+void trace_print_futex_waitv(struct trace_buf *b, const struct trace_mem *m, const void *raw);
 
 /**
  * trace_format_mode() - a file's type and permissions
@@ -48,25 +65,6 @@ void trace_print_timex(struct trace_buf *b, const struct trace_mem *m, const voi
  * @mode: st_mode
  */
 void trace_format_mode(struct trace_buf *b, unsigned int mode);
-
-/**
- * trace_format_fdset() - the descriptors in a set of the program
- * @b: appended to
- * @c: the call
- * @addr: the set, or 0
- * @n: descriptors below this one count
- */
-void trace_format_fdset(struct trace_buf *b, const struct trace_call *c, uint64_t addr, int n);
-
-/**
- * trace_fdset_empty() - is no descriptor in a set?
- * @c: the call
- * @addr: the set
- * @n: descriptors below this one count
- *
- * Return: true also when it cannot be read.
- */
-bool trace_fdset_empty(const struct trace_call *c, uint64_t addr, int n);
 
 /**
  * trace_struct() - how to print a structure
