@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/clock.h"
 #include "src/commands.h"
 #include "src/diff/canon.h"
 #include "src/diff/compare.h"
@@ -369,15 +370,6 @@ catch_stops(void)
 			sigaction(stops[i], &sa, NULL);
 }
 
-static double
-now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static int
 diff(const struct diff_options *o, const struct run_options *opt)
 {
@@ -387,8 +379,7 @@ diff(const struct diff_options *o, const struct run_options *opt)
 	struct comparison c = { 0 };
 	char work[] = "/tmp/stead-diff.XXXXXX";
 	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
-	double start = now();
-	struct timespec ts;
+	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	int err;
 
 	if (o->expect && expect_read(o->expect, &known) < 0)
@@ -400,8 +391,7 @@ diff(const struct diff_options *o, const struct run_options *opt)
 		;
 	snprintf(r.size, sizeof(r.size), "%ux%u", ws.ws_row, ws.ws_col);
 	catch_stops();
-	clock_gettime(CLOCK_REALTIME, &ts);
-	r.started = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	r.started = clock_ns(CLOCK_REALTIME);
 	environ = opt->envp;
 	err = setup_words(opt, &r.setup) < 0 ? EXIT_NOT_COMPARABLE : place(&r, o, opt);
 	if (!err) {
@@ -413,7 +403,7 @@ diff(const struct diff_options *o, const struct run_options *opt)
 		signal(exchange_interrupted, SIG_DFL);
 		raise(exchange_interrupted);
 	}
-	return err ? err : report(o, opt, &c, known, now() - start);
+	return err ? err : report(o, opt, &c, known, (double)(clock_ns(CLOCK_MONOTONIC) - start) / NS_PER_SECOND);
 }
 
 int

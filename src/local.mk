@@ -1,6 +1,9 @@
 stead_SOURCES += \
 	src/archive.c \
 	src/archive.h \
+	src/boot-files.c \
+	src/boot-files.h \
+	src/clock.h \
 	src/commands.h \
 	src/decode.c \
 	src/decode.h \
@@ -55,6 +58,12 @@ stead_SOURCES += \
 	src/diff/tree.h \
 	src/doctor.c \
 	src/doctor.h \
+	src/host-program.c \
+	src/host-program.h \
+	src/host-tamper.c \
+	src/host-tamper.h \
+	src/host-tracee.c \
+	src/host-tracee.h \
 	src/host-tracer.c \
 	src/host-tracer.h \
 	src/inherit.c \
@@ -64,9 +73,15 @@ stead_SOURCES += \
 	src/main.c \
 	src/options.c \
 	src/options.h \
+	src/program-path.c \
+	src/program-path.h \
 	src/readiness.c \
 	src/readiness.h \
+	src/run-errors.c \
+	src/run-errors.h \
 	src/run.c \
+	src/super-ops.c \
+	src/super-ops.h \
 	src/supervisor.c \
 	src/supervisor.h \
 	src/syscall-set.c \

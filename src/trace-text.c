@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/clock.h"
 #include "src/decode.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
@@ -46,15 +47,6 @@ struct trace_text {
 	struct trace_count *count;
 	struct trace_buf line;
 };
-
-static uint64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* The trace is lost when it cannot be written, the program is not. */
 static void

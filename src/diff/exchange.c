@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/clock.h"
 #include "src/diff/record.h"
 
 #define CHUNK	     65536
@@ -21,15 +22,6 @@
 #define END_OF_FILE  "\004"
 
 volatile sig_atomic_t exchange_interrupted;
-
-static uint64_t
-now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void
 keep(struct channel *c, const unsigned char *data, size_t n)
@@ -118,11 +110,11 @@ is_open(const struct exchange *x)
 enum exchange_end
 exchange_run(struct exchange *x, int timeout)
 {
-	uint64_t at = now(), end = at + (uint64_t)timeout * 1000000000, seen = 0, since = at, wait;
+	uint64_t at = clock_ns(CLOCK_MONOTONIC), end = at + (uint64_t)timeout * 1000000000, seen = 0, since = at, wait;
 	struct channel *channels[3] = { &x->out[0], &x->out[1], &x->report };
 	struct pollfd p[4];
 
-	for (; is_open(x); at = now()) {
+	for (; is_open(x); at = clock_ns(CLOCK_MONOTONIC)) {
 		if (exchange_interrupted)
 			return EXCHANGE_INTERRUPTED;
 		if (at >= end)
@@ -140,9 +132,9 @@ exchange_run(struct exchange *x, int timeout)
 				drain(channels[i]);
 		if (x->in >= 0 && !x->tty && p[3].revents)
 			feed(x);
-		if (state(x) != seen || (x->tty && x->in >= 0 && type(x, now() - since))) {
+		if (state(x) != seen || (x->tty && x->in >= 0 && type(x, clock_ns(CLOCK_MONOTONIC) - since))) {
 			seen = state(x);
-			since = now();
+			since = clock_ns(CLOCK_MONOTONIC);
 		}
 	}
 	return EXCHANGE_DONE;

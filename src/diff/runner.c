@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/clock.h"
 #include "src/diff/exchange.h"
 #include "src/diff/inside.h"
 #include "src/diff/recorder.h"
@@ -41,15 +42,6 @@ struct side_run {
 	pid_t pid;
 	struct exchange x;
 };
-
-static uint64_t
-now(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 void
 runner_input(struct runner *r)
@@ -291,7 +283,7 @@ runner_run(const struct runner *r, enum runner_side side)
 		run->failure = "no room for pipes, records or a copy of the tree";
 		return run;
 	}
-	run->wall_start = r->started ? r->started : now(CLOCK_REALTIME);
+	run->wall_start = r->started ? r->started : clock_ns(CLOCK_REALTIME);
 	s.pid = fork();
 	if (s.pid == 0)
 		child(&s);
@@ -303,7 +295,7 @@ runner_run(const struct runner *r, enum runner_side side)
 		kill(s.pid, SIGKILL);
 	while (s.pid > 0 && waitpid(s.pid, &status, 0) < 0 && errno == EINTR)
 		;
-	run->wall_end = now(CLOCK_REALTIME);
+	run->wall_end = clock_ns(CLOCK_REALTIME);
 	collect(&s, run, end, status);
 	exchange_close(&s.x);
 	close(s.records);
