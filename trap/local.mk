@@ -24,6 +24,7 @@ stead_SOURCES += \
 	trap/remote/ptrace.h \
 	trap/remote/remote.h \
 	trap/remote/resume.c \
+	trap/remote/room.c \
 	trap/remote/stops.c \
 	trap/remote/tasks.c \
 	trap/remote/tracer.c \

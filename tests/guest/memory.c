@@ -649,6 +649,47 @@ read_implies_exec(void)
 	((void (*)(void))(uintptr_t)p)();
 }
 
+static volatile sig_atomic_t alarms;
+
+static void
+count_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* What unmaps and protects does so whether a signal comes just then or not. */
+static void
+changes_under_signals(void)
+{
+	struct sigaction sa = { .sa_handler = count_alarm, .sa_flags = SA_RESTART };
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } }, off = { { 0, 0 }, { 0, 0 } };
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	CHECK_EQ(sigaction(SIGALRM, &sa, NULL), 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+	for (int i = 0; i < 300 || alarms < 20; i++) {
+		unsigned char there;
+		char *p = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		CHECK(p != MAP_FAILED);
+		memset(p, 1, 3 * 4096);
+		CHECK_EQ(mprotect(p + 4096, 4000, PROT_READ), 0);
+		CHECK_ERR(read(zero, p + 4096, 1), EFAULT);
+		CHECK_EQ(p[4096], 1);
+		CHECK_EQ(madvise(p, 4096, MADV_DONTNEED), 0);
+		CHECK_EQ(p[0], 0);
+		CHECK_EQ(mprotect(p, 4096, PROT_NONE), 0);
+		CHECK_ERR(write(-1, p, 1), EBADF);
+		CHECK_ERR(read(zero, p, 1), EFAULT);
+		CHECK_EQ(munmap(p, 2 * 4096 + 1), 0);
+		CHECK_ERR(mincore(p + 8192, 4096, &there), ENOMEM);
+		CHECK_ERR(read(zero, p + 8192, 1), EFAULT);
+	}
+	CHECK_EQ(setitimer(ITIMER_REAL, &off, NULL), 0);
+	close(zero);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -660,7 +701,7 @@ main(int argc, char **argv)
 		T(read_into_and_write_from_bad_memory), T(grows_down), T(the_stack_grows),
 		T(a_call_with_a_buffer_deep_in_the_stack), T(stack_overflow_is_a_fault), T(brk_moves),
 		T(brk_stops_before_another_mapping), T(limits), T(append_only_and_directories), T(many_maps),
-		T(threads_map_at_once), T(read_implies_exec),
+		T(threads_map_at_once), T(read_implies_exec), T(changes_under_signals),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

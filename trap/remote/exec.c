@@ -59,6 +59,7 @@ do_adopt(void *p)
 	if (!proc)
 		return -ENOMEM;
 	proc->pid = arg->pid;
+	proc->room = ROOM_OF_A_NEW_PROGRAM;
 	err = seize(arg->pid);
 	if (err < 0) {
 		free(proc);

@@ -5,6 +5,8 @@
  * A host call is made at the program's own TRACE stop where there is one. Elsewhere the thread is sent to a syscall instruction, of
  * the program or the vDSO. Either may have been replaced by whatever the program likes, so no more than one instruction is run: if it
  * is a syscall instruction, the thread stops before the call.
+ *
+ * Where the program's own call is what is asked for, and it cannot fail, it is put off: the thread makes it on its way, which saves a stop.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +15,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -246,12 +249,14 @@ call_nargs(long nr)
 	return nr == SYS_munmap ? 2 : nr == SYS_mprotect || nr == SYS_madvise ? 3 : 6;
 }
 
-/* Does the program make this very call? */
+/* Does the program make this very call? A length counts in pages. */
 static bool
 is_call(const struct pt_regs *r, long nr, const uint64_t a[6])
 {
-	const uint64_t b[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	uint64_t b[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
 
+	if (nr == SYS_munmap || nr == SYS_mprotect || nr == SYS_madvise)
+		b[1] = ALIGN_UP(b[1], PAGE_SIZE);
 	return r->orig_rax == (uint64_t)nr && memcmp(a, b, call_nargs(nr) * sizeof(*a)) == 0;
 }
 
@@ -290,16 +295,73 @@ at_call(struct trap_task *rt, long nr, const uint64_t a[6])
 	return true;
 }
 
+static bool
+make_call(struct trap_task *rt)
+{
+	if (!run_to_exit(rt) || !get_result(rt))
+		return false;
+	if (rt->stop == STOP_SECCOMP)
+		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
+	return true;
+}
+
+/* Each host call on memory makes two mappings more at most: some can be made before any could meet the host's limit. */
+static bool
+has_room(struct trap_process *proc)
+{
+	if (proc->room == 0)
+		proc->room = count_room(proc->pid);
+	return proc->room > 0;
+}
+
+/*
+ * Can it only succeed? Others with the same memory would see it as changed before it is, but for advice, which the host looks at as it finds
+ * things. The room is for what splits mappings.
+ */
+static bool
+may_put_off(struct trap_task *rt, long nr, const uint64_t a[6])
+{
+	const struct task *t = rt->t;
+
+	if (rt->stop != STOP_SECCOMP || !t || t->k->params.watch || !is_call(&rt->regs, nr, a))
+		return false;
+	if (nr == SYS_madvise)
+		return a[2] == MADV_DONTNEED || a[2] == MADV_FREE;
+	if (nr != SYS_munmap && (nr != SYS_mprotect || (a[2] != PROT_NONE && a[2] != PROT_READ)))
+		return false;
+	return refcount_read(&t->mm->users) == 1 && has_room(rt->proc);
+}
+
 int64_t
 inject_call(struct trap_task *rt, long nr, const uint64_t a[6])
 {
-	if (atomic_load(&rt->host_dead) || !at_call(rt, nr, a))
+	if (rt->put_off) {
+		rt->put_off = false;
+		if (!make_call(rt))
+			return -ESRCH;
+	}
+	if (rt->proc->room != 0)
+		rt->proc->room += rt->proc->room < 0 ? 1 : -1;
+	if (atomic_load(&rt->host_dead))
 		return -ESRCH;
-	if (!run_to_exit(rt) || !get_result(rt))
-		return -ESRCH;
-	if (rt->stop == STOP_SECCOMP)
-		rt->stop = STOP_AFTER; /* the program's own syscall instruction is before its rip; elsewhere there is none */
-	return (int64_t)rt->regs.rax;
+	if (may_put_off(rt, nr, a)) {
+		rt->put_off = true;
+		return 0;
+	}
+	return at_call(rt, nr, a) && make_call(rt) ? (int64_t)rt->regs.rax : -ESRCH;
+}
+
+bool
+resume_put_off(struct trap_task *rt, const struct pt_regs *want)
+{
+	struct pt_regs r = *want;
+
+	rt->put_off = false;
+	r.orig_rax = rt->regs.orig_rax;
+	r.rax = rt->regs.rax;
+	if (want->rax == 0 && memcmp(&r, &rt->regs, sizeof(r)) == 0)
+		return true; /* it makes the call now */
+	return make_call(rt) && write_regs(rt, want);
 }
 
 int64_t
@@ -379,6 +441,7 @@ inject_exit(struct trap_task *rt)
 
 	if (atomic_load(&rt->host_dead) || !prepare_call(rt, SYS_exit, a))
 		return;
+	rt->put_off = false;
 	rt->exit_steps = STEPS_MAX;
 	step_to_exit(rt);
 }

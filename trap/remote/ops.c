@@ -172,6 +172,7 @@ do_clone(void *p)
 		if (!proc)
 			return -ENOMEM;
 		proc->pid = pid;
+		proc->room = rt->proc->room;
 		WRITE_ONCE(child->signal->host_process.id, pid);
 	}
 	child->mode = MODE_KERNEL; /* before anybody could hear of its death */

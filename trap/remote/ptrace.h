@@ -24,6 +24,26 @@ pt(long request, pid_t tid, uintptr_t addr, uintptr_t data)
 extern pthread_mutex_t leave_lock;
 
 /**
+ * resume_put_off() - write_regs() for a thread that makes the call that inject_call() has put off
+ * @rt: stopped; rt->put_off
+ * @want: the registers; orig_rax does not matter
+ *
+ * Context: the tracer.
+ * Return: false if the thread died.
+ */
+bool resume_put_off(struct trap_task *rt, const struct pt_regs *want);
+
+#define ROOM_OF_A_NEW_PROGRAM 5000
+
+/**
+ * count_room() - how many calls on memory may a host process make before one could meet the limit of its mappings? (room.c)
+ * @pid: the process
+ *
+ * Return: the number, a half of what there is; or less than 0: it has too many, and is to be looked at again after as many calls.
+ */
+int count_room(pid_t pid);
+
+/**
  * inject_clone() - make a host thread or process out of a stopped guest thread
  * @rt: stopped
  * @a: arguments of clone(2)

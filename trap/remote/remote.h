@@ -42,6 +42,7 @@ struct trap_process {
 	_Atomic int refs; /* struct trap_task */
 	_Atomic bool threaded; /* has, or had, more than one thread */
 	pid_t pid;
+	int room; /* the tracer's: see count_room(); 0: not known */
 };
 
 /* Wakes the tracer. No realtime signal: those get lost when their sender's user has as many pending as he may have. */
@@ -76,6 +77,7 @@ struct trap_task {
 	bool loading;	    /* runs exec_load() */
 	bool unloaded;	    /* its program could not be loaded: it ends by our doing */
 	bool override;	    /* the next stop shows the end of a notified call: its result is here */
+	bool put_off;	    /* the call that it has stopped at has a result, and is made when it goes on */
 	int64_t result;
 	int nr;
 	uint64_t notif_id; /* of the notified call that is served */
@@ -164,6 +166,8 @@ int seize(pid_t tid);
  * @rt: stopped
  * @nr: a call of the trace class
  * @a: arguments
+ *
+ * A call of the program's own may be put off until it goes on: its result is known.
  *
  * Return: the call's result, -ESRCH if the thread died.
  */

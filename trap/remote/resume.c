@@ -18,7 +18,8 @@ do_resume(void *arg)
 	struct trap_task *rt = arg;
 
 	if (!atomic_load(&rt->host_dead)) {
-		bool written = write_regs(rt, &rt->t->regs);
+		const struct pt_regs *regs = &rt->t->regs;
+		bool written = rt->put_off ? resume_put_off(rt, regs) : write_regs(rt, regs);
 
 		rt->stop = STOP_NONE;
 		rt->t->regs_valid = false;
