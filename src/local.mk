@@ -10,12 +10,16 @@ stead_SOURCES += \
 	src/diff.c \
 	src/diff/align.c \
 	src/diff/align.h \
+	src/diff/calls.c \
+	src/diff/calls.h \
 	src/diff/canon-follow.c \
 	src/diff/canon.c \
 	src/diff/canon.h \
 	src/diff/capture-structs.c \
 	src/diff/capture.c \
 	src/diff/capture.h \
+	src/diff/chance.c \
+	src/diff/chance.h \
 	src/diff/compare-task.c \
 	src/diff/compare.c \
 	src/diff/compare.h \
@@ -23,14 +27,23 @@ stead_SOURCES += \
 	src/diff/copies.h \
 	src/diff/exchange.c \
 	src/diff/exchange.h \
+	src/diff/excuse.c \
+	src/diff/excuse.h \
 	src/diff/expect.c \
 	src/diff/expect.h \
 	src/diff/inside.c \
 	src/diff/inside.h \
 	src/diff/messages.c \
 	src/diff/messages.h \
+	src/diff/moved.c \
+	src/diff/moved.h \
 	src/diff/names.c \
 	src/diff/names.h \
+	src/diff/pair.c \
+	src/diff/pair.h \
+	src/diff/pass.h \
+	src/diff/ready.c \
+	src/diff/ready.h \
 	src/diff/record.c \
 	src/diff/record.h \
 	src/diff/recorder.c \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "src/diff/chance.h"
 #include "src/diff/streams.h"
 #include "src/diff/text.h"
 #include "src/diff/tree.h"

@@ -35,6 +35,19 @@ struct task_comparison {
 	size_t differences;
 };
 
+/* The events of a step, or NULL. */
+static inline const struct event *
+step_native(const struct task_comparison *t, size_t i)
+{
+	return t->al.steps[i].a != ALIGN_NONE ? &t->a->events[t->al.steps[i].a] : NULL;
+}
+
+static inline const struct event *
+step_stead(const struct task_comparison *t, size_t i)
+{
+	return t->al.steps[i].b != ALIGN_NONE ? &t->b->events[t->al.steps[i].b] : NULL;
+}
+
 struct comparison {
 	const volatile int *stop; /* not 0: the comparison is wanted no more; or NULL */
 	struct run **natives;
@@ -71,11 +84,6 @@ void compare_runs(struct comparison *c);
  * @order_differs: directories were listed in another order
  */
 void compare_task(struct task_comparison *t, const struct run *rb, struct comparison *c, bool order_differs);
-
-/**
- * ended_by_another() - was a task ended by SIGKILL, or by the exit or execve of another thread? Where that met it is chance.
- */
-bool ended_by_another(const struct rtask *t);
 
 /**
  * difference_add() - add a difference

@@ -53,8 +53,7 @@ excuse_copy(struct task_comparison *t, size_t i)
 	bool closed = false;
 
 	for (; i < t->al.n; i++) {
-		struct align_step s = t->al.steps[i];
-		const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+		const struct event *a = step_native(t, i), *b = step_stead(t, i);
 
 		closed |= a && a->type == EVENT_CALL && a->nr == SYS_close && event_value(a, "fd", UINT64_MAX) == out;
 		if (t->outcome[i] != RULE_DIFFERENT)
@@ -72,8 +71,7 @@ void
 excuse_copies(struct task_comparison *t)
 {
 	for (size_t i = 0; i < t->al.n; i++) {
-		struct align_step s = t->al.steps[i];
-		const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+		const struct event *a = step_native(t, i), *b = step_stead(t, i);
 
 		if (!a || !b || a->type != EVENT_CALL || a->nr != b->nr || a->result != -EXDEV || t->outcome[i] != RULE_DIFFERENT)
 			continue;

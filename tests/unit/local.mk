@@ -3,9 +3,26 @@
 unit_tests =
 if HAVE_CRITERION
 # Calls as text: what stead trace prints, and stead diff's reports too.
-trace_decoder = src/decode.c src/trace-args.c src/trace-fcntl.c src/trace-file.c src/trace-flags.c src/trace-format.c src/trace-futex.c \
-	src/trace-ioctl.c src/trace-names.c src/trace-net.c src/trace-poll.c src/trace-prctl.c src/trace-print.c src/trace-process.c \
-	src/trace-result.c src/trace-signal.c src/trace-structs.c src/trace-time.c src/trace-whole.c
+trace_decoder = \
+	src/decode.c \
+	src/trace-args.c \
+	src/trace-fcntl.c \
+	src/trace-file.c \
+	src/trace-flags.c \
+	src/trace-format.c \
+	src/trace-futex.c \
+	src/trace-ioctl.c \
+	src/trace-names.c \
+	src/trace-net.c \
+	src/trace-poll.c \
+	src/trace-prctl.c \
+	src/trace-print.c \
+	src/trace-process.c \
+	src/trace-result.c \
+	src/trace-signal.c \
+	src/trace-structs.c \
+	src/trace-time.c \
+	src/trace-whole.c
 unit_tests += tests/unit/vma
 tests_unit_vma_SOURCES = tests/unit/vma.c
 tests_unit_vma_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
@@ -32,9 +49,29 @@ tests_unit_decode_SOURCES = tests/unit/decode.c src/inject.c src/syscall-set.c $
 tests_unit_decode_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_decode_LDADD = $(CRITERION_LIBS)
 unit_tests += tests/unit/diff
-tests_unit_diff_SOURCES = tests/unit/diff.c src/diff/align.c src/diff/canon-follow.c src/diff/canon.c src/diff/capture-structs.c \
-	src/diff/capture.c src/diff/compare-task.c src/diff/compare.c src/diff/copies.c src/diff/messages.c src/diff/names.c \
-	src/diff/record.c src/diff/rules.c src/diff/streams.c src/diff/structs.c src/diff/text.c src/diff/tree.c $(trace_decoder)
+tests_unit_diff_SOURCES = tests/unit/diff.c $(trace_decoder) \
+	src/diff/align.c \
+	src/diff/calls.c \
+	src/diff/canon.c \
+	src/diff/canon-follow.c \
+	src/diff/capture.c \
+	src/diff/capture-structs.c \
+	src/diff/chance.c \
+	src/diff/compare.c \
+	src/diff/compare-task.c \
+	src/diff/copies.c \
+	src/diff/excuse.c \
+	src/diff/messages.c \
+	src/diff/moved.c \
+	src/diff/names.c \
+	src/diff/pair.c \
+	src/diff/ready.c \
+	src/diff/record.c \
+	src/diff/rules.c \
+	src/diff/streams.c \
+	src/diff/structs.c \
+	src/diff/text.c \
+	src/diff/tree.c
 tests_unit_diff_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_diff_LDADD = $(CRITERION_LIBS)
 if HAVE_CAPSTONE
