@@ -44,6 +44,8 @@ guest_programs = \
 	tests/guest/shm \
 	tests/guest/sites \
 	tests/guest/signal \
+	tests/guest/signal-context \
+	tests/guest/signal-stack \
 	tests/guest/splice \
 	tests/guest/stress \
 	tests/guest/sysinfo \

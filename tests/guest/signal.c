@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals: actions, masks, pending and queued signals, siginfo, alternate stacks, what handlers may do.
+ * Signals: actions, masks, pending and queued signals, siginfo, what a process's signal interrupts. Stacks and frames of handlers are in
+ * signal-stack.c and signal-context.c.
  */
-#include <setjmp.h>
-#include <ucontext.h>
-
 #include "tests/guest/guest.h"
 
 #define MAX_SEEN 64
@@ -327,26 +325,6 @@ mask_in_the_handler_and_after(void)
 }
 
 static void
-change_saved_mask(int sig, siginfo_t *si, void *ucv)
-{
-	ucontext_t *uc = ucv;
-
-	sigaddset(&uc->uc_sigmask, SIGWINCH);
-}
-
-static void
-mask_of_the_context_is_restored(void)
-{
-	struct sigaction sa = { .sa_sigaction = change_saved_mask, .sa_flags = SA_SIGINFO };
-	sigset_t now;
-
-	sigaction(SIGUSR1, &sa, NULL);
-	raise(SIGUSR1);
-	sigprocmask(SIG_SETMASK, NULL, &now);
-	CHECK(sigismember(&now, SIGWINCH));
-}
-
-static void
 sigsuspend_swaps_the_mask(void)
 {
 	sigset_t block = set_of(SIGUSR1, SIGUSR2), wait_mask, now;
@@ -437,246 +415,6 @@ ignored_signals_vanish(void)
 	raise(SIGWINCH);
 	raise(SIGURG);
 	raise(SIGCONT);
-}
-
-/* Alternate stacks */
-
-static char altstack[64 << 10] __attribute__((aligned(16)));
-static volatile uintptr_t handler_sp;
-static stack_t stack_in_handler;
-
-static void
-note_stack(int sig)
-{
-	char here;
-
-	handler_sp = (uintptr_t)&here;
-	sigaltstack(NULL, &stack_in_handler);
-}
-
-static void
-use_altstack(int flags)
-{
-	stack_t ss = { .ss_sp = altstack, .ss_size = sizeof(altstack), .ss_flags = flags };
-	struct sigaction sa = { .sa_handler = note_stack, .sa_flags = SA_ONSTACK };
-
-	CHECK_EQ(sigaltstack(&ss, NULL), 0);
-	sigaction(SIGUSR1, &sa, NULL);
-}
-
-static bool
-on_altstack(uintptr_t sp)
-{
-	return sp >= (uintptr_t)altstack && sp < (uintptr_t)altstack + sizeof(altstack);
-}
-
-static void
-handlers_run_on_the_alternate_stack(void)
-{
-	stack_t ss;
-
-	use_altstack(0);
-	raise(SIGUSR1);
-	CHECK(on_altstack(handler_sp));
-	CHECK_EQ(stack_in_handler.ss_flags, SS_ONSTACK);
-	CHECK_EQ(sigaltstack(NULL, &ss), 0);
-	CHECK_EQ(ss.ss_flags, 0);
-	CHECK(ss.ss_sp == altstack && ss.ss_size == sizeof(altstack));
-	signal(SIGUSR1, note_stack); /* without SA_ONSTACK */
-	raise(SIGUSR1);
-	CHECK(!on_altstack(handler_sp));
-}
-
-static volatile int inner_error;
-
-static void
-change_stack(int sig)
-{
-	stack_t ss = { .ss_flags = SS_DISABLE };
-
-	inner_error = sigaltstack(&ss, NULL) == 0 ? 0 : errno;
-}
-
-static void
-altstack_errors(void)
-{
-	stack_t ss = { .ss_sp = altstack, .ss_size = 100 };
-	struct sigaction sa = { .sa_handler = change_stack, .sa_flags = SA_ONSTACK };
-
-	CHECK_EQ(sigaltstack(NULL, &ss), 0);
-	CHECK_EQ(ss.ss_flags, SS_DISABLE);
-	ss = (stack_t){ .ss_sp = altstack, .ss_size = 100 };
-	CHECK_ERR(sigaltstack(&ss, NULL), ENOMEM);
-	ss.ss_flags = 0x40;
-	CHECK_ERR(sigaltstack(&ss, NULL), EINVAL);
-	use_altstack(0);
-	sigaction(SIGUSR1, &sa, NULL);
-	raise(SIGUSR1);
-	CHECK_EQ(inner_error, EPERM); /* in use */
-	ss = (stack_t){ .ss_flags = SS_DISABLE };
-	CHECK_EQ(sigaltstack(&ss, NULL), 0);
-}
-
-static void
-altstack_autodisarm(void)
-{
-	stack_t ss;
-
-	use_altstack((int)(1u << 31) /* SS_AUTODISARM */);
-	raise(SIGUSR1);
-	CHECK(on_altstack(handler_sp));
-	CHECK_EQ(stack_in_handler.ss_flags, SS_DISABLE);
-	sigaltstack(NULL, &ss);
-	CHECK_EQ(ss.ss_flags, (int)(1u << 31));
-	CHECK(ss.ss_sp == altstack);
-}
-
-static void
-no_room_for_a_frame_kills(void)
-{
-	pid_t pid = guest_fork();
-
-	if (pid == 0) {
-		stack_t ss = { .ss_size = 64 << 10 };
-		struct sigaction sa = { .sa_handler = note_stack, .sa_flags = SA_ONSTACK };
-
-		ss.ss_sp = mmap(NULL, ss.ss_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		sigaltstack(&ss, NULL);
-		sigaction(SIGUSR1, &sa, NULL);
-		raise(SIGUSR1);
-		_exit(0);
-	}
-	CHECK_KILLED(pid, SIGSEGV);
-}
-
-static void
-altstack_after_fork_not_thread(void)
-{
-	stack_t ss;
-	pid_t pid;
-
-	use_altstack(0);
-	pid = guest_fork();
-	if (pid == 0)
-		_exit(sigaltstack(NULL, &ss) == 0 && ss.ss_sp == altstack && ss.ss_flags == 0 ? 0 : 1);
-	CHECK_EXITS(pid, 0);
-}
-
-/* Leaving and looking around in a handler */
-
-static sigjmp_buf jump;
-
-static void
-jump_out(int sig)
-{
-	siglongjmp(jump, sig);
-}
-
-static void
-siglongjmp_out_of_a_handler(void)
-{
-	volatile int i;
-
-	signal(SIGUSR1, jump_out);
-	for (i = 0; i < 100; i++) {
-		if (sigsetjmp(jump, 1) == 0) {
-			raise(SIGUSR1);
-			CHECK(false);
-		}
-	}
-}
-
-static void
-registers_survive_handlers(void)
-{
-	register uint64_t rbx asm("rbx"), r12 asm("r12"), r15 asm("r15");
-	uint64_t rax, rdx, rsi, r8, r9, r10;
-	double x[4] = { 1.5, 2.5, 3.5, 4.5 }, y[4];
-	pid_t me = getpid();
-
-	catch_with(SIGUSR1, 0, NULL);
-	rbx = 0x1111111111111111;
-	r12 = 0x2222222222222222;
-	r15 = 0x3333333333333333;
-	__asm__ volatile("movupd (%[x]), %%xmm5\n\tmovupd 16(%[x]), %%xmm13\n\t"
-			 "mov $62, %%eax\n\tmov %[pid], %%edi\n\tmov $10, %%esi\n\tmov $77, %%edx\n\tmov $78, %%r8\n\t"
-			 "mov $79, %%r9\n\tmov $80, %%r10\n\tsyscall\n\t"
-			 "movupd %%xmm5, (%[y])\n\tmovupd %%xmm13, 16(%[y])\n\t"
-			 "mov %%r8, %[r8]\n\tmov %%r9, %[r9]\n\tmov %%r10, %[r10]"
-			 : "=a"(rax), "=d"(rdx), "=S"(rsi), [r8] "=m"(r8), [r9] "=m"(r9), [r10] "=m"(r10), "+r"(rbx), "+r"(r12),
-			   "+r"(r15)
-			 : [x] "r"(x), [y] "r"(y), [pid] "m"(me)
-			 : "rdi", "rcx", "r8", "r9", "r10", "r11", "xmm5", "xmm13", "memory", "cc");
-	CHECK_EQ(rax, 0);
-	CHECK_EQ(nseen, 1);
-	CHECK(rdx == 77 && rsi == 10 && r8 == 78 && r9 == 79 && r10 == 80);
-	CHECK(rbx == 0x1111111111111111 && r12 == 0x2222222222222222 && r15 == 0x3333333333333333);
-	CHECK(memcmp(x, y, sizeof(x)) == 0);
-}
-
-static void
-change_registers(int sig, siginfo_t *si, void *ucv)
-{
-	ucontext_t *uc = ucv;
-
-	uc->uc_mcontext.gregs[REG_RAX] = 4711;
-}
-
-static void
-context_changes_take_effect(void)
-{
-	struct sigaction sa = { .sa_sigaction = change_registers, .sa_flags = SA_SIGINFO };
-	long ret;
-
-	sigaction(SIGUSR1, &sa, NULL);
-	__asm__ volatile("syscall" : "=a"(ret) : "a"(SYS_kill), "D"(getpid()), "S"(SIGUSR1) : "rcx", "r11", "memory");
-	CHECK_EQ(ret, 4711);
-}
-
-static volatile double handler_double;
-
-static void
-use_fpu(int sig)
-{
-	volatile double d = 3.0;
-	int i;
-
-	for (i = 0; i < 100; i++)
-		d = d * 1.01 + 0.5;
-	handler_double = d;
-	__asm__ volatile("xorps %%xmm0, %%xmm0\n\txorps %%xmm1, %%xmm1\n\txorps %%xmm7, %%xmm7\n\tfldpi" ::: "xmm0", "xmm1", "xmm7");
-}
-
-static void
-vector_state_survives_timer_handlers(void)
-{
-	struct itimerval it = { { 0, 1000 }, { 0, 1000 } };
-	double sum = 0, expect = 0;
-	long end = guest_ms() + 200;
-	int round;
-
-	signal(SIGALRM, use_fpu);
-	setitimer(ITIMER_REAL, &it, NULL);
-	while (guest_ms() < end) {
-		sum = 0;
-		for (round = 1; round <= 5000; round++)
-			sum += 1.0 / round;
-		if (expect == 0)
-			expect = sum;
-		CHECK(sum == expect);
-	}
-	memset(&it, 0, sizeof(it));
-	setitimer(ITIMER_REAL, &it, NULL);
-	CHECK(handler_double != 0);
-}
-
-static void
-stack_is_aligned_in_handlers(void)
-{
-	use_altstack(0);
-	raise(SIGUSR1);
-	/* gcc's movaps in note_stack would have faulted; the frame's return address leaves 8 modulo 16 */
-	CHECK(handler_sp != 0);
 }
 
 static void
@@ -784,17 +522,15 @@ int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		T(handler_runs_before_kill_returns), T(siginfo_of_kill), T(siginfo_of_tgkill), T(siginfo_of_sigqueue),
-		T(raw_sigqueueinfo), T(invalid_arguments), T(mask_and_pending), T(kill_and_stop_cannot_be_blocked),
-		T(realtime_signals_queue_in_order), T(unmasked_handlers_nest_in_reverse), T(thread_directed_before_shared),
+		T(handler_runs_before_kill_returns), T(siginfo_of_kill), T(siginfo_of_tgkill),
+		T(siginfo_of_sigqueue), T(raw_sigqueueinfo), T(invalid_arguments), T(mask_and_pending),
+		T(kill_and_stop_cannot_be_blocked), T(realtime_signals_queue_in_order),
+		T(unmasked_handlers_nest_in_reverse), T(thread_directed_before_shared),
 		T(blocked_during_its_handler), T(nodefer_nests), T(resethand), T(action_is_given_back),
-		T(mask_in_the_handler_and_after), T(mask_of_the_context_is_restored), T(sigsuspend_swaps_the_mask),
-		T(sigsuspend_waits), T(sigwaitinfo_takes_a_pending_signal), T(sigtimedwait_is_interrupted_by_others),
-		T(ignored_signals_vanish), T(handlers_run_on_the_alternate_stack), T(altstack_errors), T(altstack_autodisarm),
-		T(no_room_for_a_frame_kills), T(altstack_after_fork_not_thread), T(siglongjmp_out_of_a_handler),
-		T(registers_survive_handlers), T(context_changes_take_effect), T(vector_state_survives_timer_handlers),
-		T(stack_is_aligned_in_handlers), T(kill_reaches_a_group), T(process_signal_goes_to_a_thread_that_wants_it),
-		T(queue_limit_is_eagain), T(sa_restorer_is_used),
+		T(mask_in_the_handler_and_after), T(sigsuspend_swaps_the_mask), T(sigsuspend_waits),
+		T(sigwaitinfo_takes_a_pending_signal), T(sigtimedwait_is_interrupted_by_others),
+		T(ignored_signals_vanish), T(kill_reaches_a_group),
+		T(process_signal_goes_to_a_thread_that_wants_it), T(queue_limit_is_eagain), T(sa_restorer_is_used),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

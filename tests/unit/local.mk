@@ -36,7 +36,12 @@ tests_unit_fault_SOURCES = tests/unit/fault.c
 tests_unit_fault_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_fault_LDADD = kernel.o $(CRITERION_LIBS)
 unit_tests += tests/unit/process
-tests_unit_process_SOURCES = tests/unit/process.c
+tests_unit_process_SOURCES = \
+	tests/unit/chaos.c \
+	tests/unit/process.c \
+	tests/unit/signals.c \
+	tests/unit/world.c \
+	tests/unit/world.h
 tests_unit_process_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_process_LDADD = kernel.o $(CRITERION_LIBS) -lpthread
 unit_tests += tests/unit/walls
