@@ -141,7 +141,7 @@ entries_with_made_up_stacks(void)
 
 static struct progress {
 	volatile size_t at;
-	volatile unsigned long faults, deaths;
+	volatile unsigned long faults, deaths, stuck;
 } *progress;
 
 static sigjmp_buf next_jump;
@@ -174,6 +174,34 @@ jump_on(size_t end)
 	jump(low + progress->at, 0, 0, (uint64_t)(uintptr_t)image);
 }
 
+/*
+ * Waits for a process of jumps. One of them may make a call that sleeps, with signals blocked or the timer stopped, as any program may:
+ * a process that makes no more jumps is killed, and its successor goes on after that one. Returns waitpid()'s status, or -1.
+ */
+static int
+await_jumps(pid_t pid)
+{
+	size_t last = 0;
+	int status, quiet = 0;
+
+	while (quiet < 600) {
+		pid_t done = waitpid(pid, &status, WNOHANG);
+
+		if (done != 0)
+			return done == pid ? status : -1;
+		usleep(100000);
+		quiet = progress->at == last ? quiet + 1 : 0;
+		last = progress->at;
+		if (quiet == 50) {
+			progress->stuck++;
+			printf("at %#zx: nothing for five seconds\n", progress->at);
+			kill(pid, SIGKILL);
+		}
+	}
+	printf("at %#zx: it cannot be killed\n", progress->at);
+	return -1;
+}
+
 static int
 all_of_kernel_text(unsigned int from, unsigned int to)
 {
@@ -189,16 +217,17 @@ all_of_kernel_text(unsigned int from, unsigned int to)
 			setpgid(0, 0); /* it makes calls, and kill(0, ...) is one */
 			jump_on(end);
 		}
-		if (waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status) == 77)) {
+		status = await_jumps(pid);
+		if (status == -1 || (WIFEXITED(status) && WEXITSTATUS(status) == 77)) {
 			printf("ESCAPED: all_of_kernel_text: offset %#zx of %p\n", progress->at, (void *)low);
 			return ESCAPED;
 		}
 		if (++progress->deaths % 50 == 0) {
 			printf("at %#zx: %lu came back, %lu processes died\n", progress->at, progress->faults, progress->deaths);
-			fflush(stdout);
 		}
 	}
-	printf("contained: all_of_kernel_text: %lu came back, %lu processes died\n", progress->faults, progress->deaths);
+	printf("contained: all_of_kernel_text: %lu came back, %lu processes died, of those %lu did nothing any more\n", progress->faults,
+	       progress->deaths, progress->stuck);
 	return CONTAINED;
 }
 
@@ -243,6 +272,7 @@ main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--all") == 0) {
 		find_text();
+		setvbuf(stdout, NULL, _IOLBF, 0);
 		return all_of_kernel_text(argc > 2 ? (unsigned int)atoi(argv[2]) : 0, argc > 3 ? (unsigned int)atoi(argv[3]) : 100);
 	}
 	arguments(argc, argv);
