@@ -1,4 +1,5 @@
 libkernel_a_SOURCES += net/scm.c
+libkernel_a_SOURCES += net/sock_opt.c
 libkernel_a_SOURCES += net/socket.c
 libkernel_a_SOURCES += net/unix_conn.c
 libkernel_a_SOURCES += net/unix_core.c
@@ -7,5 +8,6 @@ libkernel_a_SOURCES += net/unix_msg.c
 libkernel_a_SOURCES += net/unix_name.c
 libkernel_a_SOURCES += net/unix_opt.c
 libkernel_a_SOURCES += net/unix_proc.c
+libkernel_a_SOURCES += net/sock_opt.h
 libkernel_a_SOURCES += net/socket.h
 libkernel_a_SOURCES += net/unix.h

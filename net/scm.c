@@ -241,7 +241,7 @@ recv_rights(struct task *t, struct sock_msg *msg, struct scm_fp *fp, uint32_t fl
 void
 scm_recv(struct task *t, struct unix_sock *u, struct sock_msg *msg, struct scm *scm, uint32_t flags)
 {
-	if (READ_ONCE(u->passcred))
+	if (READ_ONCE(u->o.passcred))
 		put_cmsg(t, msg, SCM_CREDENTIALS, &scm->creds, sizeof(scm->creds));
 	if (scm->fp)
 		recv_rights(t, msg, scm->fp, flags);

@@ -8,7 +8,7 @@
 #include "kernel/refcount.h"
 #include "kernel/slab.h"
 #include "kernel/waitq.h"
-#include "net/socket.h"
+#include "net/sock_opt.h"
 #include "vfs/fcntl.h"
 #include "vfs/poll.h"
 
@@ -78,17 +78,10 @@ struct unix_sock {
 	struct wait_queue_entry relay; /* on relay_on's peer_wait: wakes our wq */
 	struct unix_sock *relay_on;    /* with a reference, or NULL */
 	uint32_t wmem; /* atomic: buffer space of what was sent and not taken */
-	uint32_t sndbuf, rcvbuf;
 	int err; /* SO_ERROR; atomic */
 	struct unix_creds creds, peer_creds;
 	struct cred *peer_cred; /* for SO_PEERGROUPS, or NULL */
-	bool passcred;
-	int32_t rcvlowat;
-	int32_t peek_off; /* SO_PEEK_OFF, or -1 */
-	int64_t rcvtimeo, sndtimeo; /* ns; NO_DEADLINE: none */
-	uint32_t opt_bits; /* options that only are remembered: UNIX_OPT_* by number */
-	uint32_t priority, mark;
-	int32_t linger[2];
+	struct sock_opts o;
 };
 
 struct unix_net {
@@ -131,9 +124,6 @@ struct unix_sock *unix_peer_get(struct unix_sock *u) __must_check;
 int unix_getname(struct task *t, struct socket *sock, char *addr, bool peer);
 int unix_shutdown(struct task *t, struct socket *sock, int how);
 struct unix_creds unix_current_creds(struct task *t);
-int64_t unix_deadline(int64_t timeo, bool nonblock);
-/* Errors of a wait that a signal ended: restartable unless there is a timeout. */
-int unix_intr_errno(int64_t timeo);
 
 /* ---- unix_name.c ---- */
 /* Is this an address? Its length with the family and, for a path, its end; or negative errno. */

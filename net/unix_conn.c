@@ -63,7 +63,7 @@ wait_backlog(struct task *t, struct unix_sock *l, int64_t deadline, int64_t time
 		if (!backlog_full(l) || READ_ONCE(l->dead) || (READ_ONCE(l->shutdown) & RCV_SHUTDOWN))
 			break;
 		if (signal_pending(t)) {
-			err = unix_intr_errno(timeo);
+			err = sock_intr_errno(timeo);
 			break;
 		}
 		if (schedule_until(t, deadline) == -ETIME) {
@@ -133,7 +133,7 @@ connect_to(struct task *t, struct unix_sock *u, const struct unix_address *name,
 		if (!err)
 			unix_wake(l, K_POLLIN | K_POLLRDNORM);
 		else if (err == -EAGAIN)
-			err = wait_backlog(t, l, deadline, u->sndtimeo) ?: 1;
+			err = wait_backlog(t, l, deadline, u->o.sndtimeo) ?: 1;
 		unix_put(t, l);
 		if (err <= 0)
 			return err;
@@ -151,7 +151,7 @@ unix_stream_connect(struct task *t, struct socket *sock, const char *addr, int l
 	err = unix_mkname(addr, len, &name);
 	if (err < 0)
 		return err;
-	if (u->passcred) {
+	if (u->o.passcred) {
 		err = unix_autobind(t, u);
 		if (err)
 			return err;
@@ -162,7 +162,7 @@ unix_stream_connect(struct task *t, struct socket *sock, const char *addr, int l
 		unix_put(t, embryo);
 		return -ENOMEM;
 	}
-	err = connect_to(t, u, &name, unix_deadline(u->sndtimeo, nonblock), embryo, skb);
+	err = connect_to(t, u, &name, sock_deadline(u->o.sndtimeo, nonblock), embryo, skb);
 	if (err) {
 		unix_skb_free(t, t->k, skb);
 		unix_put(t, embryo);
@@ -185,7 +185,7 @@ unix_dgram_connect(struct task *t, struct socket *sock, const char *addr, int le
 		err = unix_mkname(addr, len, &name);
 		if (err < 0)
 			return err;
-		if (u->passcred) {
+		if (u->o.passcred) {
 			err = unix_autobind(t, u);
 			if (err)
 				return err;
@@ -245,7 +245,7 @@ wait_connection(struct task *t, struct unix_sock *u, struct unix_skb **skb, int6
 		else if (deadline == 0)
 			err = -EAGAIN;
 		else if (signal_pending(t))
-			err = unix_intr_errno(u->rcvtimeo);
+			err = sock_intr_errno(u->o.rcvtimeo);
 		if (err)
 			break;
 		if (schedule_until(t, deadline) == -ETIME)
@@ -264,7 +264,7 @@ unix_accept(struct task *t, struct socket *sock, struct socket *fresh, bool nonb
 
 	if (READ_ONCE(u->state) != UNIX_LISTENING)
 		return -EINVAL;
-	err = wait_connection(t, u, &skb, unix_deadline(u->rcvtimeo, nonblock));
+	err = wait_connection(t, u, &skb, sock_deadline(u->o.rcvtimeo, nonblock));
 	if (err)
 		return err;
 	wake_up(&u->peer_wait);

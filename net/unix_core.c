@@ -57,10 +57,7 @@ unix_alloc(struct task *t, int type)
 	init_waitqueue_head(&u->wq);
 	init_waitqueue_head(&u->peer_wait);
 	fasync_init(&u->fasync);
-	u->sndbuf = u->rcvbuf = SOCK_BUF_MAX;
-	u->rcvtimeo = u->sndtimeo = NO_DEADLINE;
-	u->rcvlowat = 1;
-	u->peek_off = -1;
+	sock_opts_init(&u->o);
 	u->backlog = t->k->net->un->max_dgram_qlen;
 	u->creds = unix_current_creds(t);
 	mutex_lock(&t->k->net->un->lock);
@@ -148,20 +145,6 @@ unix_peer_get(struct unix_sock *u)
 		unix_get(peer);
 	mutex_unlock(&u->lock);
 	return peer;
-}
-
-int64_t
-unix_deadline(int64_t timeo, bool nonblock)
-{
-	if (nonblock)
-		return 0;
-	return timeo == NO_DEADLINE ? NO_DEADLINE : deadline_after(timeo);
-}
-
-int
-unix_intr_errno(int64_t timeo)
-{
-	return timeo == NO_DEADLINE ? -ERESTARTSYS : -EINTR;
 }
 
 /* Empty a queue: data is dropped, connections not accepted are reset. */
@@ -311,7 +294,7 @@ unix_skb_free(struct task *t, struct kernel *k, struct unix_skb *skb)
 	if (owner) {
 		uint32_t left = __atomic_sub_fetch(&owner->wmem, skb->truesize, __ATOMIC_SEQ_CST);
 
-		if (left * 4 <= owner->sndbuf || left < owner->sndbuf)
+		if (left * 4 <= owner->o.sndbuf || left < owner->o.sndbuf)
 			unix_wake(owner, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
 		unix_put(t, owner);
 	}
@@ -343,7 +326,7 @@ unix_skb_charge(struct unix_sock *u, struct unix_skb *skb)
 bool
 unix_writable(const struct unix_sock *u)
 {
-	return (uint64_t)__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) * 4 <= u->sndbuf;
+	return (uint64_t)__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) * 4 <= u->o.sndbuf;
 }
 
 int

@@ -24,14 +24,14 @@ wait_space(struct task *t, struct unix_sock *u, int64_t deadline)
 	struct wait_queue_entry we;
 	int err = 0;
 
-	if (READ_ONCE(u->wmem) < u->sndbuf)
+	if (READ_ONCE(u->wmem) < u->o.sndbuf)
 		return 0;
 	init_wait_key(&we, t, K_POLLOUT);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);
-		if (__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->sndbuf || (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
+		if (__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->o.sndbuf || (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
 			break;
-		err = deadline == 0 ? -EAGAIN : signal_pending(t) ? unix_intr_errno(u->sndtimeo) : 0;
+		err = deadline == 0 ? -EAGAIN : signal_pending(t) ? sock_intr_errno(u->o.sndtimeo) : 0;
 		if (err)
 			break;
 		if (schedule_until(t, deadline) == -ETIME)
@@ -54,7 +54,7 @@ wait_queue_room(struct task *t, struct unix_sock *u, struct unix_sock *to, int64
 		prepare_to_wait_exclusive(&to->peer_wait, &we, TASK_INTERRUPTIBLE);
 		if (!unix_recvq_full(to) || READ_ONCE(to->dead) || (READ_ONCE(to->shutdown) & RCV_SHUTDOWN))
 			break;
-		err = deadline == 0 ? -EAGAIN : signal_pending(t) ? unix_intr_errno(u->sndtimeo) : 0;
+		err = deadline == 0 ? -EAGAIN : signal_pending(t) ? sock_intr_errno(u->o.sndtimeo) : 0;
 		if (err)
 			break;
 		if (schedule_until(t, deadline) == -ETIME)
@@ -165,7 +165,7 @@ make_message(struct task *t, struct unix_sock *u, struct sock_msg *msg, struct s
 static int64_t
 send_message(struct task *t, struct unix_sock *u, struct sock_msg *msg, struct scm *scm, uint32_t flags)
 {
-	int64_t deadline = unix_deadline(u->sndtimeo, flags & MSG_DONTWAIT), n = (int64_t)msg->iter->count;
+	int64_t deadline = sock_deadline(u->o.sndtimeo, flags & MSG_DONTWAIT), n = (int64_t)msg->iter->count;
 	struct unix_sock *to = destination(t, u, msg);
 	struct unix_skb *skb;
 	int err;
@@ -173,7 +173,7 @@ send_message(struct task *t, struct unix_sock *u, struct sock_msg *msg, struct s
 	if (IS_ERR(to))
 		return PTR_ERR(to);
 	err = -EMSGSIZE;
-	if (n > (int64_t)u->sndbuf - 32)
+	if (n > (int64_t)u->o.sndbuf - 32)
 		goto put;
 	err = wait_space(t, u, deadline);
 	if (!err && (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
@@ -204,7 +204,7 @@ unix_dgram_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg, ui
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	if (u->passcred) {
+	if (u->o.passcred) {
 		ret = unix_autobind(t, u);
 		if (ret)
 			return ret;
@@ -243,10 +243,10 @@ unix_seqpacket_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg
 static struct unix_skb *
 find_message(struct unix_sock *u, bool peek, uint32_t *off)
 {
-	bool at = peek && u->peek_off >= 0;
+	bool at = peek && u->o.peek_off >= 0;
 	struct unix_skb *skb;
 
-	*off = at ? (uint32_t)u->peek_off : 0;
+	*off = at ? (uint32_t)u->o.peek_off : 0;
 	list_for_each_entry(skb, &u->queue, list) {
 		if (at && *off >= skb->len && (skb->len || *off || skb->peeked)) {
 			*off -= skb->len;
@@ -281,7 +281,7 @@ first_message(struct task *t, struct unix_sock *u, int64_t deadline, bool peek, 
 			err = 1;
 			break;
 		}
-		err = deadline == 0 ? -EAGAIN : signal_pending(t) ? unix_intr_errno(u->rcvtimeo) : 0;
+		err = deadline == 0 ? -EAGAIN : signal_pending(t) ? sock_intr_errno(u->o.rcvtimeo) : 0;
 		if (err)
 			break;
 		mutex_unlock(&u->iolock);
@@ -318,13 +318,13 @@ receive(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t flag
 	scm->creds = skb->creds;
 	if (peek) {
 		scm->fp = scm_fp_dup(u->k, skb->fp);
-		if (u->peek_off >= 0)
-			u->peek_off += (int32_t)n;
+		if (u->o.peek_off >= 0)
+			u->o.peek_off += (int32_t)n;
 	} else {
 		scm->fp = skb->fp;
 		skb->fp = NULL;
-		if (u->peek_off >= 0)
-			u->peek_off = MAX(u->peek_off - (int32_t)skb->len, 0);
+		if (u->o.peek_off >= 0)
+			u->o.peek_off = MAX(u->o.peek_off - (int32_t)skb->len, 0);
 	}
 	return flags & MSG_TRUNC ? (int64_t)(skb->len - off) : (int64_t)n;
 }
@@ -342,7 +342,7 @@ unix_dgram_recvmsg(struct task *t, struct socket *sock, struct sock_msg *msg, ui
 		return -EOPNOTSUPP;
 	msg->namelen = 0;
 	mutex_lock(&u->iolock);
-	ret = first_message(t, u, unix_deadline(u->rcvtimeo, flags & MSG_DONTWAIT), flags & MSG_PEEK, &skb, &off);
+	ret = first_message(t, u, sock_deadline(u->o.rcvtimeo, flags & MSG_DONTWAIT), flags & MSG_PEEK, &skb, &off);
 	if (ret) {
 		mutex_unlock(&u->iolock);
 		/* A datagram socket that was shut down says so by EOF only when it would have waited. */

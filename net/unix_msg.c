@@ -21,17 +21,17 @@ wait_space(struct task *t, struct unix_sock *u, int64_t deadline)
 	struct wait_queue_entry we;
 	int err = 0;
 
-	if (READ_ONCE(u->wmem) < u->sndbuf)
+	if (READ_ONCE(u->wmem) < u->o.sndbuf)
 		return 0;
 	if (deadline == 0)
 		return -EAGAIN;
 	init_wait_key(&we, t, K_POLLOUT);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);
-		if (__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->sndbuf || (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
+		if (__atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->o.sndbuf || (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
 			break;
 		if (signal_pending(t)) {
-			err = unix_intr_errno(u->sndtimeo);
+			err = sock_intr_errno(u->o.sndtimeo);
 			break;
 		}
 		if (schedule_until(t, deadline) == -ETIME) {
@@ -63,7 +63,7 @@ queue_piece(struct unix_sock *peer, struct unix_skb *skb)
 static int64_t
 send_piece(struct task *t, struct unix_sock *u, struct unix_sock *peer, struct iov_iter *from, struct scm *scm, int64_t deadline)
 {
-	size_t n = MIN(from->count, (size_t)MIN(STREAM_CHUNK, u->sndbuf / 2 - 64));
+	size_t n = MIN(from->count, (size_t)MIN(STREAM_CHUNK, u->o.sndbuf / 2 - 64));
 	struct unix_skb *skb;
 	int err;
 
@@ -112,7 +112,7 @@ unix_stream_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg, u
 		n = -ENOTCONN;
 	if (!n && (READ_ONCE(u->shutdown) & SEND_SHUTDOWN))
 		n = -EPIPE;
-	deadline = unix_deadline(u->sndtimeo, flags & MSG_DONTWAIT);
+	deadline = sock_deadline(u->o.sndtimeo, flags & MSG_DONTWAIT);
 	while (!n && msg->iter->count > 0) {
 		n = send_piece(t, u, peer, msg->iter, &scm, deadline);
 		if (n < 0)
@@ -171,7 +171,7 @@ wait_data(struct task *t, struct unix_sock *u, int64_t deadline) __no_thread_saf
 		if (READ_ONCE(u->qlen) || READ_ONCE(u->err) || (READ_ONCE(u->shutdown) & RCV_SHUTDOWN))
 			break;
 		if (signal_pending(t)) {
-			ret = unix_intr_errno(u->rcvtimeo);
+			ret = sock_intr_errno(u->o.rcvtimeo);
 			break;
 		}
 		if (schedule_until(t, deadline) == -ETIME) {
@@ -244,8 +244,8 @@ read_piece(struct task *t, struct unix_sock *u, struct unix_skb *skb, uint32_t o
 static int64_t
 read_stream(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t flags, struct stream_read *r)
 {
-	int64_t target = flags & MSG_WAITALL ? (int64_t)msg->iter->count : MAX(u->rcvlowat, 1);
-	int64_t deadline = unix_deadline(u->rcvtimeo, flags & MSG_DONTWAIT), err = 0;
+	int64_t target = flags & MSG_WAITALL ? (int64_t)msg->iter->count : MAX(u->o.rcvlowat, 1);
+	int64_t deadline = sock_deadline(u->o.rcvtimeo, flags & MSG_DONTWAIT), err = 0;
 	bool peek = flags & MSG_PEEK;
 
 	target = MIN(target, (int64_t)msg->iter->count);
@@ -263,7 +263,7 @@ read_stream(struct task *t, struct unix_sock *u, struct sock_msg *msg, uint32_t 
 				break;
 			continue;
 		}
-		if (r->have_creds && READ_ONCE(u->passcred) && !same_creds(&r->scm.creds, &skb->creds))
+		if (r->have_creds && READ_ONCE(u->o.passcred) && !same_creds(&r->scm.creds, &skb->creds))
 			break;
 		r->scm.creds = skb->creds;
 		r->have_creds = true;
@@ -288,11 +288,11 @@ unix_stream_recvmsg(struct task *t, struct socket *sock, struct sock_msg *msg, u
 	if (READ_ONCE(u->state) != UNIX_CONNECTED)
 		return -EINVAL;
 	if (flags & MSG_PEEK)
-		r.skip = (uint32_t)MAX(u->peek_off, 0);
+		r.skip = (uint32_t)MAX(u->o.peek_off, 0);
 	mutex_lock(&u->iolock);
 	ret = read_stream(t, u, msg, flags, &r);
-	if (u->peek_off >= 0 && ret > 0)
-		u->peek_off = flags & MSG_PEEK ? u->peek_off + (int32_t)ret : MAX(0, u->peek_off - (int32_t)ret);
+	if (u->o.peek_off >= 0 && ret > 0)
+		u->o.peek_off = flags & MSG_PEEK ? u->o.peek_off + (int32_t)ret : MAX(0, u->o.peek_off - (int32_t)ret);
 	mutex_unlock(&u->iolock);
 	msg->namelen = 0;
 	if (r.have_creds && ret >= 0)

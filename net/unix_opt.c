@@ -14,101 +14,16 @@
 #include "net/unix.h"
 #include "vfs/poll.h"
 
-#define SOCK_MIN_SNDBUF 4608
-#define SOCK_MIN_RCVBUF 2304
-
-/* Flags that are only remembered, by their bit in opt_bits. */
-static const int flag_options[] = { SO_DEBUG, SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK,
-				    SO_REUSEPORT, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_RXQ_OVFL, SO_WIFI_STATUS,
-				    SO_LOCK_FILTER, SO_SELECT_ERR_QUEUE, SO_PASSSEC, SO_NOFCS };
-
+/* Options that only this family has, as ints. */
 static int
-flag_index(int name)
+set_own(struct unix_sock *u, int name, int v)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(flag_options); i++)
-		if (flag_options[i] == name)
-			return (int)i;
-	return -1;
-}
-
-static int
-set_timeo(struct task *t, int64_t *timeo, uaddr_t val, int len)
-{
-	struct k_timeval tv;
-
-	if (len < (int)sizeof(tv))
-		return -EINVAL;
-	if (copy_in(t, &tv, val))
-		return -EFAULT;
-	if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
-		return -EDOM;
-	if (tv.tv_sec < 0)
-		*timeo = 1; /* over before it begins, as Linux has it */
-	else if ((tv.tv_sec == 0 && tv.tv_usec == 0) || tv.tv_sec >= INT64_MAX / NSEC_PER_SEC - 1)
-		*timeo = NO_DEADLINE;
-	else
-		*timeo = tv.tv_sec * NSEC_PER_SEC + tv.tv_usec * NSEC_PER_USEC;
-	return 0;
-}
-
-static void
-set_buf(uint32_t *buf, int v, int max, int min)
-{
-	int64_t n = v < 0 ? max : MIN(v, max);
-
-	WRITE_ONCE(*buf, (uint32_t)MAX(n * 2, min));
-}
-
-/* Options whose value is an int. */
-static int
-set_int(struct task *t, struct unix_sock *u, int name, int v)
-{
-	int i = flag_index(name);
-
-	if (i >= 0) {
-		if (name == SO_DEBUG && v && !capable(t, CAP_NET_ADMIN))
-			return -EACCES;
-		u->opt_bits = v ? u->opt_bits | 1u << i : u->opt_bits & ~(1u << i);
-		return 0;
-	}
 	switch (name) {
-	case SO_TYPE:
-	case SO_PROTOCOL:
-	case SO_DOMAIN:
-	case SO_ERROR:
-		return -ENOPROTOOPT;
-	case SO_SNDBUF:
-		set_buf(&u->sndbuf, v, SOCK_BUF_MAX, SOCK_MIN_SNDBUF);
-		unix_wake(u, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
-		return 0;
-	case SO_RCVBUF:
-		set_buf(&u->rcvbuf, v, SOCK_BUF_MAX, SOCK_MIN_RCVBUF);
-		return 0;
-	case SO_SNDBUFFORCE:
-	case SO_RCVBUFFORCE:
-		if (!capable(t, CAP_NET_ADMIN))
-			return -EPERM;
-		set_buf(name == SO_SNDBUFFORCE ? &u->sndbuf : &u->rcvbuf, MAX(v, 0), INT32_MAX / 2,
-			name == SO_SNDBUFFORCE ? SOCK_MIN_SNDBUF : SOCK_MIN_RCVBUF);
-		return 0;
 	case SO_PASSCRED:
-		u->passcred = v != 0;
-		return 0;
-	case SO_RCVLOWAT:
-		u->rcvlowat = v < 0 ? INT32_MAX : MAX(v, 1);
-		return 0;
-	case SO_PRIORITY:
-		if ((v < 0 || v > 6) && !capable(t, CAP_NET_ADMIN))
-			return -EPERM;
-		u->priority = (uint32_t)v;
-		return 0;
-	case SO_MARK:
-		if (!capable(t, CAP_NET_ADMIN))
-			return -EPERM;
-		u->mark = (uint32_t)v;
+		u->o.passcred = v != 0;
 		return 0;
 	case SO_PEEK_OFF:
-		u->peek_off = MAX(v, -1);
+		u->o.peek_off = MAX(v, -1);
 		return 0;
 	default:
 		return -ENOPROTOOPT;
@@ -120,39 +35,22 @@ unix_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 {
 	struct unix_sock *u = unix_sk(sock);
 	uint32_t v;
+	int err;
 
 	if (level != SOL_SOCKET)
 		return -EOPNOTSUPP;
-	if (len < (int)sizeof(v))
-		return -EINVAL;
-	if (get_user_u32(t, &v, val)) /* whatever else the option is */
-		return -EFAULT;
-	switch (name) {
-	case SO_RCVTIMEO_OLD:
-	case SO_RCVTIMEO_NEW:
-		return set_timeo(t, &u->rcvtimeo, val, len);
-	case SO_SNDTIMEO_OLD:
-	case SO_SNDTIMEO_NEW:
-		return set_timeo(t, &u->sndtimeo, val, len);
-	case SO_LINGER:
-		if (len < (int)sizeof(u->linger))
-			return -EINVAL;
-		return copy_in(t, &u->linger, val);
-	default:
-		return set_int(t, u, name, (int)v);
-	}
+	err = sock_opts_set(t, &u->o, name, val, len);
+	if (err == -ENOPROTOOPT)
+		err = get_user_u32(t, &v, val) ? -EFAULT : set_own(u, name, (int)v);
+	if (name == SO_SNDBUF && !err)
+		unix_wake(u, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+	return err;
 }
 
 /* The value of an option that is an int. */
 static int
-get_int(struct socket *sock, struct unix_sock *u, int name, int *v)
+get_own(struct socket *sock, struct unix_sock *u, int name, int *v)
 {
-	int i = flag_index(name);
-
-	if (i >= 0) {
-		*v = (u->opt_bits >> i) & 1;
-		return 0;
-	}
 	switch (name) {
 	case SO_TYPE:
 		*v = sock->type;
@@ -169,53 +67,15 @@ get_int(struct socket *sock, struct unix_sock *u, int name, int *v)
 	case SO_ACCEPTCONN:
 		*v = u->state == UNIX_LISTENING;
 		return 0;
-	case SO_SNDBUF:
-		*v = (int)u->sndbuf;
-		return 0;
-	case SO_RCVBUF:
-		*v = (int)u->rcvbuf;
-		return 0;
 	case SO_PASSCRED:
-		*v = u->passcred;
-		return 0;
-	case SO_RCVLOWAT:
-		*v = u->rcvlowat;
-		return 0;
-	case SO_SNDLOWAT:
-		*v = 1;
-		return 0;
-	case SO_PRIORITY:
-		*v = (int)u->priority;
-		return 0;
-	case SO_MARK:
-		*v = (int)u->mark;
+		*v = u->o.passcred;
 		return 0;
 	case SO_PEEK_OFF:
-		*v = u->peek_off;
+		*v = u->o.peek_off;
 		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
-}
-
-/* @n bytes of @p, cut to what the caller has room for. */
-static int
-put_opt(struct task *t, uaddr_t val, uaddr_t ulen, uint32_t room, const void *p, uint32_t n)
-{
-	n = MIN(n, room);
-	if (copy_to_user(t, val, p, n) || put_user_u32(t, n, ulen))
-		return -EFAULT;
-	return 0;
-}
-
-static int
-get_timeo(struct task *t, int64_t timeo, uaddr_t val, uaddr_t ulen, uint32_t room)
-{
-	struct k_timeval tv = { 0, 0 };
-
-	if (timeo != NO_DEADLINE)
-		tv = (struct k_timeval){ timeo / NSEC_PER_SEC, timeo % NSEC_PER_SEC / NSEC_PER_USEC };
-	return put_opt(t, val, ulen, room, &tv, sizeof(tv));
 }
 
 static int
@@ -236,7 +96,7 @@ get_peergroups(struct task *t, struct unix_sock *u, uaddr_t val, uaddr_t ulen, u
 	if (room < n)
 		err = put_user_u32(t, n, ulen) ? -EFAULT : -ERANGE;
 	else
-		err = put_opt(t, val, ulen, room, g->gid, n);
+		err = sock_put_opt(t, val, ulen, room, g->gid, n);
 	put_cred(cred);
 	return err;
 }
@@ -257,35 +117,30 @@ unix_getsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 	if ((int)room < 0)
 		return -EINVAL;
 	switch (name) {
-	case SO_RCVTIMEO_OLD:
-	case SO_RCVTIMEO_NEW:
-		return get_timeo(t, u->rcvtimeo, val, ulen, room);
-	case SO_SNDTIMEO_OLD:
-	case SO_SNDTIMEO_NEW:
-		return get_timeo(t, u->sndtimeo, val, ulen, room);
-	case SO_LINGER:
-		return put_opt(t, val, ulen, room, u->linger, sizeof(u->linger));
 	case SO_PEERCRED:
 		creds = u->peer_cred || u->peer_creds.pid ? u->peer_creds : (struct unix_creds){ 0, (uint32_t)-1, (uint32_t)-1 };
-		return put_opt(t, val, ulen, room, &creds, sizeof(creds));
+		return sock_put_opt(t, val, ulen, room, &creds, sizeof(creds));
 	case SO_PEERGROUPS:
 		return get_peergroups(t, u, val, ulen, room);
 	case SO_COOKIE:
 		if (room < sizeof(cookie))
 			return -EINVAL;
 		cookie = (uint64_t)(uintptr_t)u >> 6;
-		return put_opt(t, val, ulen, room, &cookie, sizeof(cookie));
+		return sock_put_opt(t, val, ulen, room, &cookie, sizeof(cookie));
 	case SO_PEERNAME: {
 		char addr[SOCK_ADDR_MAX];
 
 		v = unix_getname(t, sock, addr, true);
 		if (v < 0)
 			return -ENOTCONN;
-		return (uint32_t)v < room ? -EINVAL : put_opt(t, val, ulen, room, addr, room);
+		return (uint32_t)v < room ? -EINVAL : sock_put_opt(t, val, ulen, room, addr, room);
 	}
 	default:
-		err = get_int(sock, u, name, &v);
-		return err ? err : put_opt(t, val, ulen, room, &v, sizeof(v));
+		err = sock_opts_get(t, &u->o, name, val, ulen, room);
+		if (err != -ENOPROTOOPT)
+			return err;
+		err = get_own(sock, u, name, &v);
+		return err ? err : sock_put_opt(t, val, ulen, room, &v, sizeof(v));
 	}
 }
 
