@@ -1,4 +1,7 @@
 # One file a line, so that lines added side by side merge.
+libkernel_a_SOURCES += ipc/mqueue.c
+libkernel_a_SOURCES += ipc/mqueue.h
+libkernel_a_SOURCES += ipc/mqueuefs.c
 libkernel_a_SOURCES += ipc/msg.c
 libkernel_a_SOURCES += ipc/msg.h
 libkernel_a_SOURCES += ipc/msgctl.c

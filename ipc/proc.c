@@ -93,7 +93,7 @@ limit_of(struct kernel *k, uint64_t arg)
 static bool
 is_long(uint64_t arg)
 {
-	return (arg >> 24 & 0xff) == sizeof(uint64_t);
+	return (arg >> 24 & 0xf) == sizeof(uint64_t);
 }
 
 int
@@ -146,7 +146,7 @@ ipc_sysctl_store(struct task *t, const struct proc_inode *pi, char *text)
 		WRITE_ONCE(*(uint64_t *)p, v);
 		return 0;
 	}
-	if (v > arg >> 32)
+	if (v > arg >> 32 || ((arg >> 28 & 0xf) && v < 1ull << ((arg >> 28 & 0xf) - 1)))
 		return -EINVAL;
 	WRITE_ONCE(*(int *)p, (int)v);
 	return 0;

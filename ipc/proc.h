@@ -21,9 +21,10 @@ int proc_sysvipc_shm(struct proc_seq *m);
 int proc_sysvipc_sem(struct proc_seq *m);
 int proc_sysvipc_msg(struct proc_seq *m);
 
-/* A limit: where in struct ipc_namespace it is, its size, and the largest value. */
-#define IPC_SYSCTL_ARG(field, max)                                                                                        \
-	(offsetof(struct ipc_namespace, field) | (uint64_t)sizeof(((struct ipc_namespace *)0)->field) << 24 | (uint64_t)(max) << 32)
+/* A limit: where in struct ipc_namespace it is, its size, and the largest value; the least is 0, or 1 << (min - 1). */
+#define IPC_SYSCTL_ARG(field, min, max)                                                                                    \
+	(offsetof(struct ipc_namespace, field) | (uint64_t)sizeof(((struct ipc_namespace *)0)->field) << 24 | (uint64_t)(min) << 28 |  \
+	 (uint64_t)(max) << 32)
 
 /**
  * ipc_sysctl_show(), ipc_sysctl_store() - a limit in /proc/sys/kernel, of an entry whose arg is IPC_SYSCTL_ARG()

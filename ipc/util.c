@@ -7,6 +7,7 @@
 #include <linux/ipc.h>
 #include <linux/msg.h>
 
+#include "ipc/mqueue.h"
 #include "ipc/msg.h"
 #include "ipc/sem.h"
 #include "ipc/shm.h"
@@ -328,5 +329,5 @@ ipc_init(struct kernel *k)
 	ns->shm_ctlmax = ns->shm_ctlall = SHM_UNLIMITED;
 	ns->shm_ctlmni = SHMMNI;
 	k->ipc = ns;
-	return 0;
+	return mqueue_init(k);
 }

@@ -21,6 +21,7 @@
 
 struct task;
 struct ipc_ids;
+struct mount;
 
 #define IPCMNI		    32768
 #define IPC_SEQ_SHIFT	    15
@@ -73,6 +74,14 @@ struct ipc_namespace {
 	struct ipc_ids msg;
 	int msg_hdrs;	   /* messages that nobody has taken; atomic */
 	int64_t msg_bytes; /* of all of them; atomic */
+
+	/* POSIX message queues */
+	struct mount *mq_mnt;
+	struct mutex mq_lock; /* RANK_LEAF: the next two */
+	struct list_head mq_all;
+	int64_t mq_last_cookie;
+	uint32_t mq_queues_count; /* atomic */
+	int mq_queues_max, mq_msg_max, mq_msg_default, mq_msgsize_max, mq_msgsize_default; /* /proc/sys/fs/mqueue */
 
 	/* /proc/sys/kernel */
 	int msg_ctlmax, msg_ctlmnb, msg_ctlmni;

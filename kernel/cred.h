@@ -26,6 +26,7 @@ struct user_struct {
 	uint32_t sigpending; /* atomic: queued signals */
 	uint32_t unix_inflight; /* atomic: files in messages that nobody has taken */
 	uint64_t locked_shm;	/* atomic: pages of segments under SHM_LOCK */
+	uint64_t mq_bytes;	/* atomic: of POSIX message queues */
 	struct list_head hash;
 };
 

@@ -8,6 +8,7 @@ libkernel_a_SOURCES += syscalls/ipc.c
 libkernel_a_SOURCES += syscalls/limits.c
 libkernel_a_SOURCES += syscalls/memfd.c
 libkernel_a_SOURCES += syscalls/mman.c
+libkernel_a_SOURCES += syscalls/mqueue.c
 libkernel_a_SOURCES += syscalls/pidfd.c
 libkernel_a_SOURCES += syscalls/pipe.c
 libkernel_a_SOURCES += syscalls/poll.c

@@ -27,6 +27,7 @@ guest_programs = \
 	tests/guest/memfd \
 	tests/guest/memory \
 	tests/guest/mmap \
+	tests/guest/mqueue \
 	tests/guest/mremap \
 	tests/guest/msg \
 	tests/guest/namei \

@@ -13,6 +13,7 @@
 #include "kernel/errno.h"
 #include "kernel/uts.h"
 #include "devices/tty.h"
+#include "ipc/mqueue.h"
 #include "ipc/proc.h"
 #include "mm/mm.h"
 #include "net/unix.h"
@@ -280,7 +281,7 @@ static const struct proc_entry random_table[] = {
 #define IPC(n, field, max)                                                                                                \
 	{                                                                                                                 \
 		.name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL | PROC_STRING, .show = ipc_sysctl_show, \
-		.store = ipc_sysctl_store, .iops = &sysctl_iops, .arg = IPC_SYSCTL_ARG(field, max)                        \
+		.store = ipc_sysctl_store, .iops = &sysctl_iops, .arg = IPC_SYSCTL_ARG(field, 0, max)                     \
 	}
 
 static const struct proc_entry kernel_table[] = {
@@ -597,6 +598,20 @@ static const struct proc_entry inotify_table[] = {
 	VFS("max_user_watches", inotify_max_watches, INT32_MAX, 0644),
 };
 
+#define MQUEUE(n, field, min, max)                                                                                        \
+	{                                                                                                                 \
+		.name = (n), .mode = S_IFREG | 0644, .flags = PROC_SYSCTL | PROC_STRING, .show = ipc_sysctl_show,         \
+		.store = ipc_sysctl_store, .iops = &sysctl_iops, .arg = IPC_SYSCTL_ARG(field, min, max)                   \
+	}
+
+static const struct proc_entry mqueue_table[] = {
+	MQUEUE("msg_default", mq_msg_default, 1, HARD_MSGMAX),
+	MQUEUE("msg_max", mq_msg_max, 1, HARD_MSGMAX),
+	MQUEUE("msgsize_default", mq_msgsize_default, 8, HARD_MSGSIZEMAX),
+	MQUEUE("msgsize_max", mq_msgsize_max, 8, HARD_MSGSIZEMAX),
+	MQUEUE("queues_max", mq_queues_max, 0, INT32_MAX),
+};
+
 static const struct proc_entry fs_table[] = {
 	SHOW("dentry-state", dentry_state_show),
 	EDIT("file-max", file_max_show, file_max_store),
@@ -608,6 +623,7 @@ static const struct proc_entry fs_table[] = {
 	VFS("lease-break-time", lease_break_time, INT32_MAX, 0644),
 	VFS("leases-enable", leases_enable, INT32_MAX, 0644),
 	VFS("mount-max", mount_max, INT32_MAX, 0644),
+	PROC_DIR("mqueue", mqueue_table),
 	EDIT("nr_open", nr_open_show, nr_open_store),
 	KEPT("overflowgid", KEPT_FS_OVERFLOWGID, 65534, 65535),
 	KEPT("overflowuid", KEPT_FS_OVERFLOWUID, 65534, 65535),
