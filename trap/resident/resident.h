@@ -71,6 +71,7 @@ struct trap_space {
 	uint32_t spinning; /* threads without %gs: resident_signal_entry */
 	uint32_t tasks;
 	uint32_t procs; /* references */
+	uint64_t serial; /* no other has had it */
 	uint32_t ending; /* futex: the warden looks whether only such threads are left; none may leave for the kernel now */
 };
 
@@ -98,6 +99,7 @@ struct trap_task {
 	bool rearm;	 /* the alternate stack was disarmed on the way in */
 	bool stepped;	 /* TF was set on the way in */
 	bool kicked;	 /* a kick arrived on the way out */
+	uint64_t guarded_in; /* the space whose page below the kernel stack is gone */
 	bool lost;	 /* its host process died while it slept in the kernel: something may still point to its stack */
 	struct exec_job *job;  /* loaded by execve, waits to go */
 	struct list_head list; /* res->dead or res->free */
@@ -166,6 +168,7 @@ struct resident {
 	uint32_t ready, spawn_seq, spawn_done;
 	struct trap_space *doomed; /* for the warden */
 	struct kmem_cache spaces;
+	uint64_t spaces_made;
 	bool plain_futex; /* sleep.c: the host has no other */
 	struct exec_job *job;
 	int32_t spawn_result;

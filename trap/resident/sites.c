@@ -116,6 +116,13 @@ moves(const struct insn *in)
 	return in->kind == INSN_PLAIN || in->kind == INSN_JCC;
 }
 
+/* Without effect anywhere. A jump may come in behind it, as at the head of a loop. */
+static bool
+is_nop(const struct insn *in)
+{
+	return in->kind == INSN_STOP && ((in->map == 0 && in->op == 0x90) || (in->map == 1 && in->op == 0x1f));
+}
+
 /* Does it load the number of a call into eax? */
 static bool
 loads_number(const uint8_t *p, const struct insn *in)
@@ -161,6 +168,16 @@ padding(const uint8_t *text, const struct insns_before *b, unsigned int i)
 	return (uint32_t)first - JUMP_SIZE;
 }
 
+/* From @i on, a nop, what goes on to the syscall: one that is long enough; SITE_INSNS if there is none. */
+static unsigned int
+before_nops(const struct insns_before *b, unsigned int i)
+{
+	for (; i < b->n && (moves(&b->in[i]) || is_nop(&b->in[i])); i++)
+		if (moves(&b->in[i]) && b->in[i].len >= JUMP_SIZE)
+			return i;
+	return SITE_INSNS;
+}
+
 /* What the jump is to cover: one instruction, or padding, or several. */
 static bool
 window(const uint8_t *text, uint64_t len, const struct insns_before *b, struct site *s)
@@ -182,6 +199,8 @@ window(const uint8_t *text, uint64_t len, const struct insns_before *b, struct s
 		s->first = (uint32_t)b->at[i - 1];
 		if (s->jump)
 			return true;
+		if (number)
+			one = before_nops(b, i);
 	}
 	s->several = one == SITE_INSNS;
 	if (s->several && (some == SITE_INSNS || number))

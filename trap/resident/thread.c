@@ -74,8 +74,13 @@ _Static_assert(RT_AT >= KSTACK_PAGES + 1 && RT_AT > AROUND, "room for a kernel s
  * of its own, but then the host copies the page tables of the whole arena at each fork.)
  */
 static void
-guard_stack(const struct trap_task *rt)
+guard_stack(struct trap_task *rt)
 {
+	uint64_t memory = rt->proc->space->serial;
+
+	if (rt->guarded_in == memory)
+		return; /* a thread of this process has had it before */
+	rt->guarded_in = memory;
 	ignore_err((int)host_call3(__NR_mprotect, rt->kstack - PAGE_SIZE, PAGE_SIZE, 0),
 		   "a second line: the host may have too many mappings of this process");
 }
@@ -139,6 +144,8 @@ new_proc(struct kernel *k, struct trap_space *space)
 		kfree(k, proc);
 		return NULL;
 	}
+	if (!space)
+		proc->space->serial = __atomic_add_fetch(&k->resident->spaces_made, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&proc->space->procs, 1, __ATOMIC_RELAXED);
 	return proc;
 }
