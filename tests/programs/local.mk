@@ -24,7 +24,7 @@ program_tests += tests/programs/check-seeded
 program_tests += tests/programs/check-trace
 program_tests += tests/programs/check-unprotected
 TESTS += $(program_tests)
-EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/diff.list tests/programs/diff-known \
+EXTRA_DIST += $(program_tests) tests/programs/run-programs tests/programs/programs tests/programs/diff.list tests/programs/diff-known \
 	tests/programs/goroutines.go tests/programs/trace-normalize
 
 # All of diff.list, guest programs, and the same crowd again and again.
