@@ -69,6 +69,7 @@ do_adopt(void *p)
 	if (!arg->rt)
 		return -ENOMEM;
 	arg->rt->loading = true;
+	gather_spawned(arg->rt);
 	return 0;
 }
 

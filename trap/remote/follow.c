@@ -80,7 +80,7 @@ follow_cpu(struct trap_task *rt)
 		candidate = rt->cpu;
 		votes = 0;
 	}
-	if (++votes < VOTES)
+	if (++votes < VOTES || gather_any())
 		return;
 	votes = 0;
 	here = candidate;

@@ -7,6 +7,8 @@
  * are found running, since they could do so side by side. Programs that choose CPUs themselves are left alone, all of them: the one that was
  * kept here might share its CPU with one that may not leave it.
  *
+ * The spawner is kept there, too, once there is something to keep, and so are the processes that it makes for execve(2): they begin with stops.
+ *
  * All of this is the tracer's.
  */
 #include <pthread.h>
@@ -29,6 +31,7 @@ static struct list_head gathered = { &gathered, &gathered };
 static int64_t next_check, apart_until;
 static timer_t timer;
 static bool ticking;
+static int spawner_cpu = -1;
 static enum { TIMER_NONE, TIMER_MADE, TIMER_FAILED } timer_state;
 
 static bool
@@ -51,6 +54,23 @@ set_timer(long ns)
 
 	timer_settime(timer, 0, &its, NULL);
 	ticking = ns != 0;
+}
+
+static bool
+keep_on(pid_t tid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	return sched_setaffinity(tid, sizeof(set), &set) == 0;
+}
+
+static void
+keep_spawner(int cpu)
+{
+	if (spawner_cpu != cpu && keep_on(remote.spawner, cpu))
+		spawner_cpu = cpu;
 }
 
 static bool
@@ -88,7 +108,6 @@ void
 gather_stopped(struct trap_task *rt)
 {
 	int64_t now = ktime_get();
-	cpu_set_t set;
 	int cpu;
 
 	rt->stops++;
@@ -101,9 +120,8 @@ gather_stopped(struct trap_task *rt)
 	if (++rt->burst < MANY_STOPS || !may_gather(now))
 		return;
 	cpu = tracer_stays();
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	if (sched_setaffinity(rt->tid, sizeof(set), &set) == 0)
+	keep_spawner(cpu);
+	if (keep_on(rt->tid, cpu))
 		add(rt, now);
 	else
 		rt->burst = 0; /* it is only slower */
@@ -124,20 +142,45 @@ gather_gone(struct trap_task *rt)
 	rt->gathered = false;
 }
 
-/* As the program has it; the program may change it meanwhile. leave_lock is held. */
+/* As the program has it; the program may change it meanwhile. */
+static void
+allow_all(pid_t tid, const struct task *t)
+{
+	uint64_t mask[ARRAY_SIZE(t->cpu_affinity)];
+
+	do {
+		memcpy(mask, t->cpu_affinity, sizeof(mask));
+		syscall(SYS_sched_setaffinity, tid, sizeof(mask), mask);
+	} while (memcmp(mask, t->cpu_affinity, sizeof(mask)) != 0);
+}
+
+void
+gather_spawned(struct trap_task *rt)
+{
+	int64_t now = ktime_get();
+
+	if (spawner_cpu < 0)
+		return;
+	if (spawner_cpu == tracer_stays() && may_gather(now))
+		add(rt, now);
+	else
+		allow_all(rt->tid, rt->t);
+}
+
+/* leave_lock is held. */
 static void
 set_free(struct trap_task *rt)
 {
-	uint64_t mask[ARRAY_SIZE(rt->t->cpu_affinity)];
-
 	gather_gone(rt);
 	rt->burst = 0;
-	if (!rt->t)
-		return; /* it is about to die */
-	do {
-		memcpy(mask, rt->t->cpu_affinity, sizeof(mask));
-		syscall(SYS_sched_setaffinity, rt->tid, sizeof(mask), mask);
-	} while (memcmp(mask, rt->t->cpu_affinity, sizeof(mask)) != 0);
+	if (rt->t) /* else it is about to die */
+		allow_all(rt->tid, rt->t);
+}
+
+bool
+gather_any(void)
+{
+	return !list_empty(&gathered);
 }
 
 static bool

@@ -137,6 +137,17 @@ void gather_stopped(struct trap_task *rt);
 void gather_child(struct trap_task *rt, struct trap_task *child);
 
 /**
+ * gather_spawned() - a new process is on the CPUs that the spawner is allowed
+ * @rt: the process
+ */
+void gather_spawned(struct trap_task *rt);
+
+/**
+ * gather_any() - is any thread kept on the tracer's CPU?
+ */
+bool gather_any(void);
+
+/**
  * gather_gone() - forget a thread
  * @rt: is dead
  */
