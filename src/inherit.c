@@ -71,15 +71,19 @@ is_for_program(int fd, int n)
 	if (flags < 0 || (flags & O_PATH)) /* closed: main() holds its place */
 		return false;
 	if (n)
-		return fd < n;
-	return inherited.fd[fd] && (fd <= 2 || (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)));
+		return true;
+	return (fd <= 2 || (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)));
 }
 
 int
 inherit_fds(struct task *t, int n)
 {
 	for (int fd = 0; fd < FDS_MAX; fd++) {
-		int err = is_for_program(fd, n) ? vfs_install_host_fd(t, fd, HFD(fd), is_the_terminal(fd)) : 0;
+		int err;
+
+		if (n ? fd >= n : !inherited.fd[fd])
+			continue;
+		err = is_for_program(fd, n) ? vfs_install_host_fd(t, fd, HFD(fd), is_the_terminal(fd)) : 0;
 
 		if (err < 0)
 			return err;

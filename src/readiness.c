@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The readiness thread. Each registration watches a duplicate of the descriptor of its own, since epoll takes a descriptor only
- * once; the duplicate's number is its slot.
+ * once; the duplicate's number is its slot. Signals come through a descriptor, too: a thread more is dear at start-up.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "kernel/kernel.h"
@@ -18,6 +19,35 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct host_poll **slots; /* by descriptor; under lock, as is every use of what is in it */
 static size_t nslots;
 
+static struct {
+	struct kernel *k;
+	sigset_t set;
+	bool (*fn)(struct kernel *k, int sig);
+	int fd;
+} signals;
+
+static void
+take_signals(void)
+{
+	struct signalfd_siginfo si;
+
+	while (read(signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (signals.fn(signals.k, (int)si.ssi_signo))
+			continue;
+		sigdelset(&signals.set, (int)si.ssi_signo);
+		signalfd(signals.fd, &signals.set, 0);
+	}
+}
+
+static void
+wake_slot(int slot, uint32_t events)
+{
+	pthread_mutex_lock(&lock);
+	if ((size_t)slot < nslots && slots[slot])
+		wake_up_poll(slots[slot]->wq, events);
+	pthread_mutex_unlock(&lock);
+}
+
 static void *
 readiness_thread(void *arg)
 {
@@ -27,12 +57,10 @@ readiness_thread(void *arg)
 		int n = epoll_wait(epfd, ev, 32, -1);
 
 		for (int i = 0; i < n; i++) {
-			int slot = ev[i].data.fd;
-
-			pthread_mutex_lock(&lock);
-			if ((size_t)slot < nslots && slots[slot])
-				wake_up_poll(slots[slot]->wq, ev[i].events);
-			pthread_mutex_unlock(&lock);
+			if (ev[i].data.fd == signals.fd)
+				take_signals();
+			else
+				wake_slot(ev[i].data.fd, ev[i].events);
 		}
 		if (n < 0 && errno != EINTR)
 			return NULL;
@@ -40,13 +68,20 @@ readiness_thread(void *arg)
 }
 
 int
-readiness_start(struct kernel *k)
+readiness_start(struct kernel *k, const sigset_t *set, bool (*on_signal)(struct kernel *k, int sig))
 {
+	struct epoll_event ev = { .events = EPOLLIN };
 	pthread_t th;
 	int err;
 
 	epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (epfd < 0)
+		return -errno;
+	signals.k = k;
+	signals.set = *set;
+	signals.fn = on_signal;
+	ev.data.fd = signals.fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (signals.fd < 0 || epoll_ctl(epfd, EPOLL_CTL_ADD, signals.fd, &ev) < 0)
 		return -errno;
 	err = pthread_create(&th, NULL, readiness_thread, NULL);
 	if (err == 0)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The readiness thread: an epoll over host descriptors that tasks wait for. It wakes wait queues and does nothing else.
+ * The readiness thread: an epoll over host descriptors that tasks wait for. It wakes wait queues, and takes the command's signals.
  */
 #ifndef STEAD_SRC_READINESS_H
 #define STEAD_SRC_READINESS_H
+
+#include <signal.h>
 
 #include "kernel/types.h"
 #include "vfs/poll.h"
@@ -13,10 +15,12 @@ struct kernel;
 /**
  * readiness_start() - make the epoll instance and its thread
  * @k: the instance
+ * @signals: what the thread takes; all threads block them
+ * @on_signal: called in the thread; false: it is not to be told of this signal again
  *
  * Return: 0 or negative errno.
  */
-int readiness_start(struct kernel *k);
+int readiness_start(struct kernel *k, const sigset_t *signals, bool (*on_signal)(struct kernel *k, int sig));
 
 /**
  * readiness_add() - wake @hp->wq once when @fd becomes ready for @hp->events

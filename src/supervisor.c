@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The supervisor: boots the kernel, starts its own threads (timers, readiness, signals, terminal), runs the first program under
+ * The supervisor: boots the kernel, starts its own threads (timers, readiness and signals, terminal), runs the first program under
  * a trap, and takes everything down when it has ended.
  */
 #include "src/supervisor.h"
@@ -79,25 +79,18 @@ timer_thread(void *arg)
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGTSTP };
 
 /* Signals that somebody sends to the stead command are meant for the program. */
-static void *
-signal_thread(void *arg)
+static bool
+take_signal(struct kernel *k, int sig)
 {
-	struct kernel *k = arg;
-	sigset_t set;
-	int sig;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
-		sigaddset(&set, passed_on[i]);
-	for (;;) {
-		if (sigwait(&set, &sig) != 0)
-			continue;
-		if (sig == SIGWINCH)
-			terminal_resized(k);
-		else
-			ignore_err(send_sig_info(sig, SEND_SIG_PRIV, k->main_task, PIDTYPE_TGID, NULL), "it has ended");
+	if (sig == SIGCHLD) { /* from now on waitpid(2) tells */
+		resident_start_reaper(k);
+		return false;
 	}
-	return NULL;
+	if (sig == SIGWINCH)
+		terminal_resized(k);
+	else
+		ignore_err(send_sig_info(sig, SEND_SIG_PRIV, k->main_task, PIDTYPE_TGID, NULL), "it has ended");
+	return true;
 }
 
 static void
@@ -117,14 +110,17 @@ block_signals(void)
 static int
 start_threads(struct kernel *k)
 {
+	sigset_t set;
 	pthread_t th;
-	int err = readiness_start(k);
+	int err;
 
-	if (err == 0)
-		err = -pthread_create(&th, NULL, timer_thread, k);
-	if (err == 0)
-		err = -pthread_create(&th, NULL, signal_thread, k);
-	return err;
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+		sigaddset(&set, passed_on[i]);
+	if (k->resident)
+		sigaddset(&set, SIGCHLD);
+	err = readiness_start(k, &set, take_signal);
+	return err < 0 ? err : -pthread_create(&th, NULL, timer_thread, k);
 }
 
 /* The one of them that will be executed, for the trace. */
@@ -229,6 +225,9 @@ supervisor_run(const struct run_options *opt)
 		err = start_threads(k);
 	if (err < 0)
 		return run_error("start threads", err);
+	err = k->resident ? resident_started(k) : 0;
+	if (err < 0)
+		return run_error("start the trap; stead doctor says what this host lacks", err);
 	if (k->resident)
 		status = resident_run(k, program_candidates(opt->argv[0], opt->envp), (const char *const *)opt->argv, (const char *const *)opt->envp, &err, &supervisor_ops);
 	else

@@ -26,6 +26,7 @@
 #include "trap/resident/sleep.h"
 
 #define SERVERS	      3
+#define LOOK_NS	      (NSEC_PER_SEC / 10)
 #define MANY_PROCESSES 50
 #define HUGE_SIZE      (2UL << 20)
 
@@ -33,6 +34,7 @@
 #define MADV_COLLAPSE 25
 #endif
 
+extern const int32_t __start_kvetted[], __stop_kvetted[];
 extern const char __start_ktext[], __stop_ktext[], __start_krodata[], __stop_krodata[], __start_krelro[], __stop_krelro[];
 
 static const struct super_ops *real_super;
@@ -99,17 +101,19 @@ drop_pkru(void)
 {
 	static const unsigned char wrpkru[] = { 0x0f, 0x01, 0xef }, nop[] = { 0x0f, 0x1f, 0x00 };
 	static const unsigned char rdpkru[] = { 0x0f, 0x01, 0xee }, zero[] = { 0x31, 0xc0, 0x90 }; /* xor %eax, %eax; nop */
-	unsigned char *text = (unsigned char *)(uintptr_t)__start_ktext, *p = text;
-	unsigned char *end = (unsigned char *)((uintptr_t)__stop_ktext - 2);
+	unsigned char *text = (unsigned char *)(uintptr_t)__start_ktext;
 	size_t n = (size_t)(__stop_ktext - __start_ktext);
 
 	if (mprotect(text, n, PROT_READ | PROT_WRITE) < 0)
 		return -errno;
-	for (; (p = memchr(p, 0x0f, (size_t)(end - p))) != NULL; p++)
+	for (const int32_t *v = __start_kvetted; v < __stop_kvetted; v++) {
+		unsigned char *p = (unsigned char *)(uintptr_t)v + *v;
+
 		if (memcmp(p, wrpkru, 3) == 0)
 			memcpy(p, nop, 3);
 		else if (memcmp(p, rdpkru, 3) == 0)
 			memcpy(p, zero, 3);
+	}
 	return mprotect(text, n, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
 }
 
@@ -193,6 +197,14 @@ resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n)
 	if (pid < 0)
 		return pid;
 	k->resident->spawner = pid;
+	return 0;
+}
+
+int
+resident_started(struct kernel *k)
+{
+	struct spawn_area *a = k->resident->area;
+
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
 		host_futex_wait(&a->ready, 0, INT64_MAX);
 	if (a->ruleset >= 0)
@@ -271,7 +283,7 @@ serve(struct kernel *k, const struct request *q)
 
 static void start_server(struct kernel *k);
 
-/* One more waits while this one serves, up to SERVERS; most instances never ask for two things at once. */
+/* Begun when there is something to serve. One more waits while this one serves, up to SERVERS. */
 static void *
 server_thread(void *arg)
 {
@@ -288,13 +300,14 @@ server_thread(void *arg)
 	return NULL;
 }
 
+static unsigned int servers; /* how many have been started */
+
 static void
 start_server(struct kernel *k)
 {
-	static unsigned int started;
 	pthread_t th;
 
-	if (__atomic_load_n(&started, __ATOMIC_RELAXED) < SERVERS && __atomic_fetch_add(&started, 1, __ATOMIC_RELAXED) < SERVERS)
+	if (__atomic_load_n(&servers, __ATOMIC_RELAXED) < SERVERS && __atomic_fetch_add(&servers, 1, __ATOMIC_RELAXED) < SERVERS)
 		pthread_create(&th, NULL, server_thread, k);
 }
 
@@ -434,6 +447,14 @@ reaper_thread(void *arg)
 	return NULL;
 }
 
+void
+resident_start_reaper(struct kernel *k)
+{
+	pthread_t th;
+
+	pthread_create(&th, NULL, reaper_thread, k);
+}
+
 static int
 exec_first(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp)
 {
@@ -465,23 +486,40 @@ exec_first(struct kernel *k, const char **paths, const char *const *argv, const 
 	return 0;
 }
 
+/* Wait for the end, LOOK_NS at most; the first request wakes, too. */
+static bool
+has_ended(struct kernel *k)
+{
+	struct resident *r = k->resident;
+	uint32_t posted = __atomic_load_n(&r->posted, __ATOMIC_ACQUIRE);
+	int64_t until = ktime_get() + LOOK_NS;
+
+	if (posted && !__atomic_load_n(&servers, __ATOMIC_RELAXED))
+		start_server(k);
+	if (__atomic_load_n(&r->ended, __ATOMIC_ACQUIRE) == END_NOT_YET) {
+		if (__atomic_load_n(&servers, __ATOMIC_RELAXED))
+			host_futex_wait(&r->ended, END_NOT_YET, until);
+		else
+			host_futex_wait(&r->posted, posted, until);
+	}
+	return __atomic_load_n(&r->ended, __ATOMIC_ACQUIRE) != END_NOT_YET;
+}
+
 int
 resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
 	     const struct super_ops *real)
 {
 	struct resident *r = k->resident;
-	pthread_t th;
 
 	real_super = real;
 	r->serve = serve;
-	start_server(k);
-	pthread_create(&th, NULL, reaper_thread, k);
-	pthread_create(&th, NULL, resident_warden, k);
+	if (k->params.watch) /* loading a program asks for nothing else */
+		start_server(k);
 	*err = exec_first(k, paths, argv, envp);
 	if (*err < 0)
 		return 0;
-	while (__atomic_load_n(&r->ended, __ATOMIC_ACQUIRE) == END_NOT_YET)
-		host_futex_wait(&r->ended, END_NOT_YET, INT64_MAX);
+	while (!has_ended(k))
+		resident_look_for_doomed(k);
 	if (r->ended == END_PANIC)
 		real->panic(k, r->panic_line);
 	return k->exit_code;

@@ -30,7 +30,7 @@ int resident_prepare(struct kernel *k);
 int resident_boot(struct kernel *k, bool keys);
 
 /**
- * resident_start() - the spawner, behind its walls; before any thread exists
+ * resident_start() - begin to make the spawner, behind its walls; before any thread exists
  * @k: the kernel, with its file systems
  * @roots: what of the host may be opened
  * @n: how many
@@ -38,6 +38,14 @@ int resident_boot(struct kernel *k, bool keys);
  * Return: 0 or negative errno.
  */
 int resident_start(struct kernel *k, const struct wall_root *roots, unsigned int n);
+
+/**
+ * resident_started() - wait until the spawner is there
+ * @k: resident_start() has succeeded
+ *
+ * Return: 0, or the negative errno of what the host refused.
+ */
+int resident_started(struct kernel *k);
 
 /**
  * resident_run() - exec the first program in @k->main_task and wait until it has ended
@@ -52,6 +60,14 @@ int resident_start(struct kernel *k, const struct wall_root *roots, unsigned int
  */
 int resident_run(struct kernel *k, const char **paths, const char *const *argv, const char *const *envp, int *err,
 		 const struct super_ops *real);
+
+/**
+ * resident_start_reaper() - a child of the supervisor has died: the first SIGCHLD is there
+ * @k: the kernel
+ *
+ * Context: resident_run() has been called, or will be.
+ */
+void resident_start_reaper(struct kernel *k);
 
 extern const struct super_ops resident_super;
 

@@ -49,8 +49,11 @@ resident_end(struct resident *r, enum instance_end how, const char *line)
 			return;
 		memcpy(r->panic_line, line, n);
 	}
-	if (__atomic_compare_exchange_n(&r->ended, &not_yet, how, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		host_futex_wake(&r->ended, 1);
+	if (!__atomic_compare_exchange_n(&r->ended, &not_yet, how, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		return;
+	host_futex_wake(&r->ended, 1);
+	__atomic_add_fetch(&r->posted, 1, __ATOMIC_RELEASE); /* who waits for the first request waits for the end, too */
+	host_futex_wake(&r->posted, INT32_MAX);
 }
 
 /* In a guest process: the supervisor says it, and ends all. What this thread holds, it holds until then. */

@@ -234,7 +234,7 @@ void resident_xrstor(struct resident *r, const uint8_t *img);
 void resident_xsave(struct resident *r, uint8_t *img);
 
 /* warden.c */
-void *resident_warden(void *k);
+void resident_look_for_doomed(struct kernel *k); /* to be called now and then */
 void resident_bury_begin(void); /* only between these is a struct trap_process forgotten, with its space */
 void resident_bury_end(void);
 

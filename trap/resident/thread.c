@@ -164,7 +164,7 @@ set_gs(uint64_t base)
 {
 	uint32_t pkru, high;
 
-	__asm__ volatile(VETTED("wrgsbase %2") "xor %%ecx, %%ecx\n\trdpkru\n\ttest $0x3c, %%eax\n\tjz 1f\n\tud2\n1:"
+	__asm__ volatile(VETTED("wrgsbase %2") "xor %%ecx, %%ecx\n" VETTED("rdpkru") "test $0x3c, %%eax\n\tjz 1f\n\tud2\n1:"
 			 : "=&a"(pkru), "=&d"(high) : "r"(base) : "ecx", "cc", "memory");
 }
 

@@ -8,15 +8,13 @@
  */
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "kernel/entry.h"
 #include "kernel/signal.h"
 #include "trap/host.h"
 #include "trap/resident/resident.h"
 
-#define LOOK_US 100000
-#define BATCH	32
+#define BATCH 32
 
 /* Up to BATCH tasks of an address space, one a host process, with references. */
 static unsigned int
@@ -89,17 +87,11 @@ end_space(struct kernel *k, struct trap_space *s)
 	pthread_mutex_unlock(&burials);
 }
 
-void *
-resident_warden(void *arg)
+void
+resident_look_for_doomed(struct kernel *k)
 {
-	struct kernel *k = arg;
+	struct trap_space *s = __atomic_exchange_n(&k->resident->doomed, NULL, __ATOMIC_SEQ_CST);
 
-	for (;;) {
-		struct trap_space *s = __atomic_exchange_n(&k->resident->doomed, NULL, __ATOMIC_SEQ_CST);
-
-		if (s)
-			end_space(k, s);
-		usleep(LOOK_US);
-	}
-	return NULL;
+	if (s)
+		end_space(k, s);
 }
