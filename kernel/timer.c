@@ -5,7 +5,7 @@
  * In the heap every timer is due no earlier than its parent. tm->child is its first child, tm->next its next sibling, and
  * tm->prev the sibling before it, or its parent if it is the first child.
  *
- * One thread of the supervisor (ktimers_run) takes what is due out of the queue and calls its function without the lock. It
+ * One thread of the supervisor (ktimers_run), begun when the first timer is armed if not before, takes what is due out of the queue and calls its function without the lock. It
  * sleeps in a futex on q->word till the first timer is due; who arms an earlier one changes the word and wakes it.
  *
  * Lock: q->lock, RANK_TIMER, short.
@@ -18,6 +18,7 @@
 #include "kernel/time.h"
 #include "kernel/waitq.h"
 #include "trap/host.h"
+#include "trap/request.h"
 
 struct timer_state {
 	struct mutex lock;
@@ -25,6 +26,7 @@ struct timer_state {
 	int64_t sleeps_until; /* the thread wakes by itself then; INT64_MIN while it is awake */
 	uint32_t word;	      /* futex of the thread */
 	struct ktimer *running;
+	bool wanted; /* somebody has armed a timer */
 	bool running_cancelled; /* its function cannot arm it again */
 	uint32_t runs;		/* functions begun */
 	int64_t runner;		/* the thread, a host thread id */
@@ -146,9 +148,11 @@ void
 ktimer_start(struct kernel *k, struct ktimer *tm, int64_t expires)
 {
 	struct timer_state *q = k->timers;
-	bool wake = false;
+	bool wake = false, first;
 
 	mutex_lock(&q->lock);
+	first = !q->wanted;
+	q->wanted = true;
 	if (tm->armed)
 		dequeue(q, tm);
 	if (q->running == tm && q->running_cancelled && !runs_elsewhere(q, tm)) {
@@ -164,6 +168,8 @@ ktimer_start(struct kernel *k, struct ktimer *tm, int64_t expires)
 	mutex_unlock(&q->lock);
 	if (wake)
 		host_futex_wake(&q->word, 1);
+	if (first && k->super && k->super->timers_wanted)
+		k->super->timers_wanted(k);
 }
 
 void

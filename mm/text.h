@@ -63,6 +63,16 @@ const struct text_entry *text_source(struct task *t, uint64_t start, uint64_t le
 uint32_t text_first_prot(const struct text_entry *e) __must_check;
 
 /**
+ * text_prepare() - have the copy ready before a program asks for it (supervisor)
+ * @k: the instance; text_init() has been called
+ * @fd: the file
+ * @off: in it, page aligned
+ * @len: bytes, page aligned
+ * @mapped: where the supervisor has mapped them
+ */
+void text_prepare(struct kernel *k, hfd_t fd, uint64_t off, uint64_t len, const void *mapped);
+
+/**
  * text_allow() - execute for the pages of a mapping that may have it
  * @t: the current task, mmap_lock is held
  * @start: where it was mapped

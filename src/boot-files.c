@@ -171,6 +171,8 @@ boot_files(struct kernel *k, const struct run_options *opt)
 	if (!req)
 		return -ENOMEM;
 	n = mount_requests(opt, &job, req);
+	if (n > 0 && k->resident && req[0].host_root.fd >= 0)
+		resident_prepare_text(k, req[0].host_root.fd);
 	err = n < 0 ? n : vfs_boot(k, t, req, (unsigned int)n);
 	if (err == 0 && k->resident)
 		err = start_behind_walls(k, req, (unsigned int)n);

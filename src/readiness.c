@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The readiness thread. Each registration watches a duplicate of the descriptor of its own, since epoll takes a descriptor only
+ * Readiness of host descriptors. Each registration watches a duplicate of the descriptor of its own, since epoll takes a descriptor only
  * once; the duplicate's number is its slot. Signals come through a descriptor, too: a thread more is dear at start-up.
  */
 #include <errno.h>
@@ -48,31 +48,32 @@ wake_slot(int slot, uint32_t events)
 	pthread_mutex_unlock(&lock);
 }
 
+void
+readiness_wait(int ms)
+{
+	struct epoll_event ev[32];
+	int n = epoll_wait(epfd, ev, 32, ms);
+
+	for (int i = 0; i < n; i++) {
+		if (ev[i].data.fd == signals.fd)
+			take_signals();
+		else
+			wake_slot(ev[i].data.fd, ev[i].events);
+	}
+}
+
 static void *
 readiness_thread(void *arg)
 {
-	struct epoll_event ev[32];
-
-	for (;;) {
-		int n = epoll_wait(epfd, ev, 32, -1);
-
-		for (int i = 0; i < n; i++) {
-			if (ev[i].data.fd == signals.fd)
-				take_signals();
-			else
-				wake_slot(ev[i].data.fd, ev[i].events);
-		}
-		if (n < 0 && errno != EINTR)
-			return NULL;
-	}
+	for (;;)
+		readiness_wait(-1);
+	return NULL;
 }
 
 int
 readiness_start(struct kernel *k, const sigset_t *set, bool (*on_signal)(struct kernel *k, int sig))
 {
 	struct epoll_event ev = { .events = EPOLLIN };
-	pthread_t th;
-	int err;
 
 	epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (epfd < 0)
@@ -81,12 +82,26 @@ readiness_start(struct kernel *k, const sigset_t *set, bool (*on_signal)(struct 
 	signals.set = *set;
 	signals.fn = on_signal;
 	ev.data.fd = signals.fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (signals.fd < 0 || epoll_ctl(epfd, EPOLL_CTL_ADD, signals.fd, &ev) < 0)
-		return -errno;
-	err = pthread_create(&th, NULL, readiness_thread, NULL);
+	return signals.fd < 0 || epoll_ctl(epfd, EPOLL_CTL_ADD, signals.fd, &ev) < 0 ? -errno : 0;
+}
+
+int
+readiness_start_thread(void)
+{
+	pthread_t th;
+	int err = pthread_create(&th, NULL, readiness_thread, NULL);
+
 	if (err == 0)
 		pthread_detach(th);
 	return -err;
+}
+
+int
+readiness_add_bell(hfd_t fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.fd = fd.fd };
+
+	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd.fd, &ev) < 0 ? -errno : 0;
 }
 
 static bool

@@ -120,6 +120,9 @@ start_threads(struct kernel *k)
 	if (k->resident)
 		sigaddset(&set, SIGCHLD);
 	err = readiness_start(k, &set, take_signal);
+	if (err < 0 || k->resident) /* resident_run() waits there, and starts what is wanted */
+		return err;
+	err = readiness_start_thread();
 	return err < 0 ? err : -pthread_create(&th, NULL, timer_thread, k);
 }
 

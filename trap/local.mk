@@ -64,6 +64,7 @@ libkernel_a_SOURCES += trap/resident/thread.c
 libkernel_a_SOURCES += trap/resident/xstate.c
 stead_SOURCES += trap/resident/boot.c
 stead_SOURCES += trap/resident/boot.h
+stead_SOURCES += trap/resident/early.c
 libkernel_a_SOURCES += trap/resident/patch.c
 libkernel_a_SOURCES += trap/resident/patch.h
 libkernel_a_SOURCES += trap/resident/insn.c

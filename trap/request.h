@@ -30,8 +30,8 @@ struct super_ops {
 	/* Wait on a host descriptor for the readiness thread; see trap_ops.host_poll_add. */
 	void (*log)(struct kernel *k, const char *line, size_t n);
 	void (*panic)(struct kernel *k, const char *line) __noreturn;
-	/* The timer thread has to look at the queue again. */
-	void (*timer_poke)(struct kernel *k);
+	/* The first timer is armed: ktimers_run() is to be called. Any lock may be held. NULL: it has been. */
+	void (*timers_wanted)(struct kernel *k);
 	/* Tracing (params.trace): a call begins (@result is NULL) or ends (@tampered: INJECT_*); a signal is delivered; the task stops for job control; a
 	 * task was made by @parent and is about to start; a task ends. The task waits meanwhile, so that its memory and @a can be
 	 * read. What is passed lies in the arena. No lock is held. */

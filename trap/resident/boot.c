@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -26,7 +27,7 @@
 #include "trap/resident/sleep.h"
 
 #define SERVERS	      3
-#define LOOK_NS	      (NSEC_PER_SEC / 10)
+#define LOOK_MS	      100
 #define MANY_PROCESSES 50
 #define HUGE_SIZE      (2UL << 20)
 
@@ -55,6 +56,9 @@ resident_prepare(struct kernel *k)
 		return -errno;
 	/* A child has slots of its own, and its parent's need not be copied; a favour. */
 	madvise((void *)RES_SCRATCH, RES_SIZE, MADV_WIPEONFORK);
+	r->bell = HFD(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+	if (r->bell.fd < 0)
+		return -errno;
 	k->arena_size += RES_SIZE; /* programs are kept off these places as off the arena */
 	r->k = k;
 	r->next_slot = 1; /* the first is struct space_page's */
@@ -300,15 +304,15 @@ server_thread(void *arg)
 	return NULL;
 }
 
-static unsigned int servers; /* how many have been started */
-
 static void
 start_server(struct kernel *k)
 {
+	static unsigned int started;
 	pthread_t th;
 
-	if (__atomic_load_n(&servers, __ATOMIC_RELAXED) < SERVERS && __atomic_fetch_add(&servers, 1, __ATOMIC_RELAXED) < SERVERS)
+	if (__atomic_load_n(&started, __ATOMIC_RELAXED) < SERVERS && __atomic_fetch_add(&started, 1, __ATOMIC_RELAXED) < SERVERS)
 		pthread_create(&th, NULL, server_thread, k);
+	__atomic_store_n(&k->resident->served, true, __ATOMIC_SEQ_CST);
 }
 
 /* The tasks of a host process that has died without saying so. */
@@ -486,23 +490,25 @@ exec_first(struct kernel *k, const char **paths, const char *const *argv, const 
 	return 0;
 }
 
-/* Wait for the end, LOOK_NS at most; the first request wakes, too. */
-static bool
-has_ended(struct kernel *k)
+static void *
+timer_thread(void *arg)
 {
-	struct resident *r = k->resident;
-	uint32_t posted = __atomic_load_n(&r->posted, __ATOMIC_ACQUIRE);
-	int64_t until = ktime_get() + LOOK_NS;
+	ktimers_run(arg);
+	return NULL;
+}
 
-	if (posted && !__atomic_load_n(&servers, __ATOMIC_RELAXED))
+/* Threads that not every instance needs begin when they are wanted: each is a twentieth of a millisecond of its start and end. */
+static void
+start_what_is_wanted(struct kernel *k)
+{
+	static bool timers;
+	struct resident *r = k->resident;
+	pthread_t th;
+
+	if (__atomic_load_n(&r->posted, __ATOMIC_SEQ_CST) && !r->served)
 		start_server(k);
-	if (__atomic_load_n(&r->ended, __ATOMIC_ACQUIRE) == END_NOT_YET) {
-		if (__atomic_load_n(&servers, __ATOMIC_RELAXED))
-			host_futex_wait(&r->ended, END_NOT_YET, until);
-		else
-			host_futex_wait(&r->posted, posted, until);
-	}
-	return __atomic_load_n(&r->ended, __ATOMIC_ACQUIRE) != END_NOT_YET;
+	if (__atomic_load_n(&r->timers_wanted, __ATOMIC_SEQ_CST) && !timers)
+		timers = pthread_create(&th, NULL, timer_thread, k) == 0;
 }
 
 int
@@ -513,13 +519,19 @@ resident_run(struct kernel *k, const char **paths, const char *const *argv, cons
 
 	real_super = real;
 	r->serve = serve;
+	*err = readiness_add_bell(r->bell);
+	if (*err < 0)
+		return 0;
 	if (k->params.watch) /* loading a program asks for nothing else */
 		start_server(k);
 	*err = exec_first(k, paths, argv, envp);
 	if (*err < 0)
 		return 0;
-	while (!has_ended(k))
+	while (__atomic_load_n(&r->ended, __ATOMIC_SEQ_CST) == END_NOT_YET) {
+		start_what_is_wanted(k);
 		resident_look_for_doomed(k);
+		readiness_wait(LOOK_MS);
+	}
 	if (r->ended == END_PANIC)
 		real->panic(k, r->panic_line);
 	return k->exit_code;

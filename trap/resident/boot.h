@@ -30,7 +30,16 @@ int resident_prepare(struct kernel *k);
 int resident_boot(struct kernel *k, bool keys);
 
 /**
- * resident_start() - begin to make the spawner, behind its walls; before any thread exists
+ * resident_prepare_text() - begin to copy the text of libraries that programs most likely use
+ * @k: resident_boot() has been called
+ * @root: descriptor of the host directory that will be the programs' root
+ *
+ * Context: what the command maps from now on until resident_start() it maps in this thread.
+ */
+void resident_prepare_text(struct kernel *k, int root);
+
+/**
+ * resident_start() - begin to make the spawner, behind its walls; before any thread exists but that of resident_prepare_text()
  * @k: the kernel, with its file systems
  * @roots: what of the host may be opened
  * @n: how many

@@ -17,6 +17,15 @@ in_supervisor(void)
 	return (uint64_t)(uintptr_t)__builtin_frame_address(0) - ARENA_BASE >= RES_ARENA_SIZE;
 }
 
+/* The supervisor's main thread looks at ->ended, ->posted and ->timers_wanted. */
+static void
+ring(const struct resident *r)
+{
+	uint64_t one = 1;
+
+	host_call3(__NR_write, r->bell.fd, &one, sizeof(one));
+}
+
 int64_t
 resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
@@ -29,7 +38,9 @@ resident_request(struct kernel *k, enum request_kind kind, uint64_t a, uint64_t 
 	*r->tail = &q;
 	r->tail = &q.next;
 	mutex_unlock(&r->queue_lock);
-	__atomic_add_fetch(&r->posted, 1, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&r->posted, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&r->served, __ATOMIC_SEQ_CST))
+		ring(r);
 	host_futex_wake(&r->posted, 1);
 	while (__atomic_load_n(&q.done, __ATOMIC_ACQUIRE) == 0)
 		host_futex_wait(&q.done, 0, INT64_MAX);
@@ -49,11 +60,8 @@ resident_end(struct resident *r, enum instance_end how, const char *line)
 			return;
 		memcpy(r->panic_line, line, n);
 	}
-	if (!__atomic_compare_exchange_n(&r->ended, &not_yet, how, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		return;
-	host_futex_wake(&r->ended, 1);
-	__atomic_add_fetch(&r->posted, 1, __ATOMIC_RELEASE); /* who waits for the first request waits for the end, too */
-	host_futex_wake(&r->posted, INT32_MAX);
+	if (__atomic_compare_exchange_n(&r->ended, &not_yet, how, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		ring(r);
 }
 
 /* In a guest process: the supervisor says it, and ends all. What this thread holds, it holds until then. */
@@ -73,6 +81,13 @@ static void
 super_ended(struct kernel *k)
 {
 	resident_end(k->resident, END_REGULAR, NULL);
+}
+
+static void
+timers_wanted(struct kernel *k)
+{
+	__atomic_store_n(&k->resident->timers_wanted, true, __ATOMIC_SEQ_CST);
+	ring(k->resident);
 }
 
 static uint64_t
@@ -154,4 +169,5 @@ const struct super_ops resident_super = {
 	.load_plan = resident_load_plan,
 	.panic = super_panic,
 	.ended = super_ended,
+	.timers_wanted = timers_wanted,
 };

@@ -160,7 +160,10 @@ struct resident {
 	struct request *head, **tail;
 	uint32_t posted; /* futex */
 	int64_t (*serve)(struct kernel *k, const struct request *q); /* in the supervisor; NULL until it serves */
-	uint32_t ended;	 /* enum instance_end, futex: needs no lock and no server, which a kernel that has failed may not have */
+	hfd_t bell; /* an eventfd: the main thread of the supervisor is to look at what follows */
+	bool served; /* there is a thread for requests */
+	bool timers_wanted;
+	uint32_t ended;	 /* enum instance_end: needs no lock and no server, which a kernel that has failed may not have */
 	uint32_t panicking;
 	char panic_line[PANIC_LINE_LEN];
 	/* the spawner */

@@ -8,7 +8,7 @@
  *
  * Copies are kept for the life of the instance, up to CACHE_MAX pages and ENTRIES_MAX of them; then files are copied by each process
  * (text_fault()), as are those that changed a moment ago.
- * Lock order: mmap_lock, then text->lock, which is held over host calls.
+ * Lock order: mmap_lock, then an entry's lock, held while its copy is made, over host calls; then text->lock, short.
  */
 #include <linux/fcntl.h>
 #include <linux/mman.h>
@@ -40,14 +40,16 @@ struct text_key {
 struct text_entry {
 	struct list_head list;
 	struct text_key key;
+	struct mutex lock; /* RANK_NONE: between RANK_MM and the leaves */
+	bool made; /* set once, after what follows */
 	uint8_t *text; /* NULL: too much in it is forbidden, or there was no memory */
 	uint8_t *tramps; /* TRAMPS_SIZE bytes; NULL: there are none */
 	uint32_t bad[BAD_MAX], nbad; /* pages that must not be executed, by their number in the copy, ascending */
 };
 
 struct text_state {
-	struct mutex lock; /* RANK_NONE: between RANK_MM and the leaves */
-	uint64_t pages;
+	struct mutex lock; /* RANK_NONE: within an entry's */
+	uint64_t pages; /* atomic */
 	uint32_t entries;
 	struct list_head bucket[CACHE_BUCKETS];
 };
@@ -82,18 +84,19 @@ read_text(hfd_t fd, uint8_t *to, uint64_t n, uint64_t off)
 }
 
 /*
- * The place in the program's memory where the text will be serves to map the file: from there the host copies whole pages into the arena's
- * file, where read_text() would take a fault on each new page of it.
+ * The place in the program's memory where the text will be serves to map the file (where there is no program yet, the supervisor has mapped
+ * it at @start): from there the host copies whole pages into the arena's file, where read_text() would take a fault on each new page of it.
  */
 static int
-copy_text(struct task *t, hfd_t fd, uint64_t start, uint8_t *to, uint64_t n, uint64_t off)
+copy_text(struct kernel *k, struct task *t, hfd_t fd, uint64_t start, uint8_t *to, uint64_t n, uint64_t off)
 {
-	int64_t got = mm_host(t, __NR_mmap, start, ALIGN_UP(n, PAGE_SIZE), PROT_READ, MAP_PRIVATE | MAP_FIXED, (uint64_t)(int64_t)fd.fd,
-			      off);
 	uint64_t done = 0;
+	int64_t got = 0;
 
+	if (t)
+		got = mm_host(t, __NR_mmap, start, ALIGN_UP(n, PAGE_SIZE), PROT_READ, MAP_PRIVATE | MAP_FIXED, (uint64_t)(int64_t)fd.fd, off);
 	while (got >= 0 && done < n) {
-		got = host_call4(__NR_pwrite64, t->k->arena_fd.fd, start + done, n - done, arena_offset(to) + done);
+		got = host_call4(__NR_pwrite64, k->arena_fd.fd, start + done, n - done, arena_offset(to) + done);
 		if (got == 0)
 			break;
 		done += got > 0 ? (uint64_t)got : 0;
@@ -179,31 +182,36 @@ find_bad_pages(struct text_entry *e, const uint8_t *text)
 }
 
 /* A page of context on both sides, zeros: the neighbours in memory are looked at when it is mapped. */
-static void
-make_copy(struct text_state *s, struct task *t, hfd_t fd, uint64_t start, struct text_entry *e)
+static bool
+fill_copy(struct kernel *k, struct task *t, hfd_t fd, uint64_t start, struct text_entry *e, uint8_t *text)
 {
 	const struct text_key *key = &e->key;
-	struct kernel *k = t->k;
-	uint64_t npages = key->len / PAGE_SIZE + 2;
-	uint8_t *p;
 
-	if (s->pages + npages > CACHE_MAX)
+	if (copy_text(k, t, fd, start, text, MIN(key->len, key->file.size - key->off), key->off) != 0)
+		return false;
+	patch_copy(k, fd, e, text);
+	if (!k->vet_text || find_bad_pages(e, text))
+		return true;
+	if (e->tramps)
+		free_region(k, e->tramps);
+	e->tramps = NULL;
+	return false;
+}
+
+static void
+make_copy(struct kernel *k, struct task *t, hfd_t fd, uint64_t start, struct text_entry *e)
+{
+	uint64_t npages = e->key.len / PAGE_SIZE + 2, *total = &k->text->pages;
+	bool room = __atomic_add_fetch(total, npages, __ATOMIC_RELAXED) <= CACHE_MAX;
+	uint8_t *p = room ? page_alloc(k, npages, 1) : NULL;
+
+	if (p && fill_copy(k, t, fd, start, e, p + PAGE_SIZE)) {
+		e->text = p + PAGE_SIZE;
 		return;
-	p = page_alloc(k, npages, 1);
-	if (!p)
-		return;
-	if (copy_text(t, fd, start, p + PAGE_SIZE, MIN(key->len, key->file.size - key->off), key->off) == 0) {
-		patch_copy(k, fd, e, p + PAGE_SIZE);
-		if (!k->vet_text || find_bad_pages(e, p + PAGE_SIZE)) {
-			s->pages += npages;
-			e->text = p + PAGE_SIZE;
-			return;
-		}
-		if (e->tramps)
-			free_region(k, e->tramps);
-		e->tramps = NULL;
 	}
-	page_free(k, p, npages);
+	if (p)
+		page_free(k, p, npages);
+	__atomic_sub_fetch(total, npages, __ATOMIC_RELAXED);
 }
 
 static struct text_entry *
@@ -219,25 +227,52 @@ lookup(struct text_state *s, const struct text_key *key, struct list_head **buck
 	return NULL;
 }
 
-static const struct text_entry *
-cached_text(struct task *t, hfd_t fd, uint64_t start, const struct text_key *key)
+static struct text_entry *
+find_entry(struct kernel *k, const struct text_key *key)
 {
-	struct text_state *s = t->k->text;
+	struct text_state *s = k->text;
 	struct list_head *bucket;
 	struct text_entry *e;
 	mutex_guard(&s->lock);
 
 	e = lookup(s, key, &bucket);
-	if (!e) {
-		e = s->entries < ENTRIES_MAX ? kzalloc(t->k, sizeof(*e)) : NULL;
-		if (!e)
-			return NULL;
+	if (!e && s->entries < ENTRIES_MAX && (e = kzalloc(k, sizeof(*e))) != NULL) {
 		s->entries++;
 		e->key = *key;
-		make_copy(s, t, fd, start, e);
+		mutex_init(&e->lock, RANK_NONE);
 		list_add_tail(&e->list, bucket);
 	}
-	return e->text ? e : NULL;
+	return e;
+}
+
+/* Made by the first who asks; others wait for it. @t: NULL in the supervisor, where the file is mapped at @start. */
+static const struct text_entry *
+cached_text(struct kernel *k, struct task *t, hfd_t fd, uint64_t start, const struct text_key *key)
+{
+	struct text_entry *e = find_entry(k, key);
+
+	if (e && !__atomic_load_n(&e->made, __ATOMIC_ACQUIRE)) {
+		mutex_guard(&e->lock);
+		if (!e->made)
+			make_copy(k, t, fd, start, e);
+		__atomic_store_n(&e->made, true, __ATOMIC_RELEASE);
+	}
+	return e && e->text ? e : NULL;
+}
+
+static bool
+fits(const struct text_key *key)
+{
+	return key->off < key->file.size && key->off + key->len <= ALIGN_UP(key->file.size, PAGE_SIZE) && key->len / PAGE_SIZE <= CACHE_MAX;
+}
+
+void
+text_prepare(struct kernel *k, hfd_t fd, uint64_t off, uint64_t len, const void *mapped)
+{
+	struct text_key key = { .off = off, .len = len, .patched = true };
+
+	if (file_key_read(fd, &key.file) == 0 && fits(&key))
+		cached_text(k, NULL, fd, (uint64_t)(uintptr_t)mapped, &key);
 }
 
 const struct text_entry *
@@ -249,11 +284,11 @@ text_source(struct task *t, uint64_t start, uint64_t len, struct mmap_source *sr
 
 	if (src->fd.fd < 0 || src->fd.fd == t->k->arena_fd.fd || file_key_read(src->fd, &key.file))
 		return NULL;
-	if (src->off >= key.file.size || src->off + len > ALIGN_UP(key.file.size, PAGE_SIZE) || len / PAGE_SIZE > CACHE_MAX)
+	if (!fits(&key))
 		return NULL;
 	tramps = tramps_place(t, start, src->off);
 	key.patched = tramps != 0;
-	e = cached_text(t, src->fd, start, &key);
+	e = cached_text(t->k, t, src->fd, start, &key);
 	if (!e || (t->k->vet_text && !text_ends_are_clean(e->text, start, len)))
 		return NULL;
 	if (e->tramps && tramps_map(t, tramps, e->tramps))
