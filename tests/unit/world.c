@@ -168,13 +168,8 @@ fake_panic(struct kernel *k, const char *line)
 	abort();
 }
 
-static void
-fake_timer_poke(struct kernel *k)
-{
-}
-
 static const struct super_ops fake_super = {
-	.log = fake_log, .panic = fake_panic, .timer_poke = fake_timer_poke, .ended = fake_ended,
+	.log = fake_log, .panic = fake_panic, .ended = fake_ended,
 };
 
 static const struct trap_ops fake_trap = {
