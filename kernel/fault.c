@@ -19,9 +19,11 @@
 #define X86_TRAP_DE 0
 #define X86_TRAP_DB 1
 #define X86_TRAP_BP 3
+#define X86_TRAP_OF 4
 #define X86_TRAP_UD 6
 #define X86_TRAP_GP 13
 #define X86_TRAP_PF 14
+#define X86_TRAP_MF 16
 #define X86_TRAP_AC 17
 #define X86_TRAP_XF 19
 
@@ -241,9 +243,35 @@ page_fault_error(struct task *t, const struct k_siginfo *info, unsigned int acce
 		err |= X86_PF_INSTR;
 	if (info->si_signo == SIGSEGV && info->si_code == SEGV_ACCERR && page_present(t, info->fault.addr))
 		err |= X86_PF_PROT;
+	if (info->fault.addr >= TASK_SIZE_MAX)
+		err |= X86_PF_PROT; /* whatever the kernel has there, it does not say */
 	if (info->si_signo == SIGSEGV && info->si_code == SEGV_PKUERR)
 		err |= X86_PF_PROT | X86_PF_PK;
 	return err;
+}
+
+/* x87 instructions complain about the one before: by which of the two units was it? */
+static unsigned int
+float_trap(struct task *t)
+{
+	uint8_t bytes[MAX_INSN];
+	struct insn i;
+
+	decode(&i, bytes, copy_from_user_partial(t, bytes, UADDR(t->regs.rip), sizeof(bytes)));
+	return i.map == 0 && (i.op == 0x9b || (i.op >= 0xd8 && i.op <= 0xdf)) ? X86_TRAP_MF : X86_TRAP_XF;
+}
+
+/* General protection, if it was no software interrupt: the error code is its gate, but that for overflows is open to all. */
+static void
+note_protection(struct task *t)
+{
+	uint8_t insn[2];
+
+	t->trapno = X86_TRAP_GP;
+	if (copy_in(t, &insn, UADDR(t->regs.rip)) == 0 && insn[0] == 0xcd)
+		t->err = insn[1] << 3 | 2u;
+	else if (copy_in(t, &insn, UADDR(t->regs.rip - 2)) == 0 && insn[0] == 0xcd && insn[1] == X86_TRAP_OF)
+		t->trapno = X86_TRAP_OF;
 }
 
 void
@@ -252,7 +280,7 @@ note_fault(struct task *t, const struct k_siginfo *info, unsigned int access)
 	t->err = 0;
 	switch (info->si_signo) {
 	case SIGFPE:
-		t->trapno = info->si_code == FPE_INTDIV ? X86_TRAP_DE : X86_TRAP_XF;
+		t->trapno = info->si_code == FPE_INTDIV ? X86_TRAP_DE : float_trap(t);
 		return;
 	case SIGILL:
 		t->trapno = X86_TRAP_UD;
@@ -268,7 +296,7 @@ note_fault(struct task *t, const struct k_siginfo *info, unsigned int access)
 		break;
 	case SIGSEGV:
 		if (info->si_code == SI_KERNEL) {
-			t->trapno = X86_TRAP_GP;
+			note_protection(t);
 			return;
 		}
 		break;

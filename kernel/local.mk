@@ -27,6 +27,7 @@ libkernel_a_SOURCES += \
 	kernel/sched.c \
 	kernel/wait.c \
 	kernel/wait.h \
+	kernel/siginfo.c \
 	kernel/signal-deliver.c \
 	kernel/signal.c \
 	kernel/seeded.h \

@@ -698,15 +698,3 @@ flush_signal_handlers(struct task *t)
 	}
 	mutex_unlock(&t->sighand->siglock);
 }
-
-int
-copy_siginfo_to_user(struct task *t, uaddr_t u, const struct k_siginfo *info)
-{
-	return copy_out(t, u, info);
-}
-
-int
-copy_siginfo_from_user(struct task *t, struct k_siginfo *info, uaddr_t u)
-{
-	return copy_in(t, info, u);
-}

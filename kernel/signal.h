@@ -203,13 +203,23 @@ ksigset_t pending_signals(const struct task *t);
 int do_sigtimedwait(struct task *t, ksigset_t set, struct k_siginfo *info, int64_t ns) __must_check;
 
 /**
- * copy_siginfo_to_user(), copy_siginfo_from_user() - 128 bytes, unused ones zero
+ * copy_siginfo_to_user() - 128 bytes, unused ones zero
  * @t: the current task
  *
  * Return: 0, -EFAULT.
  */
 int copy_siginfo_to_user(struct task *t, uaddr_t u, const struct k_siginfo *info) __must_check;
-int copy_siginfo_from_user(struct task *t, struct k_siginfo *info, uaddr_t u) __must_check;
+
+/**
+ * copy_siginfo_from_user() - what a program says of a signal it sends
+ * @t: the current task
+ * @info: filled
+ * @u: where the program has it
+ * @sig: what si_signo becomes, negative: as the program has it
+ *
+ * Return: 0, -EFAULT, -E2BIG (a code the kernel does not know, with more than it would keep).
+ */
+int copy_siginfo_from_user(struct task *t, struct k_siginfo *info, uaddr_t u, int sig) __must_check;
 
 /**
  * kill_pgrp() - a signal of the kernel to a process group (terminal, hangup)

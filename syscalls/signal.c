@@ -276,13 +276,12 @@ sys_rt_sigqueueinfo(struct task *t, int tgid, int sig, uaddr_t uinfo)
 {
 	struct k_siginfo info;
 	struct pid *pid;
-	int ret;
+	int ret = copy_siginfo_from_user(t, &info, uinfo, MAX(sig, 0));
 
-	if (copy_siginfo_from_user(t, &info, uinfo))
-		return -EFAULT;
+	if (ret)
+		return ret;
 	if (!may_send_info(&info, t->tgid == tgid))
 		return -EPERM;
-	info.si_signo = sig;
 	pid = find_get_pid(t->k, tgid);
 	ret = kill_pid_info(t->k, sig, &info, pid, t);
 	put_pid(t->k, pid);
@@ -293,14 +292,14 @@ int64_t
 sys_rt_tgsigqueueinfo(struct task *t, int tgid, int pid, int sig, uaddr_t uinfo)
 {
 	struct k_siginfo info;
+	int err = copy_siginfo_from_user(t, &info, uinfo, MAX(sig, 0));
 
-	if (copy_siginfo_from_user(t, &info, uinfo))
-		return -EFAULT;
+	if (err)
+		return err;
 	if (pid <= 0 || tgid <= 0)
 		return -EINVAL;
 	if (!may_send_info(&info, t->pid == pid))
 		return -EPERM;
-	info.si_signo = sig;
 	return send_specific(t, tgid, pid, sig, &info);
 }
 
@@ -353,8 +352,9 @@ sys_pidfd_send_signal(struct task *t, int pidfd, int sig, uaddr_t uinfo, unsigne
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	if (!uaddr_null(uinfo)) {
-		if (copy_siginfo_from_user(t, &info, uinfo))
-			ret = -EFAULT;
+		ret = copy_siginfo_from_user(t, &info, uinfo, -1);
+		if (ret)
+			; /* said */
 		else if (info.si_signo != sig)
 			ret = -EINVAL;
 		else if (!may_send_info(&info, pid == t->thread_pid && type != PIDTYPE_PGID))

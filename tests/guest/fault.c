@@ -137,6 +137,32 @@ kernel_address(void)
 	catch_all();
 	FAULTS((void)*p, SIGSEGV, SEGV_MAPERR);
 	CHECK_EQ((uintptr_t)info.si_addr, 0xffffffff81000000);
+	CHECK_EQ(err, 5);
+	FAULTS(*p = 1, SIGSEGV, SEGV_MAPERR);
+	CHECK_EQ(err, 7);
+}
+
+static void
+software_interrupt(void)
+{
+	catch_all();
+	FAULTS(__asm__ volatile("int $0x13"), SIGSEGV, SI_KERNEL);
+	CHECK_EQ(trapno, 13);
+	CHECK_EQ(err, 0x13 << 3 | 2);
+	FAULTS(__asm__ volatile("int $4"), SIGSEGV, SI_KERNEL);
+	CHECK_EQ(trapno, 4);
+	CHECK_EQ(err, 0);
+}
+
+static void
+x87_exception(void)
+{
+	unsigned short cw = 0x37f & ~4; /* unmask division by zero */
+
+	catch_all();
+	FAULTS(__asm__ volatile("fldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait" ::"m"(cw)), SIGFPE, FPE_FLTDIV);
+	CHECK_EQ(trapno, 16);
+	__asm__ volatile("fninit");
 }
 
 static void
@@ -517,7 +543,8 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(read_of_nothing), T(write_to_nothing), T(write_to_read_only), T(access_to_prot_none), T(jump_to_data),
-		T(jump_to_nothing), T(non_canonical_address), T(kernel_address), T(privileged_instruction), T(division_by_zero),
+		T(jump_to_nothing), T(non_canonical_address), T(kernel_address), T(software_interrupt),
+		T(x87_exception), T(privileged_instruction), T(division_by_zero),
 		T(simd_exception), T(undefined_instruction), T(misaligned), T(breakpoint), T(single_step), T(beyond_the_end_of_a_file),
 		T(handler_repairs_and_the_instruction_restarts), T(handler_moves_the_program_counter),
 		T(stack_overflow_on_the_alternate_stack), T(the_stack_grows), T(dies_without_a_handler),

@@ -3,6 +3,8 @@
  * Signals: actions, masks, pending and queued signals, siginfo, what a process's signal interrupts. Stacks and frames of handlers are in
  * signal-stack.c and signal-context.c.
  */
+#include <sys/mman.h>
+
 #include "tests/guest/guest.h"
 
 #define MAX_SEEN 64
@@ -94,6 +96,51 @@ siginfo_of_sigqueue(void)
 	CHECK_EQ(seen_si[0].si_code, SI_QUEUE);
 	CHECK(seen_si[0].si_value.sival_ptr == v.sival_ptr);
 	CHECK_EQ(seen_si[0].si_pid, getpid());
+}
+
+/* A code the kernel does not know may not come with bytes it would not keep; those it knows lose theirs. */
+static void
+siginfo_beyond_what_is_kept(void)
+{
+	static const struct {
+		int sig, code, err;
+	} cases[] = {
+		{ SIGUSR2, SI_ASYNCNL, 0 }, { SIGUSR2, -61, E2BIG }, { SIGUSR2, -8, E2BIG },  { SIGUSR2, SI_DETHREAD, 0 },
+		{ SIGUSR2, 6, 0 },	    { SIGUSR2, 7, E2BIG },   { SIGUSR2, SI_KERNEL, 0 }, { SIGCHLD, 6, 0 },
+		{ SIGCHLD, 7, E2BIG },	    { SIGSYS, 1, 0 },	     { SIGILL, 8, 0 },	      { SIGTRAP, 1000, E2BIG },
+	};
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	siginfo_t si, *edge;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		int sig = cases[i].sig;
+
+		catch_with(sig, 0, NULL);
+		nseen = 0;
+		memset(&si, 0x11, sizeof(si));
+		si.si_signo = sig;
+		si.si_code = cases[i].code;
+		errno = 0;
+		syscall(SYS_rt_sigqueueinfo, getpid(), sig, &si);
+		CHECK_EQ(errno, cases[i].err);
+		CHECK_EQ(nseen, cases[i].err ? 0 : 1);
+		CHECK(cases[i].err || ((char *)&seen_si[0])[48] == 0);
+		errno = 0;
+		syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), sig, &si);
+		CHECK_EQ(errno, cases[i].err);
+		errno = 0;
+		syscall(SYS_pidfd_send_signal, fd, sig, &si, 0);
+		CHECK_EQ(errno, cases[i].err);
+	}
+	edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK_EQ(munmap((char *)edge + 4096, 4096), 0);
+	edge = (siginfo_t *)((char *)edge + 4096 - 48); /* nothing behind what is kept */
+	memset(edge, 0, 48);
+	edge->si_code = SI_QUEUE;
+	CHECK_EQ(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR2, edge), 0);
+	edge->si_code = -61;
+	CHECK_ERR(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR2, edge), EFAULT);
 }
 
 static void
@@ -523,7 +570,7 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(handler_runs_before_kill_returns), T(siginfo_of_kill), T(siginfo_of_tgkill),
-		T(siginfo_of_sigqueue), T(raw_sigqueueinfo), T(invalid_arguments), T(mask_and_pending),
+		T(siginfo_of_sigqueue), T(raw_sigqueueinfo), T(siginfo_beyond_what_is_kept), T(invalid_arguments), T(mask_and_pending),
 		T(kill_and_stop_cannot_be_blocked), T(realtime_signals_queue_in_order),
 		T(unmasked_handlers_nest_in_reverse), T(thread_directed_before_shared),
 		T(blocked_during_its_handler), T(nodefer_nests), T(resethand), T(action_is_given_back),
