@@ -116,6 +116,8 @@ stead_SOURCES += \
 	src/trace-format.h \
 	src/trace-futex.c \
 	src/trace-futex.h \
+	src/trace-ipc.c \
+	src/trace-ipc.h \
 	src/trace-ioctl.c \
 	src/trace-ioctl.h \
 	src/trace-look.c \

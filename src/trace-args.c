@@ -16,6 +16,7 @@
 #include "src/trace-fcntl.h"
 #include "src/trace-futex.h"
 #include "src/trace-ioctl.h"
+#include "src/trace-ipc.h"
 #include "src/trace-net.h"
 #include "src/trace-poll.h"
 #include "src/trace-prctl.h"
@@ -319,6 +320,12 @@ print_mincore(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 	trace_printf(b, pages > 32 ? ", ...]" : "]");
 }
 
+static void
+print_mq_name(struct trace_buf *b, const struct trace_call *c, unsigned int i)
+{
+	trace_print_string(b, c, c->args[i], TRACE_PATH_SHOWN);
+}
+
 static const struct trace_special specials[] = {
 	{ "addr", NULL, print_addr },
 	{ "hex", NULL, print_hex },
@@ -363,6 +370,11 @@ static const struct trace_special specials[] = {
 	{ "optval", trace_optval_when, trace_print_optval },
 	{ "msghdr", trace_msghdr_when, trace_print_msghdr },
 	{ "mmsghdr", at_exit, trace_print_mmsghdr },
+	{ "mqname", NULL, print_mq_name },
+	{ "ipckey", NULL, trace_print_ipc_key },
+	{ "ipcget", NULL, trace_print_ipc_get },
+	{ "ipcctl", trace_ipc_ctl_when, trace_print_ipc_ctl },
+	{ "msgbuf", trace_msgbuf_when, trace_print_msgbuf },
 };
 
 const struct trace_special *

@@ -254,6 +254,12 @@ static const struct const_name lflags[] = {
 	N(ECHOKE), N(FLUSHO), N(PENDIN), N(EXTPROC),
 };
 
+static const struct const_name ipc_flags[] = { V(IPC_CREAT, 01000), V(IPC_EXCL, 02000), V(IPC_NOWAIT, 04000), V(SHM_NORESERVE, 010000) };
+static const struct const_name shmat_flags[] = { V(SHM_RDONLY, 010000), V(SHM_RND, 020000), V(SHM_REMAP, 040000), V(SHM_EXEC, 0100000) };
+static const struct const_name sysv_msg_flags[] = { V(MSG_NOERROR, 010000), V(MSG_EXCEPT, 020000), V(MSG_COPY, 040000), V(IPC_NOWAIT, 04000) };
+static const struct const_name sem_flags[] = { V(SEM_UNDO, 0x1000), V(IPC_NOWAIT, 04000) };
+static const struct const_name mq_flags[] = { N(O_NONBLOCK) };
+
 #define TABLE(decode, names, rest) { decode, names, sizeof(names) / sizeof((names)[0]), rest, NULL }
 #define ZTABLE(decode, names, rest, zero) { decode, names, sizeof(names) / sizeof((names)[0]), rest, zero }
 
@@ -310,6 +316,11 @@ const struct const_table flag_tables[] = {
 	TABLE("PERSONA_*", persona_flags, "PER_???"),
 	TABLE("SCHED_FLAG_*", sched_flags, "SCHED_FLAG_???"),
 	TABLE("FUTEX2_*", futex2_flags, "FUTEX_???"),
+	TABLE("IPC_*", ipc_flags, "IPC_???"),
+	TABLE("SHM_*", shmat_flags, "SHM_???"),
+	TABLE("SYSVMSG_*", sysv_msg_flags, "MSG_???"),
+	TABLE("SEM_*", sem_flags, "SEM_???"),
+	TABLE("MQ_*", mq_flags, "O_???"),
 	TABLE("PKEY_*", pkey_rights, "PKEY_???"),
 	TABLE("MEMBARRIER_CMD_FLAG_*", membarrier_flags, "MEMBARRIER_CMD_FLAG_???"),
 	ZTABLE("IFLAG_*", iflags, "???", ""),

@@ -305,11 +305,28 @@ static const struct const_name syslogs[] = {
 	V(SYSLOG_ACTION_CONSOLE_LEVEL, 8), V(SYSLOG_ACTION_SIZE_UNREAD, 9), V(SYSLOG_ACTION_SIZE_BUFFER, 10),
 };
 
+static const struct const_name shm_cmds[] = {
+	V(IPC_RMID, 0), V(IPC_SET, 1), V(IPC_STAT, 2), V(IPC_INFO, 3), V(SHM_LOCK, 11), V(SHM_UNLOCK, 12), V(SHM_STAT, 13),
+	V(SHM_INFO, 14), V(SHM_STAT_ANY, 15),
+};
+
+static const struct const_name sem_cmds[] = {
+	V(IPC_RMID, 0), V(IPC_SET, 1), V(IPC_STAT, 2), V(IPC_INFO, 3), V(GETPID, 11), V(GETVAL, 12), V(GETALL, 13), V(GETNCNT, 14),
+	V(GETZCNT, 15), V(SETVAL, 16), V(SETALL, 17), V(SEM_STAT, 18), V(SEM_INFO, 19), V(SEM_STAT_ANY, 20),
+};
+
+static const struct const_name msg_cmds[] = {
+	V(IPC_RMID, 0), V(IPC_SET, 1), V(IPC_STAT, 2), V(IPC_INFO, 3), V(MSG_STAT, 11), V(MSG_INFO, 12), V(MSG_STAT_ANY, 13),
+};
+
 #define TABLE(decode, names, rest) { decode, names, sizeof(names) / sizeof((names)[0]), rest, NULL }
 
 static const struct const_table tables[] = {
 	TABLE("CLOCK_", clocks, NULL),
 	TABLE("RLIMIT_", rlimits, NULL),
+	TABLE("SHM_", shm_cmds, NULL),
+	TABLE("SEM_", sem_cmds, NULL),
+	TABLE("MSG_", msg_cmds, NULL),
 	TABLE("SCHED_", sched_policies, NULL),
 	TABLE("SOCK_", sock_types, NULL),
 	TABLE("PRIO_", prios, NULL),

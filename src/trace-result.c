@@ -237,7 +237,7 @@ gives_fd(const struct trace_call *c)
 {
 	static const char *const calls[] = { "open", "openat", "openat2", "creat", "dup", "dup2", "dup3", "socket", "accept", "accept4",
 					     "eventfd", "eventfd2", "epoll_create", "epoll_create1", "timerfd_create", "signalfd", "signalfd4",
-					     "inotify_init", "inotify_init1", "memfd_create", "pidfd_open", "userfaultfd", "fanotify_init",
+					     "inotify_init", "inotify_init1", "memfd_create", "pidfd_open", "userfaultfd", "fanotify_init", "mq_open",
 					     "open_by_handle_at", "perf_event_open", "pidfd_getfd" };
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <utime.h>
 
+#include "src/trace-ipc.h"
 #include "src/trace-names.h"
 #include "src/trace-structs.h"
 
@@ -134,6 +135,9 @@ static const struct trace_struct structs[] = {
 	{ "capdata", 2 * sizeof(struct __user_cap_data_struct), true, false, trace_print_capdata },
 	{ "cpumask", 32, true, false, trace_print_cpumask },
 	{ "futex_waitv", 24, false, false, trace_print_futex_waitv },
+	{ "sembuf", 6, false, false, trace_print_sembuf },
+	{ "mq_attr", 64, false, false, trace_print_mq_attr },
+	{ "mq_create", 64, false, false, trace_print_mq_create },
 };
 
 const struct trace_struct *

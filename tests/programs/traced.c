@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
@@ -18,10 +19,13 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sem.h>
 #include <sys/sendfile.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -272,6 +276,52 @@ various(void)
 	close(m);
 }
 
+/* Objects that are not there: ids and the limits of a machine would not be the same everywhere. */
+static void
+ipc(void)
+{
+	struct sembuf ops[] = { { 0, 1, SEM_UNDO }, { 3, -2, IPC_NOWAIT } };
+	struct timespec ts = { 1, 5 }, past = { 1, 0 };
+	struct mq_attr attr = { .mq_flags = O_NONBLOCK, .mq_maxmsg = 5, .mq_msgsize = 77 };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct {
+		long type;
+		char text[50];
+	} m = { 7, "a message that is longer than what is shown of it" };
+	char name[61];
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	shmget(0x57ead031, 4096, 0600);
+	shmget(IPC_PRIVATE, 0, IPC_CREAT | IPC_EXCL | 0640);
+	shmat(-1, NULL, SHM_RDONLY);
+	shmat(-1, NULL, SHM_RND | SHM_REMAP | SHM_EXEC);
+	shmdt((void *)4096);
+	shmctl(-1, IPC_STAT, NULL);
+	shmctl(-1, IPC_RMID, NULL);
+	shmctl(-1, 77, NULL);
+	semget(0x57ead031, 3, 0);
+	semget(IPC_PRIVATE, -1, IPC_CREAT | 0600);
+	syscall(SYS_semop, -1, ops, 2);
+	semtimedop(-1, ops, 1, &ts);
+	semop(-1, NULL, 1);
+	semctl(-1, 2, SETVAL, 5);
+	semctl(-1, 2, GETALL, NULL);
+	semctl(-1, 0, SEM_STAT, NULL);
+	msgget(0x57ead031, 0);
+	msgsnd(-1, &m, 50, IPC_NOWAIT);
+	msgsnd(-1, NULL, 50, 0);
+	msgrcv(-1, &m, 50, -3, MSG_NOERROR | MSG_EXCEPT);
+	msgctl(-1, IPC_RMID, NULL);
+	syscall(SYS_mq_open, name, O_RDONLY);
+	syscall(SYS_mq_open, "a/b", O_RDWR | O_CREAT | O_NONBLOCK, 0600, &attr);
+	syscall(SYS_mq_unlink, name);
+	syscall(SYS_mq_timedsend, -1, "text", 4, 5, &past);
+	syscall(SYS_mq_timedreceive, -1, name, 60, NULL, &past);
+	syscall(SYS_mq_notify, -1, &ev);
+	syscall(SYS_mq_getsetattr, -1, &attr, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -284,6 +334,7 @@ main(int argc, char **argv)
 	signals();
 	children();
 	various();
+	ipc();
 	kill(getpid(), SIGTERM);
 	return 1;
 }

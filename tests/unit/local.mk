@@ -11,6 +11,7 @@ trace_decoder = \
 	src/trace-flags.c \
 	src/trace-format.c \
 	src/trace-futex.c \
+	src/trace-ipc.c \
 	src/trace-ioctl.c \
 	src/trace-names.c \
 	src/trace-net.c \
