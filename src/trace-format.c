@@ -15,43 +15,8 @@
 #include "src/trace-structs.h"
 #include "src/trace-whole.h"
 
-void
-trace_arg_split(const char *spec, struct trace_arg *t)
-{
-	const char *dot = strchr(spec, '.'), *bracket = strchr(spec, '[');
-	size_t base_len = strcspn(spec, ".[");
-
-	memset(t, 0, sizeof(*t));
-	snprintf(t->base, sizeof(t->base), "%.*s", (int)base_len, spec);
-	if (dot)
-		snprintf(t->decode, sizeof(t->decode), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
-	if (bracket)
-		snprintf(t->count, sizeof(t->count), "%.*s", (int)strcspn(bracket + 1, "]"), bracket + 1);
-	t->in = strcmp(t->base, "in") == 0 || strcmp(t->base, "inout") == 0 || strcmp(t->decode, "in") == 0;
-	t->out = strcmp(t->base, "out") == 0 || strcmp(t->base, "inout") == 0 || strcmp(t->decode, "out") == 0;
-}
-
-/* COUNT is a number, an argument's name, or ret. */
-static uint64_t
-count_of(const struct trace_call *c, const struct trace_arg *t)
-{
-	unsigned int i;
-
-	if (!t->count[0])
-		return 1;
-	if (t->count[0] >= '0' && t->count[0] <= '9')
-		return strtoul(t->count, NULL, 10);
-	if (strcmp(t->count, "ret") == 0)
-		return c->done && c->result > 0 ? (uint64_t)c->result : 0;
-	for (i = 0; i < c->d->nargs; i++) {
-		if (strcmp(c->d->args[i].name, t->count) == 0)
-			return c->args[i];
-	}
-	return 1;
-}
-
 static void
-print_value(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, uint64_t v)
+print_value(struct trace_buf *b, const struct trace_call *c, const struct arg_type *ty, uint64_t v)
 {
 	const struct const_table *t = ty->decode[0] ? const_table(ty->decode) : NULL;
 	bool narrow = strcmp(ty->base, "int") == 0 || strcmp(ty->base, "uint") == 0;
@@ -123,10 +88,10 @@ print_fd_pair(struct trace_buf *b, const struct trace_call *c, uint64_t addr)
 
 /* An array of structures, or one. */
 static void
-print_structs(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, uint64_t addr)
+print_structs(struct trace_buf *b, const struct trace_call *c, const struct arg_type *ty, uint64_t addr)
 {
 	const struct trace_struct *s = trace_struct(ty->decode);
-	uint64_t n = count_of(c, ty), i;
+	uint64_t n = arg_type_count(ty, c->d, c->args, c->done ? c->result : 0), i;
 
 	if (is_fd_pair(c->d) && addr && strcmp(ty->base, "out") == 0) {
 		print_fd_pair(b, c, addr);
@@ -153,7 +118,7 @@ print_structs(struct trace_buf *b, const struct trace_call *c, const struct trac
 }
 
 static void
-print_pointer(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *ty, unsigned int i)
+print_pointer(struct trace_buf *b, const struct trace_call *c, const struct arg_type *ty, unsigned int i)
 {
 	uint64_t a = c->args[i];
 	bool failed = c->done && c->result < 0;
@@ -168,33 +133,20 @@ print_pointer(struct trace_buf *b, const struct trace_call *c, const struct trac
 	else if (strcmp(ty->base, "strv") == 0)
 		trace_print_string_vector(b, c, a, !b->verbose && strncmp(c->d->args[i].name, "env", 3) == 0);
 	else if (strcmp(ty->base, "buf") == 0)
-		trace_print_bytes(b, c, a, count_of(c, ty));
+		trace_print_bytes(b, c, a, arg_type_count(ty, c->d, c->args, c->done ? c->result : 0));
 	else if (strcmp(ty->base, "iov") == 0)
-		trace_print_iov(b, c, a, count_of(c, ty), !ty->out ? UINT64_MAX : c->result > 0 ? (uint64_t)c->result : 0);
+		trace_print_iov(b, c, a, arg_type_count(ty, c->d, c->args, c->done ? c->result : 0), !ty->out ? UINT64_MAX : c->result > 0 ? (uint64_t)c->result : 0);
 	else
 		print_structs(b, c, ty, a);
 }
 
-static bool
-is_pointer(const struct trace_arg *t)
-{
-	static const char *const types[] = { "path", "str", "strv", "ptr", "buf", "iov", "in", "out", "inout" };
-	size_t i;
-
-	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strcmp(t->base, types[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* When an argument can be shown; what is read and written is shown as it was read. */
 static enum trace_when
-when_shown(const struct trace_call *c, unsigned int i, struct trace_arg *t)
+when_shown(const struct trace_call *c, unsigned int i, struct arg_type *t)
 {
 	const struct trace_special *s;
 
-	trace_arg_split(c->d->args[i].type, t);
+	arg_type_split(c->d->args[i].type, t);
 	s = t->decode[0] ? trace_special(t->decode) : NULL;
 	if (s)
 		return s->when ? s->when(c, i) : t->out && !t->in ? TRACE_AT_EXIT : TRACE_AT_ENTER;
@@ -202,13 +154,13 @@ when_shown(const struct trace_call *c, unsigned int i, struct trace_arg *t)
 }
 
 static void
-print_arg(struct trace_buf *b, const struct trace_call *c, const struct trace_arg *t, unsigned int i)
+print_arg(struct trace_buf *b, const struct trace_call *c, const struct arg_type *t, unsigned int i)
 {
 	const struct trace_special *s = t->decode[0] ? trace_special(t->decode) : NULL;
 
 	if (s)
 		s->print(b, c, i);
-	else if (is_pointer(t))
+	else if (arg_type_is_pointer(t))
 		print_pointer(b, c, t, i);
 	else
 		print_value(b, c, t, c->args[i]);
@@ -219,7 +171,7 @@ static void
 print_until(struct trace_buf *b, const struct trace_call *c, unsigned int *i, bool done)
 {
 	enum trace_when when;
-	struct trace_arg t;
+	struct arg_type t;
 
 	for (; *i < c->d->nargs; ++*i) {
 		when = when_shown(c, *i, &t);
@@ -243,12 +195,12 @@ save(struct trace_call *c)
 		const char *decode;
 		unsigned int offset, size;
 	} kept[] = { { "addrlen", 0, 4 }, { "sendoff", 0, 8 }, { "msghdr", 8, 4 } };
-	struct trace_arg t;
+	struct arg_type t;
 	unsigned int i;
 	size_t k;
 
 	for (i = 0; i < c->d->nargs; i++) {
-		trace_arg_split(c->d->args[i].type, &t);
+		arg_type_split(c->d->args[i].type, &t);
 		c->saved[i] = 0;
 		for (k = 0; k < sizeof(kept) / sizeof(kept[0]); k++) {
 			if (strcmp(t.decode, kept[k].decode) == 0 && c->args[i])
@@ -291,7 +243,7 @@ trace_call_exit(struct trace_buf *b, const struct trace_call *c)
 {
 	const struct trace_whole *whole = c->d ? trace_whole(c->d->name) : NULL;
 	struct trace_call then = *c;
-	struct trace_arg t;
+	struct arg_type t;
 	enum trace_when when;
 	unsigned int i;
 
@@ -319,7 +271,7 @@ trace_format_args(struct trace_buf *b, const struct trace_mem *m, const struct s
 		  unsigned int from, unsigned int to, bool done, int64_t result)
 {
 	struct trace_call c = { .d = d, .m = m, .args = args, .done = done, .result = result };
-	struct trace_arg t;
+	struct arg_type t;
 	enum trace_when when;
 	unsigned int i;
 

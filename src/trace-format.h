@@ -27,12 +27,6 @@ struct trace_call {
 	int64_t result;
 };
 
-/* TYPE[.DECODE][[COUNT]], taken apart. */
-struct trace_arg {
-	char base[12], decode[24], count[24];
-	bool in, out;
-};
-
 /**
  * trace_call_enter() - print what is known before a call is made: arguments up to the first that the call fills in
  * @b: appended to
@@ -67,13 +61,6 @@ void trace_call_result(struct trace_buf *b, const struct trace_call *c);
  */
 void trace_format_args(struct trace_buf *b, const struct trace_mem *m, const struct syscall_desc *d, const uint64_t args[6],
 		       unsigned int from, unsigned int to, bool done, int64_t result);
-
-/**
- * trace_arg_split() - take a type of syscalls/table apart
- * @spec: TYPE[.DECODE][[COUNT]]
- * @t: the parts
- */
-void trace_arg_split(const char *spec, struct trace_arg *t);
 
 /**
  * trace_print_struct() - one structure of the program, or its address

@@ -60,10 +60,10 @@ polls_it(const struct trace_call *c, const char *const *paths)
 bool
 trace_path_match(const struct trace_call *c, const char *const *paths)
 {
-	struct trace_arg t;
+	struct arg_type t;
 
 	for (unsigned int i = 0; c->d && i < c->d->nargs; i++) {
-		trace_arg_split(c->d->args[i].type, &t);
+		arg_type_split(c->d->args[i].type, &t);
 		if (strcmp(t.base, "path") == 0 ? names_it(c, c->args[i], paths) :
 		    strcmp(t.base, "fd") == 0 || strcmp(t.base, "dirfd") == 0 ? leads_there(c, (int)c->args[i], paths) :
 						  strcmp(t.decode, "pollfd") == 0 && polls_it(c, paths))

@@ -18,27 +18,6 @@
 #define BUFFER_MAX (64u << 20)
 #define ITEMS_MAX  4096
 
-/* TYPE[.DECODE][[COUNT]], taken apart. */
-struct arg_type {
-	char base[12], decode[24], count[16];
-	bool in, out;
-};
-
-static void
-split_type(const char *spec, struct arg_type *t)
-{
-	const char *dot = strchr(spec, '.'), *bracket = strchr(spec, '[');
-
-	memset(t, 0, sizeof(*t));
-	snprintf(t->base, sizeof(t->base), "%.*s", (int)strcspn(spec, ".["), spec);
-	if (dot && (!bracket || dot < bracket))
-		snprintf(t->decode, sizeof(t->decode), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
-	if (bracket)
-		snprintf(t->count, sizeof(t->count), "%.*s", (int)strcspn(bracket + 1, "]"), bracket + 1);
-	t->out = !strcmp(t->base, "out") || !strcmp(t->base, "inout") || !strcmp(t->decode, "out") || !strcmp(t->decode, "random");
-	t->in = !strcmp(t->base, "inout") || (!t->out && (!strcmp(t->base, "in") || !strcmp(t->decode, "in")));
-}
-
 enum field_kind
 capture_result_kind(uint32_t nr, const uint64_t args[6])
 {
@@ -269,31 +248,6 @@ capture_struct(const struct capture *c, const char *label, const char *decode, u
 	}
 }
 
-/* As the kernel takes it; nothing is read for a negative one. */
-static uint64_t
-number_of(const char *type, uint64_t v)
-{
-	if (strcmp(type, "size") == 0 || strcmp(type, "ulong") == 0)
-		return v;
-	return strcmp(type, "int") == 0 && (int32_t)v < 0 ? 0 : (uint32_t)v;
-}
-
-/* COUNT is a number, an argument's name, or ret. */
-static uint64_t
-count_of(const struct capture *c, const struct syscall_desc *d, const struct arg_type *t)
-{
-	if (!t->count[0])
-		return 1;
-	if (t->count[0] >= '0' && t->count[0] <= '9')
-		return strtoul(t->count, NULL, 10);
-	if (strcmp(t->count, "ret") == 0)
-		return c->done && c->result > 0 ? (uint64_t)c->result : 0;
-	for (unsigned int i = 0; i < d->nargs; i++)
-		if (strcmp(d->args[i].name, t->count) == 0)
-			return number_of(d->args[i].type, c->args[i]);
-	return 1;
-}
-
 static void
 capture_number(const struct capture *c, const char *name, const struct arg_type *t, uint64_t v)
 {
@@ -339,7 +293,9 @@ capture_pointer(const struct capture *c, const struct syscall_desc *d, const str
 	}
 	if (c->done ? !t->out || c->result < 0 : t->out && !t->in)
 		return;
-	count = count_of(c, d, t);
+	count = arg_type_count(t, d, c->args, c->done ? c->result : 0);
+	if ((int64_t)count < 0)
+		count = 0; /* an error: nothing is read */
 	if (strcmp(t->base, "path") == 0 || strcmp(t->base, "str") == 0)
 		capture_string(c, name, a, out);
 	else if (strcmp(t->base, "strv") == 0)
@@ -350,17 +306,6 @@ capture_pointer(const struct capture *c, const struct syscall_desc *d, const str
 		capture_iov(c, name, a, count, out ? (uint64_t)c->result : UINT64_MAX, out);
 	else if (!capture_special(c, name, t->decode, a, count, out))
 		capture_struct(c, name, t->decode, a, count, out);
-}
-
-static bool
-is_pointer(const struct arg_type *t)
-{
-	static const char *const types[] = { "path", "str", "strv", "ptr", "buf", "iov", "in", "out", "inout" };
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(t->base, types[i]) == 0)
-			return true;
-	return false;
 }
 
 /* open(2)'s mode is not looked at unless a file may be made; @i is not the first. */
@@ -383,8 +328,8 @@ capture_call(const struct capture *c)
 	for (unsigned int i = 0; d && i < d->nargs; i++) {
 		if (capture_pointed(c, i) || (i > 0 && not_looked_at(c, d, i)))
 			continue;
-		split_type(d->args[i].type, &t);
-		if (is_pointer(&t))
+		arg_type_split(d->args[i].type, &t);
+		if (arg_type_is_pointer(&t))
 			capture_pointer(c, d, &t, i);
 		else if (!c->done)
 			capture_number(c, d->args[i].name, &t, c->args[i]);

@@ -37,6 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/clock.h"
+
 #define ROUNDS 5
 
 struct bench {
@@ -57,15 +59,6 @@ die(const char *what)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 /* Set-ups */
@@ -571,17 +564,17 @@ measure(const struct bench *b, uint64_t ms)
 
 	b->run(1);
 	for (;;) {
-		start = now_ns();
+		start = clock_ns(CLOCK_MONOTONIC);
 		b->run(n);
-		took = now_ns() - start;
+		took = clock_ns(CLOCK_MONOTONIC) - start;
 		if (took > ms * 1000000 / 4 || n > 100000000)
 			break;
 		n *= took * 8 < ms * 1000000 ? 4 : 2;
 	}
 	for (round = 0; round < ROUNDS; round++) {
-		start = now_ns();
+		start = clock_ns(CLOCK_MONOTONIC);
 		b->run(n);
-		each = (double)(now_ns() - start) / (double)n;
+		each = (double)(clock_ns(CLOCK_MONOTONIC) - start) / (double)n;
 		if (round == 0 || each < best)
 			best = each;
 	}
@@ -627,7 +620,7 @@ time_spawns(int n, char **argv)
 	if (!took || n < 1)
 		return 2;
 	for (i = 0; i < n; i++) {
-		start = now_ns();
+		start = clock_ns(CLOCK_MONOTONIC);
 		pid = vfork();
 		if (pid == 0) {
 			execvp(argv[0], argv);
@@ -635,7 +628,7 @@ time_spawns(int n, char **argv)
 		}
 		if (waitpid(pid, &status, 0) != pid || status != 0)
 			return 1;
-		took[i] = now_ns() - start;
+		took[i] = clock_ns(CLOCK_MONOTONIC) - start;
 	}
 	qsort(took, (size_t)n, sizeof(*took), compare);
 	printf("%.1f %.1f\n", (double)took[0] / 1000, (double)took[n / 2] / 1000);

@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/clock.h"
+
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
 #endif
@@ -57,24 +59,15 @@ die(const char *what)
 }
 
 static double
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static double
 time_calls(void)
 {
 	double best = 0, each, start;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		start = now_ns();
+		start = clock_ns(CLOCK_MONOTONIC);
 		for (int i = 0; i < CALLS; i++)
 			syscall(SYS_getppid);
-		each = (now_ns() - start) / CALLS;
+		each = (clock_ns(CLOCK_MONOTONIC) - start) / CALLS;
 		if (round == 0 || each < best)
 			best = each;
 	}

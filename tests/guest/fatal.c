@@ -127,17 +127,23 @@ exit_from_thread(void *arg)
 	exit((int)(intptr_t)arg);
 }
 
+/* Two that spin and two that sleep, for ever. */
+static void
+start_threads(void)
+{
+	pthread_t th;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&th, NULL, i & 1 ? spin : sleep_forever, NULL);
+}
+
 static void
 a_signal_kills_all_threads(void)
 {
 	pid_t pid = guest_fork();
 
 	if (pid == 0) {
-		pthread_t th;
-		int i;
-
-		for (i = 0; i < 4; i++)
-			pthread_create(&th, NULL, i & 1 ? spin : sleep_forever, NULL);
+		start_threads();
 		for (;;)
 			pause();
 	}
@@ -152,11 +158,7 @@ exit_ends_all_threads(void)
 	pid_t pid = guest_fork();
 
 	if (pid == 0) {
-		pthread_t th;
-		int i;
-
-		for (i = 0; i < 4; i++)
-			pthread_create(&th, NULL, i & 1 ? spin : sleep_forever, NULL);
+		start_threads();
 		_exit(41);
 	}
 	CHECK_EXITS(pid, 41);

@@ -11,22 +11,10 @@
 
 #include "tests/guest/guest.h"
 
-static int
-new_file(const char *text)
-{
-	int fd;
-
-	guest_tmpdir();
-	guest_write_file("f", text, strlen(text), 0644);
-	fd = open("f", O_RDWR);
-	CHECK(fd >= 0);
-	return fd;
-}
-
 static void
 read_write_and_positions(void)
 {
-	int fd = new_file("0123456789");
+	int fd = guest_new_file("0123456789");
 	char buf[20] = "";
 
 	CHECK_EQ(read(fd, buf, 4), 4);
@@ -58,7 +46,7 @@ open_flags(void)
 	char buf[10];
 	int fd;
 
-	close(new_file("content"));
+	close(guest_new_file("content"));
 	CHECK_ERR(open("f", O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST);
 	CHECK_ERR(open("g", O_RDWR), ENOENT);
 	fd = open("f", O_WRONLY | O_APPEND);
@@ -93,7 +81,7 @@ open_flags(void)
 static void
 lowest_descriptor_and_dup(void)
 {
-	int fd = new_file("abc"), d, e;
+	int fd = guest_new_file("abc"), d, e;
 	char c;
 
 	d = dup(fd);
@@ -137,7 +125,7 @@ close_ranges(void)
 static void
 sizes(void)
 {
-	int fd = new_file("0123456789");
+	int fd = guest_new_file("0123456789");
 	struct stat st;
 	char buf[10];
 
@@ -169,7 +157,7 @@ sizes(void)
 static void
 holes(void)
 {
-	int fd = new_file("");
+	int fd = guest_new_file("");
 	struct stat st;
 
 	CHECK_EQ(pwrite(fd, "x", 1, 1 << 20), 1);
@@ -185,7 +173,7 @@ holes(void)
 static void
 vectors(void)
 {
-	int fd = new_file("");
+	int fd = guest_new_file("");
 	char a[4] = "", b[4] = "";
 	struct iovec w[2] = { { "abc", 3 }, { "def", 3 } }, r[2] = { { a, 2 }, { b, 3 } };
 
@@ -206,7 +194,7 @@ vectors(void)
 static void
 sendfile_and_copy_file_range(void)
 {
-	int fd = new_file("0123456789"), out = open("g", O_RDWR | O_CREAT, 0600), p[2];
+	int fd = guest_new_file("0123456789"), out = open("g", O_RDWR | O_CREAT, 0600), p[2];
 	off_t off = 2;
 	char buf[20] = "";
 
@@ -230,7 +218,7 @@ static void
 posix_locks(void)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 10, .l_len = 10 };
-	int fd = new_file("x");
+	int fd = guest_new_file("x");
 	pid_t pid, me = getpid();
 
 	CHECK_EQ(fcntl(fd, F_SETLK, &fl), 0);
@@ -272,7 +260,7 @@ static void
 posix_lock_deadlock(void)
 {
 	struct flock a = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 }, b = a;
-	int fd = new_file("x"), p[2];
+	int fd = guest_new_file("x"), p[2];
 	char c;
 	pid_t pid;
 
@@ -297,7 +285,7 @@ static void
 flock_and_ofd_locks(void)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int a = new_file("x"), b = open("f", O_RDWR), c = dup(a);
+	int a = guest_new_file("x"), b = open("f", O_RDWR), c = dup(a);
 
 	CHECK_EQ(flock(a, LOCK_EX), 0);
 	CHECK_ERR(flock(b, LOCK_EX | LOCK_NB), EWOULDBLOCK);
@@ -319,7 +307,7 @@ static void
 lock_in_the_way(void)
 {
 	struct flock fl = { .l_type = F_RDLCK, .l_start = 5 };
-	int fd = new_file("0123456789"), other = open("f", O_RDWR), p[2], q[2];
+	int fd = guest_new_file("0123456789"), other = open("f", O_RDWR), p[2], q[2];
 	pid_t pid;
 	char c;
 
@@ -352,7 +340,7 @@ static void
 stat_fields(void)
 {
 	struct stat st;
-	int fd = new_file("hello");
+	int fd = guest_new_file("hello");
 
 	CHECK_EQ(fstat(fd, &st), 0);
 	CHECK(S_ISREG(st.st_mode));
@@ -380,7 +368,7 @@ statx_fields(void)
 {
 	struct statx x;
 
-	close(new_file("hello"));
+	close(guest_new_file("hello"));
 	CHECK_EQ(statx(AT_FDCWD, "f", 0, STATX_BASIC_STATS, &x), 0);
 	CHECK_EQ(x.stx_mask & STATX_BASIC_STATS, STATX_BASIC_STATS);
 	CHECK_EQ(x.stx_size, 5);
@@ -395,7 +383,7 @@ times_are_kept(void)
 {
 	struct timespec ts[2] = { { 1000, 5 }, { 2000, 6 } };
 	struct stat st;
-	int fd = new_file("x");
+	int fd = guest_new_file("x");
 
 	CHECK_EQ(futimens(fd, ts), 0);
 	CHECK_EQ(fstat(fd, &st), 0);
@@ -420,7 +408,7 @@ times_are_kept(void)
 static void
 unlinked_files_live_on(void)
 {
-	int fd = new_file("kept");
+	int fd = guest_new_file("kept");
 	struct stat st;
 	char buf[4];
 
@@ -435,7 +423,7 @@ unlinked_files_live_on(void)
 static void
 syncing(void)
 {
-	int fd = new_file("x"), p[2];
+	int fd = guest_new_file("x"), p[2];
 
 	CHECK_EQ(fsync(fd), 0);
 	CHECK_EQ(fdatasync(fd), 0);
@@ -498,7 +486,7 @@ static void
 shared_descriptors_of_proc(void)
 {
 	char path[32], target[256] = "";
-	int fd = new_file("via proc"), again;
+	int fd = guest_new_file("via proc"), again;
 	char buf[8], cwd[200], want[220];
 
 	CHECK(getcwd(cwd, sizeof(cwd)) != NULL);

@@ -229,6 +229,32 @@ guest_write_file(const char *path, const void *data, size_t n, mode_t mode)
 		guest_fail(__FILE__, __LINE__, "writing %s: %s", path, strerror(errno));
 }
 
+/* The file f with @text, open for reading and writing, in a temporary directory. */
+__attribute__((unused)) static int
+guest_new_file(const char *text)
+{
+	int fd;
+
+	guest_tmpdir();
+	guest_write_file("f", text, strlen(text), 0644);
+	fd = open("f", O_RDWR);
+	CHECK(fd >= 0);
+	return fd;
+}
+
+/* A file of @size zeroes without a name. */
+__attribute__((unused)) static int
+guest_temp_file(size_t size)
+{
+	char name[] = "/tmp/guest-file-XXXXXX";
+	int fd = mkstemp(name);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(unlink(name), 0);
+	CHECK_EQ(ftruncate(fd, (off_t)size), 0);
+	return fd;
+}
+
 static void
 guest_remove_tmpdir(void)
 {

@@ -29,18 +29,6 @@ filled(size_t pages, int flags, int fd)
 	return p;
 }
 
-static int
-temp_file(size_t size)
-{
-	char name[] = "/tmp/guest-madvise-XXXXXX";
-	int fd = mkstemp(name);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(unlink(name), 0);
-	CHECK_EQ(ftruncate(fd, (off_t)size), 0);
-	return fd;
-}
-
 static void
 arguments(void)
 {
@@ -87,7 +75,7 @@ dontneed_over_a_hole(void)
 static void
 dontneed_of_files(void)
 {
-	int fd = temp_file(2 * PAGE);
+	int fd = guest_temp_file(2 * PAGE);
 	char *s = filled(2, MAP_SHARED, fd), *p = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0), *a;
 
 	p[0] = 9;

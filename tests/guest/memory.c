@@ -67,18 +67,6 @@ map_anon(size_t pages)
 	return p;
 }
 
-static int
-temp_file(size_t size)
-{
-	char name[] = "/tmp/guest-mmap-XXXXXX";
-	int fd = mkstemp(name);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(unlink(name), 0);
-	CHECK_EQ(ftruncate(fd, (off_t)size), 0);
-	return fd;
-}
-
 /* The line of /proc/self/maps that has @addr: permissions; "" if there is none. */
 static void
 perms_of(const void *addr, char perms[8], unsigned long *start, unsigned long *end)
@@ -165,7 +153,7 @@ dev_zero(void)
 static void
 bad_arguments(void)
 {
-	int fd = temp_file(2 * PAGE), ro;
+	int fd = guest_temp_file(2 * PAGE), ro;
 	char path[64];
 
 	CHECK_ERR(mmap(NULL, 0, RW, ANON, -1, 0), EINVAL);
@@ -305,7 +293,7 @@ static void
 mprotect_errors(void)
 {
 	char *p = map_anon(4);
-	int fd = temp_file(PAGE), ro;
+	int fd = guest_temp_file(PAGE), ro;
 	char path[64], *q;
 
 	CHECK_ERR(mprotect(p + 1, PAGE, PROT_READ), EINVAL);
@@ -359,7 +347,7 @@ splitting_and_joining(void)
 static void
 file_private(void)
 {
-	int fd = temp_file(3 * PAGE);
+	int fd = guest_temp_file(3 * PAGE);
 	char *p, c;
 
 	CHECK_EQ(pwrite(fd, "abc", 3, PAGE), 3);
@@ -376,7 +364,7 @@ file_private(void)
 static void
 file_shared(void)
 {
-	int fd = temp_file(3 * PAGE);
+	int fd = guest_temp_file(3 * PAGE);
 	char *p = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0), *q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 2 * PAGE), buf[6];
 	pid_t pid;
 
@@ -405,7 +393,7 @@ file_shared(void)
 static void
 past_the_end_of_file(void)
 {
-	int fd = temp_file(PAGE + 10);
+	int fd = guest_temp_file(PAGE + 10);
 	char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
 
 	CHECK(p != MAP_FAILED);
@@ -423,7 +411,7 @@ past_the_end_of_file(void)
 static void
 truncated_under_a_mapping(void)
 {
-	int fd = temp_file(4 * PAGE);
+	int fd = guest_temp_file(4 * PAGE);
 	char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
 
 	CHECK(p != MAP_FAILED);
@@ -575,7 +563,7 @@ limits(void)
 static void
 append_only_and_directories(void)
 {
-	int fd = temp_file(PAGE), ap;
+	int fd = guest_temp_file(PAGE), ap;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

@@ -52,18 +52,6 @@ mapped(char *p)
 	return mincore(p, PAGE, &v) == 0;
 }
 
-static int
-temp_file(size_t size)
-{
-	char name[] = "/tmp/guest-mremap-XXXXXX";
-	int fd = mkstemp(name);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(unlink(name), 0);
-	CHECK_EQ(ftruncate(fd, (off_t)size), 0);
-	return fd;
-}
-
 static void
 shrink_in_place(void)
 {
@@ -224,7 +212,7 @@ shared_anonymous(void)
 static void
 shared_file_grows(void)
 {
-	int fd = temp_file(8 * PAGE);
+	int fd = guest_temp_file(8 * PAGE);
 	char *area = free_area(16), *p = numbered(area, 8, MAP_SHARED, fd), *q, c;
 
 	CHECK_EQ(munmap(p + 4 * PAGE, 4 * PAGE), 0);
@@ -242,7 +230,7 @@ shared_file_grows(void)
 static void
 private_file_keeps_its_changes(void)
 {
-	int fd = temp_file(4 * PAGE);
+	int fd = guest_temp_file(4 * PAGE);
 	char *p = numbered(NULL, 4, MAP_PRIVATE, fd), *q;
 
 	q = mremap(p, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, free_area(8));
@@ -290,7 +278,7 @@ realloc_of_large_blocks(void)
 static void
 remap_pages_of_a_file(void)
 {
-	int fd = temp_file(4 * PAGE);
+	int fd = guest_temp_file(4 * PAGE);
 	char *p = numbered(NULL, 4, MAP_SHARED, fd), *q;
 
 	CHECK_EQ(syscall(SYS_remap_file_pages, p, PAGE, 0, 3, 0), 0);

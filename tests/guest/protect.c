@@ -5,7 +5,7 @@
  */
 #include <grp.h>
 
-#include "guest.h"
+#include "tests/guest/guest.h"
 
 #define ALICE 65533
 #define BOB   65532
@@ -41,24 +41,45 @@ shared_dir(uid_t owner, mode_t mode)
 	return chdir("s") == 0;
 }
 
-/* open(2) as a user: 0 or errno. */
+/* A child that is @who. */
+static pid_t
+fork_as(uid_t who)
+{
+	pid_t pid = guest_fork();
+
+	if (pid == 0 && (setgroups(0, NULL) != 0 || setresgid(who, who, who) != 0 || setresuid(who, who, who) != 0))
+		_exit(255);
+	return pid;
+}
+
+static int
+errno_of(pid_t pid)
+{
+	int status = guest_wait(pid);
+
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+	return WEXITSTATUS(status);
+}
+
+/* open(2) and link(2) as a user: 0 or errno. */
 static int
 open_as(uid_t who, const char *path, int flags)
 {
-	int status;
-	pid_t pid = guest_fork();
+	pid_t pid = fork_as(who);
 
-	if (pid == 0) {
-		int fd;
+	if (pid == 0)
+		_exit(open(path, flags | O_NONBLOCK, 0666) < 0 ? errno : 0);
+	return errno_of(pid);
+}
 
-		if (setgroups(0, NULL) != 0 || setresgid(who, who, who) != 0 || setresuid(who, who, who) != 0)
-			_exit(255);
-		fd = open(path, flags | O_NONBLOCK, 0666);
-		_exit(fd < 0 ? errno : 0);
-	}
-	status = guest_wait(pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) != 255);
-	return WEXITSTATUS(status);
+static int
+link_as(uid_t who, const char *from, const char *to)
+{
+	pid_t pid = fork_as(who);
+
+	if (pid == 0)
+		_exit(link(from, to) < 0 ? errno : 0);
+	return errno_of(pid);
 }
 
 static void
@@ -142,22 +163,6 @@ symbolic_links(void)
 	CHECK_EQ(chmod(".", 01777), 0);
 	CHECK_EQ(chown(".", ALICE, ALICE), 0);
 	CHECK_EQ(open_as(BOB, "l", O_RDONLY), 0);
-}
-
-static int
-link_as(uid_t who, const char *from, const char *to)
-{
-	int status;
-	pid_t pid = guest_fork();
-
-	if (pid == 0) {
-		if (setgroups(0, NULL) != 0 || setresgid(who, who, who) != 0 || setresuid(who, who, who) != 0)
-			_exit(255);
-		_exit(link(from, to) != 0 ? errno : 0);
-	}
-	status = guest_wait(pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) != 255);
-	return WEXITSTATUS(status);
 }
 
 static void

@@ -20,18 +20,6 @@ two_pipes(void)
 	CHECK_EQ(pipe(q), 0);
 }
 
-static int
-file_of(const char *text)
-{
-	int fd;
-
-	guest_tmpdir();
-	guest_write_file("f", text, strlen(text), 0644);
-	fd = open("f", O_RDWR);
-	CHECK(fd >= 0);
-	return fd;
-}
-
 static void
 between_pipes(void)
 {
@@ -73,7 +61,7 @@ teeing(void)
 static void
 files_to_pipes(void)
 {
-	int fd = file_of("the contents of a file");
+	int fd = guest_new_file("the contents of a file");
 	off64_t off = 4;
 
 	two_pipes();
@@ -94,7 +82,7 @@ files_to_pipes(void)
 static void
 pipes_to_files(void)
 {
-	int fd = file_of("...............");
+	int fd = guest_new_file("...............");
 	off64_t off = 5;
 
 	two_pipes();
@@ -112,7 +100,7 @@ pipes_to_files(void)
 static void
 waiting(void)
 {
-	int fd = file_of("data");
+	int fd = guest_new_file("data");
 	pid_t pid;
 
 	two_pipes();
@@ -156,7 +144,7 @@ user_memory(void)
 static void
 sending_files(void)
 {
-	int fd = file_of("send this file"), out = open("out", O_RDWR | O_CREAT, 0600);
+	int fd = guest_new_file("send this file"), out = open("out", O_RDWR | O_CREAT, 0600);
 	off_t off = 5;
 
 	CHECK_EQ(sendfile(out, fd, &off, 4), 4);
@@ -194,7 +182,7 @@ directories(void)
 	CHECK_ERR(splice(d, &off, p[1], NULL, 10, 0), EAGAIN);
 	CHECK_ERR(sendfile(p[1], d, NULL, 10), EAGAIN);
 	CHECK_ERR(sendfile(p[1], d, &off, 10), EAGAIN);
-	CHECK_ERR(sendfile(p[1], file_of("x"), NULL, 0), EAGAIN);
+	CHECK_ERR(sendfile(p[1], guest_new_file("x"), NULL, 0), EAGAIN);
 	CHECK_ERR(sendfile(p[1], p[0], NULL, 10), EAGAIN);
 }
 
@@ -202,7 +190,7 @@ static void
 large_transfers(void)
 {
 	static char back[sizeof(buf)];
-	int fd = file_of(""), out = open("out", O_RDWR | O_CREAT, 0600);
+	int fd = guest_new_file(""), out = open("out", O_RDWR | O_CREAT, 0600);
 	long total = 0, n;
 	pid_t pid;
 

@@ -18,7 +18,7 @@
 #include "src/trace-structs.h"
 
 static bool
-known(const struct trace_arg *t)
+known(const struct arg_type *t)
 {
 	if (!t->decode[0] || strcmp(t->decode, "in") == 0 || strcmp(t->decode, "out") == 0)
 		return true;
@@ -26,7 +26,7 @@ known(const struct trace_arg *t)
 }
 
 static bool
-count_is_known(const struct syscall_desc *d, const struct trace_arg *t)
+count_is_known(const struct syscall_desc *d, const struct arg_type *t)
 {
 	if (!t->count[0] || strcmp(t->count, "ret") == 0 || (t->count[0] >= '0' && t->count[0] <= '9'))
 		return true;
@@ -38,13 +38,13 @@ count_is_known(const struct syscall_desc *d, const struct trace_arg *t)
 
 Test(decode, words_of_the_table)
 {
-	struct trace_arg t;
+	struct arg_type t;
 
 	for (unsigned int nr = 0; nr < nr_syscall_descs; nr++) {
 		const struct syscall_desc *d = &syscall_descs[nr];
 
 		for (unsigned int i = 0; d->name && i < d->nargs; i++) {
-			trace_arg_split(d->args[i].type, &t);
+			arg_type_split(d->args[i].type, &t);
 			cr_expect(known(&t) || d->status == SYSCALL_ABSENT, "%s: %s: the tracer does not know '%s'", d->name,
 				  d->args[i].name, t.decode);
 			cr_expect(count_is_known(d, &t), "%s: %s: no argument is called '%s'", d->name, d->args[i].name, t.count);

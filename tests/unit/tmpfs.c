@@ -67,22 +67,6 @@ Test(tmpfs, radix_is_a_map)
 	cr_assert_null(r.root);
 }
 
-static struct task *
-tmpfs_env(const char *options)
-{
-	struct kernel *k = test_arena();
-	struct fs_context fc = { .k = k, .host_root = HFD_NONE, .options = options };
-	struct task *t;
-
-	kmem_cache_init(k, &k->cred_cache, "cred", sizeof(struct cred), 0);
-	cr_assert_eq(cred_init(k), 0);
-	cr_assert_eq(vfs_init(k), 0);
-	t = vfs_task(k);
-	fc.t = t;
-	cr_assert_eq(do_mount_kernel(t, &tmpfs_fs_type, &fc, "/", 0), 0);
-	return t;
-}
-
 static void
 set_size(struct task *t, struct file *f, int64_t size)
 {
@@ -95,7 +79,7 @@ Test(tmpfs, file_is_a_buffer)
 {
 	enum { SIZE = 9 << 20 };
 	char *model = calloc(1, SIZE), *buf = malloc(SIZE);
-	struct task *t = tmpfs_env("size=0");
+	struct task *t = vfs_env_of(&tmpfs_fs_type, "size=0");
 	struct file *f = vfs_test_open(t, "/f", O_CREAT | O_RDWR);
 	struct tmpfs_sb *sbi = TMPFS_SB(f->f_inode->i_sb);
 	int64_t size = 0;
@@ -151,7 +135,7 @@ Test(tmpfs, file_is_a_buffer)
 
 Test(tmpfs, blocks_and_inodes_are_given_back)
 {
-	struct task *t = tmpfs_env("size=1m,nr_inodes=20");
+	struct task *t = vfs_env_of(&tmpfs_fs_type, "size=1m,nr_inodes=20");
 	struct file *f = vfs_test_open(t, "/f", O_CREAT | O_RDWR);
 	struct tmpfs_sb *sbi = TMPFS_SB(f->f_inode->i_sb);
 	static char buf[1 << 20];
@@ -198,7 +182,7 @@ collect(struct dir_context *ctx, const char *name, int len, int64_t off, uint64_
 /* Names that are there from the beginning to the end of a listing are seen once, whatever else comes and goes. */
 Test(tmpfs, listing_while_names_change)
 {
-	struct task *t = tmpfs_env(NULL);
+	struct task *t = vfs_env_of(&tmpfs_fs_type, NULL);
 	struct collected c = { .ctx.actor = collect };
 	struct file *d = vfs_test_open(t, "/", O_RDONLY | O_DIRECTORY);
 	struct inode *dir = d->f_inode;

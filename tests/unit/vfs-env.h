@@ -101,11 +101,12 @@ vfs_task(struct kernel *k)
 	return t;
 }
 
+/* A task whose root is a new file system of this type. */
 static inline struct task *
-vfs_env(void)
+vfs_env_of(const struct file_system_type *type, const char *options)
 {
 	struct kernel *k = test_arena();
-	struct fs_context fc = { .k = k, .host_root = HFD_NONE };
+	struct fs_context fc = { .k = k, .host_root = HFD_NONE, .options = options };
 	struct task *t;
 
 	kmem_cache_init(k, &k->cred_cache, "cred", sizeof(struct cred), 0);
@@ -113,8 +114,14 @@ vfs_env(void)
 	cr_assert_eq(vfs_init(k), 0);
 	t = vfs_task(k);
 	fc.t = t;
-	cr_assert_eq(do_mount_kernel(t, &toy_fs, &fc, "/", 0), 0);
+	cr_assert_eq(do_mount_kernel(t, type, &fc, "/", 0), 0);
 	return t;
+}
+
+static inline struct task *
+vfs_env(void)
+{
+	return vfs_env_of(&toy_fs, NULL);
 }
 
 static inline struct file *
