@@ -33,6 +33,8 @@ libkernel_a_SOURCES += \
 	kernel/seeded.h \
 	kernel/signal.h \
 	kernel/sigframe.c \
+	kernel/xsave.c \
+	kernel/xsave.h \
 	kernel/slab.h \
 	kernel/string.c \
 	kernel/sys.c \

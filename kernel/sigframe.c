@@ -9,8 +9,10 @@
  * struct _fpx_sw_bytes (FP_XSTATE_MAGIC1, sizes, features) in its reserved bytes, xsave header, components, FP_XSTATE_MAGIC2
  * behind it; xstate_restore() takes such an image, which a program may have forged, and checks it.
  *
- * A program may forge all of a frame: segment selectors are set to the user ones whatever it says, rflags are masked, and
- * an instruction pointer outside user memory kills.
+ * A program may forge all of a frame: rflags are masked, and what the processor would refuse on the way back (segments, an instruction
+ * pointer outside user memory) is the fault that it would be. Registers never hold such values.
+ *
+ * Left out: going on in 32-bit code, which is refused like other segments.
  */
 #include <linux/signal.h>
 
@@ -27,6 +29,10 @@
 #define USER_SS 0x2b
 
 #define RED_ZONE 128
+
+#define X86_TRAP_GP	13
+#define X86_TRAP_PF	14
+#define PF_FETCH_KERNEL 0x15 /* of an instruction, by a program, where there is something it may not have */
 
 #define X86_EFLAGS_CF 0x1u
 #define X86_EFLAGS_PF 0x4u
@@ -217,28 +223,59 @@ restore_altstack(struct task *t, uint64_t sp, uint64_t ss_sp, uint32_t ss_flags,
 	return 0;
 }
 
+/* The fault of an iret to @cs, @ss and t->regs.rip, or of the first fetch there, if it would be one. */
+static void
+check_return(struct task *t, uint16_t cs, uint16_t ss)
+{
+	uint64_t rip = t->regs.rip;
+	bool canonical = (uint64_t)((int64_t)(rip << 16) >> 16) == rip;
+
+	if (cs == USER_CS && ss == USER_SS && rip < TASK_SIZE_MAX)
+		return;
+	if (cs == USER_CS && ss == USER_SS && canonical) {
+		t->trapno = X86_TRAP_PF;
+		t->err = PF_FETCH_KERNEL;
+		t->cr2 = rip;
+		force_sig_fault(t, SIGSEGV, SEGV_MAPERR, rip);
+		return;
+	}
+	t->trapno = X86_TRAP_GP;
+	t->err = cs != USER_CS ? cs & ~3u : ss != USER_SS ? ss & ~3u : 0;
+	force_sig_fault(t, SIGSEGV, SI_KERNEL, 0);
+}
+
+static int
+restore_xstate(struct task *t, uint64_t fpstate)
+{
+	int err = fpstate ? t->k->trap->xstate_restore(t, fpstate) : 0;
+
+	if (!fpstate || err)
+		ignore_err(t->k->trap->xstate_reset(t), "the host thread died");
+	return err;
+}
+
 int64_t
 rt_sigreturn(struct task *t)
 {
 	uint64_t frame = t->regs.rsp - 8;
 	struct frame_ucontext uc;
-	int err;
+	uint16_t cs, ss;
 
 	if (copy_in(t, &uc, UADDR(frame + offsetof(struct rt_sigframe, uc))))
 		goto bad;
 	set_current_blocked(t, uc.sigmask);
 	restore_sigcontext(t, &uc.mcontext);
 	t->restart.fn = NULL;
-	if (uc.mcontext.fpstate)
-		err = t->k->trap->xstate_restore(t, uc.mcontext.fpstate);
-	else
-		err = t->k->trap->xstate_reset(t);
-	if (err)
-		goto bad;
-	if (t->regs.rip >= TASK_SIZE_MAX)
+	if (restore_xstate(t, uc.mcontext.fpstate))
 		goto bad;
 	/* Linux does not look at the result: a stack that cannot be set stays what it is */
 	ignore_err(restore_altstack(t, t->regs.rsp, uc.stack.sp, uc.stack.flags, uc.stack.size), "as Linux does");
+	cs = uc.mcontext.cs | 3;
+	ss = uc.mcontext.ss | 3;
+	/* Whoever made the frame did not know that there was one. */
+	if (cs == USER_CS && !(uc.flags & UC_STRICT_RESTORE_SS))
+		ss = USER_SS;
+	check_return(t, cs, ss);
 	return SYSCALL_REGS_SET;
 bad:
 	force_sig_fault(t, SIGSEGV, SI_KERNEL, 0);

@@ -10,6 +10,7 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 
+#include "kernel/xsave.h"
 #include "mm/uaccess.h"
 #include "trap/remote/ptrace.h"
 #include "trap/remote/remote.h"
@@ -83,36 +84,8 @@ remote_xstate_save(struct task *t, uint64_t u)
 	sw.xstate_size = size;
 	memcpy(img.b + SW_RESERVED, &sw, sizeof(sw));
 	memcpy(img.b + size, &magic2, sizeof(magic2));
+	*(uint64_t *)(img.b + FXSAVE_SIZE) |= XFEATURES_FPSSE;
 	return copy_to_user(t, UADDR(u), img.b, size + FP_XSTATE_MAGIC2_SIZE);
-}
-
-/* A program may have written anything there: only what the CPU accepts is loaded. */
-static void
-sanitize(uint8_t *img, uint64_t features)
-{
-	uint64_t *header = (uint64_t *)(img + FXSAVE_SIZE);
-	uint32_t mxcsr_mask, mxcsr;
-
-	memcpy(&mxcsr_mask, img + 28, 4);
-	memcpy(&mxcsr, img + 24, 4);
-	mxcsr &= mxcsr_mask ? mxcsr_mask : 0xffbf;
-	memcpy(img + 24, &mxcsr, 4);
-	header[0] &= features & ~(1ULL << 9); /* never PKRU */
-	for (int i = 1; i < 8; i++)
-		header[i] = 0;
-}
-
-/* Does the image that was read to @got bytes hold more than x87 and SSE, all of it? */
-static bool
-has_xsave(const struct xstate_image *img, const struct _fpx_sw_bytes *sw, size_t got)
-{
-	uint32_t magic2;
-
-	if (sw->magic1 != FP_XSTATE_MAGIC1 || sw->xstate_size < FXSAVE_SIZE + 64 || sw->xstate_size > host.size ||
-	    sw->xstate_size + sizeof(magic2) > got)
-		return false;
-	memcpy(&magic2, img->b + sw->xstate_size, sizeof(magic2));
-	return magic2 == FP_XSTATE_MAGIC2;
 }
 
 int
@@ -120,21 +93,10 @@ remote_xstate_restore(struct task *t, uint64_t u)
 {
 	struct xstate_image img;
 	struct xstate_arg arg = { t->trap, { img.b, host.size } };
-	size_t got = copy_from_user_partial(t, img.b, UADDR(u), host.size + FP_XSTATE_MAGIC2_SIZE);
-	struct _fpx_sw_bytes sw;
+	int err = xsave_read_frame(t, u, img.b, host.size, host.features & ~XFEATURE_PKRU);
 
-	if (got < FXSAVE_SIZE)
-		return -EFAULT;
-	memcpy(&sw, img.b + SW_RESERVED, sizeof(sw));
-	if (has_xsave(&img, &sw, got)) {
-		memset(img.b + sw.xstate_size, 0, host.size - sw.xstate_size);
-		sanitize(img.b, sw.xfeatures & host.features);
-	} else {
-		memset(img.b + FXSAVE_SIZE, 0, host.size - FXSAVE_SIZE);
-		*(uint64_t *)(img.b + FXSAVE_SIZE) = 3; /* x87 and SSE only */
-		sanitize(img.b, 3);
-	}
-	memset(img.b + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
+	if (err)
+		return err;
 	return tracer_run(do_setregset, &arg) < 0 ? -EINVAL : 0;
 }
 

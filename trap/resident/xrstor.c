@@ -7,6 +7,7 @@
  */
 #include "kernel/errno.h"
 #include "kernel/signal.h"
+#include "kernel/xsave.h"
 #include "mm/text.h"
 #include "mm/uaccess.h"
 #include "trap/resident/resident.h"
@@ -14,7 +15,6 @@
 #define HEADER	  512
 #define COMPACTED (1ULL << 63)
 
-/* The first MXCSR bits that this processor does not have are 16 and up. */
 static bool
 image_is_valid(const struct resident *r, const uint8_t *img, uint64_t mask)
 {
@@ -24,7 +24,7 @@ image_is_valid(const struct resident *r, const uint8_t *img, uint64_t mask)
 
 	/* A compacted image has an MXCSR only with the SSE state: xsavec leaves it alone where that is the initial one. */
 	memcpy(&mxcsr, img + 24, 4);
-	if ((mask & (h[1] & COMPACTED ? h[0] & 2 : 6)) && (mxcsr & ~0xffffU))
+	if ((mask & (h[1] & COMPACTED ? h[0] & 2 : 6)) && (mxcsr & ~0xffbfU) && (mxcsr & ~mxcsr_mask()))
 		return false;
 	for (int i = 2; i < 8; i++)
 		if (h[i])

@@ -4,6 +4,7 @@
  * with, or, once changed, in the buffer of its host thread. Images are in the standard format with sw_reserved, as in a signal frame.
  */
 #include "kernel/errno.h"
+#include "kernel/xsave.h"
 #include "mm/uaccess.h"
 #include "trap/resident/resident.h"
 #include "trap/resident/vetted.h"
@@ -59,7 +60,7 @@ resident_xstate_save(struct task *t, uint64_t u)
 	else if (rt->xframe != rt->xbuf)
 		memcpy(rt->xbuf, rt->xframe, r->xsave_size);
 	rt->xframe = rt->xbuf;
-	*(uint64_t *)(rt->xbuf + FXSAVE_SIZE) &= r->xfeatures;
+	*(uint64_t *)(rt->xbuf + FXSAVE_SIZE) = (*(uint64_t *)(rt->xbuf + FXSAVE_SIZE) & r->xfeatures) | XFEATURES_FPSSE;
 	memcpy(rt->xbuf + SW_RESERVED, &sw, sizeof(sw));
 	memcpy(rt->xbuf + r->xsave_size, &magic2, 4);
 	return copy_to_user(t, UADDR(u), rt->xbuf, r->xsave_size + 4);
@@ -81,29 +82,9 @@ resident_xstate_restore(struct task *t, uint64_t u)
 {
 	struct resident *r = t->k->resident;
 	struct trap_task *rt = rt_of(t);
-	uint64_t *header = (uint64_t *)(rt->xbuf + FXSAVE_SIZE);
-	uint32_t magic2, mxcsr;
-	struct sw_bytes sw;
 
-	initial_state(rt->xbuf, r->xsave_size);
 	rt->xframe = rt->xbuf;
-	if (copy_from_user(t, rt->xbuf, UADDR(u), FXSAVE_SIZE))
-		return -EFAULT;
-	memcpy(&sw, rt->xbuf + SW_RESERVED, sizeof(sw));
-	if (sw.magic1 == FP_MAGIC1 && sw.xstate_size >= FXSAVE_SIZE + 64 && sw.xstate_size <= r->xsave_size &&
-	    copy_from_user(t, &magic2, UADDR(u + sw.xstate_size), 4) == 0 && magic2 == FP_MAGIC2) {
-		if (copy_from_user(t, rt->xbuf + FXSAVE_SIZE, UADDR(u + FXSAVE_SIZE), sw.xstate_size - FXSAVE_SIZE))
-			return -EFAULT;
-		header[0] &= sw.xfeatures & r->xfeatures;
-		memset(header + 1, 0, 56);
-	} else {
-		header[0] = 3;
-	}
-	memcpy(&mxcsr, rt->xbuf + 24, 4);
-	mxcsr &= 0xffff;
-	memcpy(rt->xbuf + 24, &mxcsr, 4);
-	memset(rt->xbuf + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
-	return 0;
+	return xsave_read_frame(t, u, rt->xbuf, r->xsave_size, r->xfeatures);
 }
 
 int
