@@ -172,8 +172,10 @@ ipc_sem_store(struct task *t, const struct proc_inode *pi __unused, char *text)
 			text++;
 		if (!*text && i > 0)
 			break;
-		if (parse_ulong(&text, &n) || n > (i == SEM_CTL_MNI ? IPCMNI : INT32_MAX))
+		if (parse_ulong(&text, &n) || n > INT32_MAX)
 			return -EINVAL;
+		if (i == SEM_CTL_MNI && n > IPCMNI)
+			return -ERANGE;
 		WRITE_ONCE(v[i], (int)n);
 	}
 	return 0;

@@ -15,6 +15,7 @@ stead_SOURCES += \
 	src/diff/canon-follow.c \
 	src/diff/canon.c \
 	src/diff/canon.h \
+	src/diff/capture-ipc.c \
 	src/diff/capture-structs.c \
 	src/diff/capture.c \
 	src/diff/capture.h \

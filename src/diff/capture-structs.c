@@ -404,8 +404,8 @@ pointed_mask(const struct capture *c)
 bool
 capture_word_known(const char *word)
 {
-	static const char *const words[] = { "cpumask", "dirent", "dirent64", "fdset", "futexaddr", "mincore", "mmsghdr",
-					     "msghdr",	"optval", "sigmask6", "siginfo", "sockaddr" };
+	static const char *const words[] = { "cpumask", "dirent", "dirent64", "fdset", "futexaddr", "ipcctl", "mincore", "mmsghdr",
+					     "msgbuf",	"msghdr",  "optval", "sigmask6", "siginfo", "sockaddr" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i], word) == 0)
@@ -473,6 +473,6 @@ capture_pointed(const struct capture *c, unsigned int i)
 	case SYS_recvfrom: /* the length is in the address */
 		return i == at && c->done;
 	default:
-		return false;
+		return capture_ipc(c, i);
 	}
 }

@@ -25,6 +25,7 @@ capture_result_kind(uint32_t nr, const uint64_t args[6])
 	case SYS_mmap:
 	case SYS_mremap:
 	case SYS_brk:
+	case SYS_shmat:
 		return FIELD_ADDRESS;
 	case SYS_clone:
 	case SYS_clone3:
@@ -69,9 +70,10 @@ capture_result_kind(uint32_t nr, const uint64_t args[6])
 	case SYS_signalfd4:
 	case SYS_memfd_create:
 	case SYS_pidfd_open:
+	case SYS_mq_open:
 		return FIELD_FD;
 	default:
-		return FIELD_INT;
+		return capture_ipc_result(nr, args);
 	}
 }
 

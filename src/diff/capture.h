@@ -72,6 +72,23 @@ bool capture_special(const struct capture *c, const char *label, const char *dec
 void capture_siginfo(struct record *r, const char *label, bool out, const void *raw);
 
 /**
+ * capture_ipc() - capture_pointed() for System V IPC and POSIX message queues
+ * @c: the call
+ * @i: the argument
+ *
+ * Return: whether it did it.
+ */
+bool capture_ipc(const struct capture *c, unsigned int i);
+
+/**
+ * capture_ipc_result() - capture_result_kind() for their results that are numbers
+ * @nr, @args: the call
+ *
+ * Return: its kind.
+ */
+enum field_kind capture_ipc_result(uint32_t nr, const uint64_t args[6]);
+
+/**
  * capture_word_known() - is there code for a DECODE word of an argument that points to something?
  * @word: the word
  */

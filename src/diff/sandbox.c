@@ -40,7 +40,7 @@ sandbox_possible(void)
 		return false;
 	pid = fork();
 	if (pid == 0)
-		_exit(unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS) == 0 ? 0 : 1);
+		_exit(unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) == 0 ? 0 : 1);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
@@ -143,7 +143,7 @@ sandbox_enter(const char *work)
 	bool have_here = getcwd(here, sizeof(here)) != NULL;
 
 	snprintf(root, sizeof(root), "%s/root", work);
-	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed("a mount namespace");
 	if (mount("stead-diff", work, "tmpfs", 0, "mode=0755") < 0 || mkdir(root, 0755) < 0)
 		return failed(work);

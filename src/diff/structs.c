@@ -222,6 +222,16 @@ static const struct struct_field f_futex_waitv[] = {
 	F(struct futex_waitv, flags, "flags", FIELD_HEX),
 };
 
+static const struct struct_field f_sembuf[] = {
+	{ "num", "", 0, 2, FIELD_UINT },
+	{ "op", "", 2, 2, FIELD_INT },
+	{ "flg", "SEM_*", 4, 2, FIELD_FLAGS },
+};
+static const struct struct_field f_mq_attr[] = {
+	{ "flags", "MQ_*", 0, 8, FIELD_FLAGS }, { "maxmsg", "", 8, 8, FIELD_INT }, { "msgsize", "", 16, 8, FIELD_INT },
+	{ "curmsgs", "", 24, 8, FIELD_INT },
+};
+
 #define LAYOUT(name, size, fields) { name, size, fields, sizeof(fields) / sizeof((fields)[0]) }
 
 static const struct struct_layout layouts[] = {
@@ -264,6 +274,8 @@ static const struct struct_layout layouts[] = {
 	LAYOUT("sched_attr", 48, f_sched_attr),
 	LAYOUT("timex", sizeof(struct timex), f_timex),
 	LAYOUT("futex_waitv", sizeof(struct futex_waitv), f_futex_waitv),
+	LAYOUT("sembuf", 6, f_sembuf),
+	LAYOUT("mq_attr", 32, f_mq_attr),
 };
 
 /* Words of syscalls/table that say more than the structure's name: when it is shown, or how. */
@@ -272,7 +284,7 @@ static const struct {
 } aliases[] = {
 	{ "addrlen", "int" },	     { "epollctl", "epoll_event" }, { "futextime", "timespec" }, { "id", "uint" },
 	{ "pointer", "ulong" },	     { "remaining", "timespec" },   { "sendoff", "off" },	 { "sigset8", "sigset" },
-	{ "utimespec", "timespec" }, { "utimeval", "timeval" },	    { "waitrusage", "rusage" },
+	{ "mq_create", "mq_attr" },    { "utimespec", "timespec" }, { "utimeval", "timeval" },	    { "waitrusage", "rusage" },
 };
 
 const struct struct_layout *

@@ -39,7 +39,7 @@ guest_read_limit(const char *name, char *buf, size_t n)
 	return got > 0 ? 0 : -1;
 }
 
-/* 0, or -1: it cannot be written here (/proc/sys is read-only in many containers). */
+/* 0, or -1 with errno: it cannot be written here (/proc/sys is read-only in many containers). */
 __attribute__((unused)) static int
 guest_write_limit(const char *name, const char *text)
 {
@@ -50,6 +50,7 @@ guest_write_limit(const char *name, const char *text)
 	fd = open(path, O_WRONLY);
 	if (fd < 0)
 		return -1;
+	errno = 0;
 	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
 	return ok ? 0 : -1;

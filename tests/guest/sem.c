@@ -504,6 +504,7 @@ limits(void)
 	CHECK_EQ(guest_write_limit("kernel/sem", "4 3"), 0);
 	CHECK_ERR(semget(IPC_PRIVATE, 4, 0600), ENOSPC);
 	CHECK_EQ(guest_write_limit("kernel/sem", "1 1 1 40000"), -1);
+	CHECK_EQ(errno, ERANGE);
 	CHECK_EQ(guest_write_limit("kernel/sem", old), 0);
 	CHECK_EQ(guest_read_limit("kernel/sem", old, sizeof(old)), 0);
 	CHECK_EQ(sscanf(old, "%d\t%d\t%d\t%d\n", &a, &b, &c, &d), 4);

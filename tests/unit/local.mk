@@ -60,6 +60,7 @@ tests_unit_diff_SOURCES = tests/unit/diff.c $(trace_decoder) \
 	src/diff/calls.c \
 	src/diff/canon.c \
 	src/diff/canon-follow.c \
+	src/diff/capture-ipc.c \
 	src/diff/capture.c \
 	src/diff/capture-structs.c \
 	src/diff/chance.c \
