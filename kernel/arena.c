@@ -28,17 +28,12 @@
 #include "kernel/pagepool.h"
 #include "trap/host.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 #define MAX_ORDER  32 /* 16 TiB */
 #define BIG_ORDER  4  /* 16 pages */
 #define BIG_PAGES  (1UL << BIG_ORDER)
 #define DIRTY_KEEP 512
 #define NEAR_ORDER 9 /* pages at the start of the pool that are for requests of less than FAR_PAGES */
 #define FAR_PAGES  32
-#define BOOT_PAGES 128UL /* of the near part: what boot touches, so that the host gives it at once; a favour */
 #define ARENA_MAX  (16UL << 40)
 #define ARENA_STEP (2UL << 20)
 
@@ -314,8 +309,6 @@ pool_init(struct kernel *k)
 	k->pool->near_end = near_pages ? k->pool->first + near_pages : 0;
 	range_free(k, k->pool->first + near_pages, npages, false);
 	range_free(k, k->pool->first, k->pool->first + near_pages, false);
-	if (near_pages)
-		host_call3(__NR_madvise, page_address(k->pool->first), BOOT_PAGES << PAGE_SHIFT, MADV_POPULATE_WRITE);
 }
 
 int

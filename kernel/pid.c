@@ -37,16 +37,19 @@ pid_init(struct kernel *k)
 	mutex_init(&pt->lock, RANK_LEAF);
 	kmem_cache_init(k, &pt->cache, "pid", sizeof(struct pid), 0);
 	pt->max = MIN(PID_MAX, MAX(PID_DEFAULT, (int)k->params.ncpus * 1024));
-	for (int i = 0; i < PID_HASH; i++)
-		INIT_LIST_HEAD(&pt->hash[i]);
 	k->pids = pt;
 	return 0;
 }
 
+/* Made when it is first looked at: the table is larger than all else that most instances need of memory here. */
 static struct list_head *
 bucket(struct pid_table *pt, int nr)
 {
-	return &pt->hash[(unsigned int)nr % PID_HASH];
+	struct list_head *head = &pt->hash[(unsigned int)nr % PID_HASH];
+
+	if (!head->next)
+		INIT_LIST_HEAD(head);
+	return head;
 }
 
 /* pids->lock is held. Also one whose count is zero. */

@@ -16,9 +16,9 @@
 #include "kernel/kernel.h"
 #include "vfs/internal.h"
 
-#define SMALL_BITS 12
+#define SMALL_BITS 10
 #define BIG_BITS   17
-#define GROW_NAMES (2u << SMALL_BITS)
+#define GROW_NAMES (8u << SMALL_BITS)
 #define MOVED	   ((struct dentry *)1)
 
 struct dhash_bucket {

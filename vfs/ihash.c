@@ -10,9 +10,9 @@
 #include "kernel/kernel.h"
 #include "vfs/internal.h"
 
-#define SMALL_BITS  11
+#define SMALL_BITS  9
 #define BIG_BITS    16
-#define GROW_INODES (2u << SMALL_BITS)
+#define GROW_INODES (8u << SMALL_BITS)
 #define MOVED	    ((struct list_head *)1)
 
 struct ihash_bucket {

@@ -55,9 +55,19 @@ patch_begin(struct patch *p)
 {
 	uint64_t bits = p->tramps_len / TRAMP_ALIGN / 8;
 
-	memset(p->tramps, 0xcc, p->tramps_len - bits);
 	memset(starts(p), 0, bits);
-	p->used = 0;
+	p->used = p->filled = 0;
+}
+
+/* int3 where no trampoline is, on the pages that have any: the others stay as they are, zeros that take no memory. */
+static void
+fill(struct patch *p, uint64_t end)
+{
+	uint64_t room = (uint64_t)(starts(p) - p->tramps), to = MIN(ALIGN_UP(end, PAGE_SIZE), room);
+
+	if (to > p->filled)
+		memset(p->tramps + p->filled, 0xcc, to - p->filled);
+	p->filled = MAX(p->filled, to);
 }
 
 /* No match in the code but the one it is meant to have, none in the bit, none in what has changed of the text. */
@@ -92,6 +102,7 @@ patch_place(struct patch *p, const struct tramp_job *j)
 		j->code(&e, p->text, j->arg);
 		if (e.far || p->used + e.n > room)
 			return false;
+		fill(p, p->used + e.n);
 		memcpy(p->tramps + p->used, e.buf, e.n);
 		j->jump(p->text, j->arg, e.at + TRAMP_HEADER);
 		starts(p)[nth / 8] |= (uint8_t)(1 << nth % 8);

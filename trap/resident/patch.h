@@ -31,6 +31,7 @@ struct patch {
 	uint8_t *tramps; /* trampolines, then a bit for each TRAMP_ALIGN bytes in which one begins */
 	uint64_t tramps_len; /* 0: there are none */
 	uint64_t used;	  /* of it */
+	uint64_t filled;  /* bytes of it that are trampolines or int3 */
 	int64_t distance; /* from the text to the trampolines, in bytes, where both will be mapped; within 2 GiB */
 	bool vet;	  /* nothing of mm/text.h may come into being; then TEXT_CONTEXT bytes around both can be read */
 	const struct text_range *code; /* where instructions are, and not data */
