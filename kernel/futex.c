@@ -99,7 +99,7 @@ futex_queue(struct futex_q *q, struct futex_bucket *b) __releases_lock(b->lock)
 {
 	__atomic_store_n(&q->bucket, b, __ATOMIC_RELAXED);
 	list_add_tail(&q->list, &b->chain);
-	mutex_unlock(&b->lock);
+	mutex_unlock_mb(&b->lock);
 }
 
 /* The waiter's own way off the queue. False: somebody woke it. */
@@ -189,7 +189,7 @@ wait_setup(struct task *t, struct futex_q *q, uaddr_t u, bool shared, uint32_t v
 	} while (err == 1);
 	if (err)
 		return err;
-	set_current_state(t, TASK_INTERRUPTIBLE);
+	__atomic_store_n(&t->state, TASK_INTERRUPTIBLE, __ATOMIC_RELAXED);
 	futex_queue(q, b);
 	return 0;
 }

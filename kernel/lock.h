@@ -173,6 +173,14 @@ mutex_unlock(struct mutex *m) __releases_lock(m) __no_thread_safety
 		mutex_unlock_slow(m);
 }
 
+/* The same, and what comes after is not done before: the exchange is a full barrier to the processor, and this to the compiler. */
+static inline void
+mutex_unlock_mb(struct mutex *m) __releases_lock(m) __no_thread_safety
+{
+	mutex_unlock(m);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /**
  * mutex_assert_held() - states that the caller holds a lock: for clang's analysis, and checked by debug builds
  * @m: the mutex

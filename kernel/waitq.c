@@ -152,8 +152,8 @@ prepare(struct wait_queue_head *wq, struct wait_queue_entry *e, enum task_state 
 			list_add(&e->entry, &wq->head);
 	}
 	/* Under the lock: a waker that finds the entry finds the state too. */
-	set_current_state(e->task, state);
-	mutex_unlock(&wq->lock);
+	__atomic_store_n(&e->task->state, state, __ATOMIC_RELAXED);
+	mutex_unlock_mb(&wq->lock);
 }
 
 void
@@ -173,7 +173,8 @@ finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e)
 {
 	const struct list_head *l = &e->entry;
 
-	set_current_state(e->task, TASK_RUNNING);
+	if (__atomic_load_n(&e->task->state, __ATOMIC_RELAXED) != TASK_RUNNING)
+		set_current_state(e->task, TASK_RUNNING);
 	/* Both pointers: then the waker that took it off has done its last store to it. */
 	if (__atomic_load_n(&l->next, __ATOMIC_ACQUIRE) == l && __atomic_load_n(&l->prev, __ATOMIC_ACQUIRE) == l)
 		return;
@@ -241,14 +242,18 @@ schedule(struct task *t)
 void
 __wake_up(struct wait_queue_head *wq, int nr, uint32_t key)
 {
+	/* The condition was made true before; a sleeper queues itself before it tests it. One of us sees the other. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__wake_up_after_mb(wq, nr, key);
+}
+
+void
+__wake_up_waiters(struct wait_queue_head *wq, int nr, uint32_t key)
+{
 	struct wait_queue_entry *e, *next;
 	struct task *tasks[8];
 	unsigned int n = 0;
 
-	/* The condition was made true before; a sleeper queues itself before it tests it. One of us sees the other. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&wq->head.next, __ATOMIC_RELAXED) == &wq->head)
-		return;
 	mutex_lock_nested(&wq->lock);
 	list_for_each_entry_safe(e, next, &wq->head, entry) {
 		bool exclusive = e->exclusive;

@@ -171,6 +171,26 @@ bool wake_up_state(struct task *t, unsigned int states);
  */
 void __wake_up(struct wait_queue_head *wq, int nr, uint32_t key);
 
+/**
+ * __wake_up_waiters() - what __wake_up() does when the queue is not empty
+ * @wq: the queue
+ * @nr: as there
+ * @key: as there
+ *
+ * Context: takes wq->lock.
+ */
+void __wake_up_waiters(struct wait_queue_head *wq, int nr, uint32_t key);
+
+/* __wake_up(), if there was a full barrier since the condition was made true, as mutex_unlock_mb() and compare and exchange are. */
+static inline void
+__wake_up_after_mb(struct wait_queue_head *wq, int nr, uint32_t key)
+{
+	if (__atomic_load_n(&wq->head.next, __ATOMIC_RELAXED) != &wq->head)
+		__wake_up_waiters(wq, nr, key);
+}
+
+#define wake_up_poll_after_mb(wq, key) __wake_up_after_mb(wq, 1, key)
+
 #define wake_up(wq)	      __wake_up(wq, 1, 0)
 #define wake_up_all(wq)	      __wake_up(wq, 0, 0)
 #define wake_up_poll(wq, key) __wake_up(wq, 1, key)

@@ -72,7 +72,7 @@ eventfd_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *po
 		if (err)
 			return err;
 	}
-	wake_up_poll(&ctx->wq, K_POLLOUT);
+	wake_up_poll_after_mb(&ctx->wq, K_POLLOUT);
 	return copy_to_iter(&v, sizeof(v), to) == sizeof(v) ? (int64_t)sizeof(v) : -EFAULT;
 }
 
@@ -97,7 +97,7 @@ eventfd_write(struct task *t, struct file *file, struct iov_iter *from, int64_t 
 		if (err)
 			return err;
 	}
-	wake_up_poll(&ctx->wq, K_POLLIN);
+	wake_up_poll_after_mb(&ctx->wq, K_POLLIN);
 	return sizeof(v);
 }
 

@@ -393,6 +393,13 @@ pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 
 	if (to->count == 0)
 		return 0;
+	/* Most often a reader comes first, and has nothing to lock the pipe for. */
+	if (!pipe_readable(pipe) && !pipe_nonblock(file, rwf)) {
+		ret = pipe_wait_exclusive(t, &pipe->rd_wait, pipe_readable(pipe));
+		if (ret)
+			return ret;
+		wake_next_reader = true;
+	}
 	ret = pipe_lock_read(t, pipe);
 	if (ret)
 		return ret;
@@ -419,11 +426,11 @@ pipe_read(struct task *t, struct file *file, struct iov_iter *to, int64_t *pos, 
 	if (pipe_empty(pipe))
 		wake_next_reader = false;
 	was_full = was_full && !pipe_full(pipe);
-	mutex_unlock(&pipe->mutex);
+	mutex_unlock_mb(&pipe->mutex);
 	if (was_full)
-		wake_up_poll(&pipe->wr_wait, PIPE_WRITE_KEY);
+		wake_up_poll_after_mb(&pipe->wr_wait, PIPE_WRITE_KEY);
 	if (wake_next_reader)
-		wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
+		wake_up_poll_after_mb(&pipe->rd_wait, PIPE_READ_KEY);
 	kill_fasync(pipe->k, &pipe->fasync_writers, PIPE_POLL_OUT);
 	if (ret > 0 && !(file->f_flags & O_NOATIME))
 		pipe_update_times(file->f_inode, &pipe->atime_cycles, ATTR_ATIME);
@@ -533,11 +540,11 @@ pipe_write(struct task *t, struct file *file, struct iov_iter *from, int64_t *po
 	}
 	if (pipe_full(pipe))
 		wake_next_writer = false;
-	mutex_unlock(&pipe->mutex);
+	mutex_unlock_mb(&pipe->mutex);
 	if ((was_empty && !pipe_empty(pipe)) || READ_ONCE(pipe->poll_usage))
-		wake_up_poll(&pipe->rd_wait, PIPE_READ_KEY);
+		wake_up_poll_after_mb(&pipe->rd_wait, PIPE_READ_KEY);
 	if (wake_next_writer)
-		wake_up_poll(&pipe->wr_wait, PIPE_WRITE_KEY);
+		wake_up_poll_after_mb(&pipe->wr_wait, PIPE_WRITE_KEY);
 	kill_fasync(pipe->k, &pipe->fasync_readers, PIPE_POLL_IN);
 out:
 	if (err == -EPIPE)
