@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * madvise(2). Advice about the content of memory is the host's to follow, vma by vma and never outside of them; advice about fork
- * is kept on the vma and given to the host, whose fork does it; advice about dumps and huge pages is kept.
+ * is kept on the vma and given to the host, whose fork does it; advice about dumps, huge pages and reading ahead is kept.
  *
  * Holes in the range do not stop it: the rest is done, and -ENOMEM is the result. Left out, as in a kernel built without them:
  * memory failure injection (MADV_HWPOISON, MADV_SOFT_OFFLINE) and guard regions. MADV_MERGEABLE only sets its flag.
@@ -30,9 +30,9 @@ struct flag_advice {
 };
 
 static const struct flag_advice flag_advices[] = {
-	{ MADV_NORMAL, 0, 0, false },
-	{ MADV_RANDOM, 0, 0, false },
-	{ MADV_SEQUENTIAL, 0, 0, false },
+	{ MADV_NORMAL, 0, VM_SEQ_READ | VM_RAND_READ, false },
+	{ MADV_RANDOM, VM_RAND_READ, VM_SEQ_READ, false },
+	{ MADV_SEQUENTIAL, VM_SEQ_READ, VM_RAND_READ, false },
 	{ MADV_DONTFORK, VM_DONTCOPY, 0, true },
 	{ MADV_DOFORK, 0, VM_DONTCOPY, true },
 	{ MADV_WIPEONFORK, VM_WIPEONFORK, 0, true },

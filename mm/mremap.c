@@ -204,6 +204,8 @@ move_vma(struct task *t, struct remap *r, struct list_head *gone)
 		mm->vdso += r->new_addr - r->addr;
 	account_growth(t, nv, nv->start, nv->end);
 	vma_merge(mm, nv, gone);
+	if (r->flags & MREMAP_DONTUNMAP)
+		vma_merge(mm, find_vma(mm, r->addr), gone); /* it was isolated for the move alone */
 	return (int64_t)r->new_addr;
 }
 

@@ -458,6 +458,52 @@ a_stack_that_grows(void)
 	CHECK(q[0] == 1 && q[-2 * (long)PG] == 3);
 }
 
+/* What /proc/self/maps has of @n pages at @base, as "first-end perms" in pages. */
+static const char *
+pieces(char *base, size_t n)
+{
+	static char out[1000];
+	uintptr_t b = (uintptr_t)base, from, to;
+	char line[512], perms[8];
+	FILE *f = fopen("/proc/self/maps", "r");
+	size_t len = 0;
+
+	out[0] = '\0';
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) == 3 && from < b + n * PG && to > b)
+			len += (size_t)snprintf(out + len, sizeof(out) - len, "%ld-%ld%s ", (long)((from - b) / PG),
+						(long)((to - b) / PG), perms);
+	}
+	fclose(f);
+	return out;
+}
+
+static void
+maps_show_sharing_and_pieces(void)
+{
+	char *p = mmap(NULL, 16 * PG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd;
+
+	munmap(p, 16 * PG);
+	guest_tmpdir();
+	guest_write_file("f", "x", 1, 0600);
+	fd = open("f", O_RDONLY);
+	CHECK(mmap(p + PG, PG, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == p + PG);
+	CHECK_STR(pieces(p, 16), "1-2r--s "); /* though it can never be written */
+	munmap(p + PG, PG);
+	CHECK(mmap(p + PG, 4 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p + PG);
+	CHECK_EQ(madvise(p + 2 * PG, PG, MADV_SEQUENTIAL), 0);
+	CHECK_STR(pieces(p, 16), "1-2rw-p 2-3rw-p 3-5rw-p ");
+	CHECK_EQ(madvise(p + 2 * PG, PG, MADV_RANDOM), 0);
+	CHECK_STR(pieces(p, 16), "1-2rw-p 2-3rw-p 3-5rw-p ");
+	CHECK_EQ(madvise(p, 6 * PG, MADV_NORMAL), -1); /* holes around it */
+	CHECK_STR(pieces(p, 16), "1-5rw-p ");
+	memset(p + PG, 1, 4 * PG);
+	CHECK(mremap(p + 2 * PG, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, p + 10 * PG) == p + 10 * PG);
+	CHECK_STR(pieces(p, 16), "1-5rw-p 10-11rw-p ");
+	CHECK(p[PG] == 1 && p[2 * PG] == 0 && p[10 * PG] == 1);
+}
+
 static void
 maps_of_proc_agree(void)
 {
@@ -581,7 +627,8 @@ main(int argc, char **argv)
 		T(remap_of_shared_memory), T(the_break), T(break_and_data_limit), T(address_space_limit), T(advice),
 		T(private_file_pages_come_back_after_dontneed), T(residency), T(locking),
 		T(locking_what_has_no_pages), T(syncing), T(a_stack_that_grows),
-		T(maps_of_proc_agree), T(many_mappings), T(threads_map_at_once), T(memory_files), T(dev_zero),
+		T(maps_of_proc_agree), T(maps_show_sharing_and_pieces),
+		T(many_mappings), T(threads_map_at_once), T(memory_files), T(dev_zero),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));

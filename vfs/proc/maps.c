@@ -29,7 +29,7 @@ static void
 show_header(struct proc_seq *m, uint64_t start, uint64_t end, uint32_t flags, uint64_t pgoff, uint64_t dev, uint64_t ino)
 {
 	seq_printf(m, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", start, end, flags & VM_READ ? 'r' : '-',
-		   flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-', flags & VM_SHARED ? 's' : 'p', pgoff, dev_major(dev),
+		   flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', pgoff, dev_major(dev),
 		   dev_minor(dev), ino);
 }
 
@@ -131,7 +131,8 @@ show_vm_flags(struct proc_seq *m, uint32_t flags)
 	} names[] = {
 		{ VM_READ, "rd " },	  { VM_WRITE, "wr " },	   { VM_EXEC, "ex " },	     { VM_SHARED, "sh " },
 		{ VM_MAYREAD, "mr " },	  { VM_MAYWRITE, "mw " },  { VM_MAYEXEC, "me " },    { VM_MAYSHARE, "ms " },
-		{ VM_GROWSDOWN, "gd " },  { VM_LOCKED, "lo " },	   { VM_DONTCOPY, "dc " },   { VM_SPECIAL, "de " },
+		{ VM_GROWSDOWN, "gd " },  { VM_LOCKED, "lo " },	   { VM_SEQ_READ, "sr " },   { VM_RAND_READ, "rr " },
+		{ VM_DONTCOPY, "dc " },	  { VM_SPECIAL, "de " },
 		{ VM_NORESERVE, "nr " },  { VM_WIPEONFORK, "wf " }, { VM_DONTDUMP, "dd " },  { VM_HUGEPAGE, "hg " },
 		{ VM_NOHUGEPAGE, "nh " }, { VM_MERGEABLE, "mg " },
 	};
