@@ -11,8 +11,10 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/kernel.h"
 #include "trap/remote/ptrace.h"
 
 #define VOTES	8  /* stops in a row from another CPU, before the tracer moves there */
@@ -61,6 +63,15 @@ tracer_stays(void)
 		move_to(here);
 	}
 	return here;
+}
+
+void
+tracer_roams(void)
+{
+	const struct kernel *k = remote.k;
+
+	here = -1;
+	syscall(SYS_sched_setaffinity, 0, sizeof(k->params.affinity), k->params.affinity);
 }
 
 void

@@ -9,6 +9,8 @@
  *
  * The spawner is kept there, too, once there is something to keep, and so are the processes that it makes for execve(2): they begin with stops.
  *
+ * Where the tracer itself comes late to its check, there is others' work on its CPU, and the host should choose another for all of them.
+ *
  * All of this is the tracer's.
  */
 #include <pthread.h>
@@ -25,13 +27,15 @@
 #define MANY_STOPS 4
 #define SHORT_NS   (NSEC_PER_SEC / 2000)
 #define CHECK_NS   (NSEC_PER_SEC / 500)
-#define APART_NS   (NSEC_PER_SEC / 20) /* after several have been found running */
+#define LATE_NS    (NSEC_PER_SEC / 125)
+#define APART_NS   (NSEC_PER_SEC / 20) /* after several have been found running, or it was late */
 
 static struct list_head gathered = { &gathered, &gathered };
 static int64_t next_check, apart_until;
 static timer_t timer;
 static bool ticking;
 static int spawner_cpu = -1;
+static bool spawner_was_kept; /* at any time: a new process may be from then */
 static enum { TIMER_NONE, TIMER_MADE, TIMER_FAILED } timer_state;
 
 static bool
@@ -71,6 +75,7 @@ keep_spawner(int cpu)
 {
 	if (spawner_cpu != cpu && keep_on(remote.spawner, cpu))
 		spawner_cpu = cpu;
+	spawner_was_kept = true;
 }
 
 static bool
@@ -142,6 +147,16 @@ gather_gone(struct trap_task *rt)
 	rt->gathered = false;
 }
 
+static void
+leave_cpu(void)
+{
+	const struct kernel *k = remote.k;
+
+	tracer_roams();
+	spawner_cpu = -1;
+	syscall(SYS_sched_setaffinity, remote.spawner, sizeof(k->params.affinity), k->params.affinity);
+}
+
 /* As the program has it; the program may change it meanwhile. */
 static void
 allow_all(pid_t tid, const struct task *t)
@@ -159,9 +174,9 @@ gather_spawned(struct trap_task *rt)
 {
 	int64_t now = ktime_get();
 
-	if (spawner_cpu < 0)
+	if (!spawner_was_kept)
 		return;
-	if (spawner_cpu == tracer_stays() && may_gather(now))
+	if (spawner_cpu >= 0 && spawner_cpu == tracer_stays() && may_gather(now))
 		add(rt, now);
 	else
 		allow_all(rt->tid, rt->t);
@@ -195,7 +210,7 @@ gather_check(void)
 	struct trap_task *rt, *next;
 	int64_t now;
 	int running = 0;
-	bool apart;
+	bool apart, late;
 
 	if (!ticking)
 		return;
@@ -206,10 +221,11 @@ gather_check(void)
 	now = ktime_get();
 	if (now < next_check)
 		return;
+	late = now > next_check + LATE_NS;
 	pthread_mutex_lock(&leave_lock);
 	list_for_each_entry(rt, &gathered, gather)
 		running += rt->stops != rt->stops_seen && is_running(rt);
-	apart = running > 1 || READ_ONCE(remote.k->affinity_chosen);
+	apart = late || running > 1 || READ_ONCE(remote.k->affinity_chosen);
 	if (apart)
 		apart_until = now + APART_NS;
 	list_for_each_entry_safe(rt, next, &gathered, gather) {
@@ -218,5 +234,7 @@ gather_check(void)
 		rt->stops_seen = rt->stops;
 	}
 	pthread_mutex_unlock(&leave_lock);
+	if (late)
+		leave_cpu();
 	next_check = now + CHECK_NS;
 }

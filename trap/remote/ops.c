@@ -139,6 +139,28 @@ struct clone_arg {
 	uint64_t flags;
 };
 
+/* The child's first moments, in a thread that may sleep. */
+static void
+start_child(struct trap_task *crt)
+{
+	schedule_tail(crt->t);
+	finish_and_resume(crt);
+}
+
+/* The same on the tracer, where that does not have to wait for whoever watches. */
+static void
+start_child_here(struct task *child)
+{
+	child->regs.rax = 0;
+	child->regs_valid = true;
+	if (child->k->params.watch) {
+		pool_submit(start_child, child->trap);
+	} else {
+		schedule_tail(child);
+		finish_here(child->trap);
+	}
+}
+
 /* On the tracer: clone, adopt, start. */
 static int64_t
 do_clone(void *p)
@@ -183,39 +205,19 @@ do_clone(void *p)
 	gather_child(rt, crt);
 	child->trap = crt;
 	child->host_tid = HPID(pid);
+	start_child_here(child);
 	return 0;
-}
-
-/* The child's first moments, in a thread that may sleep. */
-static void
-start_child(struct trap_task *crt)
-{
-	schedule_tail(crt->t);
-	finish_and_resume(crt);
 }
 
 static int
 remote_clone(struct task *t, struct task *child, uint64_t flags)
 {
 	struct clone_arg arg = { t, child, flags };
-	int err;
 
 	/* Another thread has changed the flags since clone_is_quick() saw them: what is this now could sleep. */
 	if (is_tracer() && !clone_is_quick(flags))
 		return -EAGAIN;
-	err = (int)tracer_run(do_clone, &arg);
-
-	if (err)
-		return err;
-	child->regs.rax = 0;
-	child->regs_valid = true;
-	if (is_tracer()) {
-		schedule_tail(child);
-		finish_here(child->trap);
-	} else {
-		pool_submit(start_child, child->trap);
-	}
-	return 0;
+	return (int)tracer_run(do_clone, &arg);
 }
 
 static void

@@ -121,6 +121,13 @@ void follow_cpu(struct trap_task *rt);
  */
 int tracer_stays(void);
 
+/**
+ * tracer_roams() - have the tracer run where the host likes
+ *
+ * Context: the tracer.
+ */
+void tracer_roams(void);
+
 /* gather.c: all of these on the tracer */
 
 /**
