@@ -182,10 +182,10 @@ scm_send(struct task *t, struct sock_msg *msg, struct scm *scm)
 }
 
 /* Write one header and its data as far as there is room. */
-static void
-put_cmsg(struct task *t, struct sock_msg *msg, int type, const void *data, size_t n)
+void
+put_cmsg(struct task *t, struct sock_msg *msg, int level, int type, const void *data, size_t n)
 {
-	struct k_cmsghdr h = { .len = sizeof(h) + n, .level = SOL_SOCKET, .type = type };
+	struct k_cmsghdr h = { .len = sizeof(h) + n, .level = level, .type = type };
 	size_t space;
 
 	if (uaddr_null(msg->control) || msg->controllen < sizeof(h)) {
@@ -242,7 +242,7 @@ void
 scm_recv(struct task *t, struct unix_sock *u, struct sock_msg *msg, struct scm *scm, uint32_t flags)
 {
 	if (READ_ONCE(u->o.passcred))
-		put_cmsg(t, msg, SCM_CREDENTIALS, &scm->creds, sizeof(scm->creds));
+		put_cmsg(t, msg, SOL_SOCKET, SCM_CREDENTIALS, &scm->creds, sizeof(scm->creds));
 	if (scm->fp)
 		recv_rights(t, msg, scm->fp, flags);
 	scm_destroy(t, scm);

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 
 #include "kernel/task.h"
+#include "net/inet.h"
 #include "net/socket.h"
 #include "net/unix.h"
 #include "vfs/fcntl.h"
@@ -26,7 +27,7 @@ net_init(struct kernel *k)
 	if (!k->net)
 		return -ENOMEM;
 	k->net->somaxconn = SOMAXCONN;
-	return unix_init(k);
+	return unix_init(k) ?: inet_init(k);
 }
 
 static const struct net_family {
@@ -35,6 +36,8 @@ static const struct net_family {
 	int (*socketpair)(struct task *t, struct socket *a, struct socket *b);
 } families[] = {
 	{ AF_UNIX, unix_create, unix_socketpair },
+	{ AF_INET, inet_create, NULL },
+	{ AF_INET6, inet6_create, NULL },
 };
 
 static const struct net_family *

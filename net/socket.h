@@ -63,7 +63,7 @@ struct proto_ops {
 	int (*connect)(struct task *t, struct socket *sock, const char *addr, int len, bool nonblock);
 	int (*listen)(struct task *t, struct socket *sock, int backlog);
 	int (*accept)(struct task *t, struct socket *sock, struct socket *fresh, bool nonblock);
-	int (*getname)(struct task *t, struct socket *sock, char *addr, bool peer); /* the length, at most SOCK_ADDR_MAX */
+	int (*getname)(struct task *t, struct socket *sock, char *addr, int peer); /* the length, at most SOCK_ADDR_MAX; peer 2: for accept(2) */
 	int (*shutdown)(struct task *t, struct socket *sock, int how);
 	int (*setsockopt)(struct task *t, struct socket *sock, int level, int name, uaddr_t val, int len);
 	int (*getsockopt)(struct task *t, struct socket *sock, int level, int name, uaddr_t val, uaddr_t len);
@@ -84,6 +84,7 @@ struct socket {
 
 struct net_state {
 	struct unix_net *un;
+	struct inet_net *in;
 	uint32_t somaxconn; /* net.core.somaxconn */
 };
 
@@ -153,5 +154,18 @@ struct socket *sockfd_get(struct task *t, int fd, struct fd *f, int *err) __must
  * Return: 0, -EOPNOTSUPP.
  */
 int sock_socketpair(struct task *t, struct socket *a, struct socket *b) __must_check;
+
+/**
+ * put_cmsg() - a piece of ancillary data for who receives, as far as there is room; MSG_CTRUNC tells that there was none
+ * @t: the current task
+ * @msg: the message
+ * @level: SOL_SOCKET and so on
+ * @type: SCM_* and so on
+ * @data: what
+ * @n: how much
+ *
+ * Context: copies to the program; the caller holds at most an iolock.
+ */
+void put_cmsg(struct task *t, struct sock_msg *msg, int level, int type, const void *data, size_t n);
 
 #endif

@@ -121,7 +121,7 @@ void unix_put(struct task *t, struct unix_sock *u);
 void unix_release(struct task *t, struct socket *sock);
 /* The peer with a reference, or NULL. */
 struct unix_sock *unix_peer_get(struct unix_sock *u) __must_check;
-int unix_getname(struct task *t, struct socket *sock, char *addr, bool peer);
+int unix_getname(struct task *t, struct socket *sock, char *addr, int peer);
 int unix_shutdown(struct task *t, struct socket *sock, int how);
 struct unix_creds unix_current_creds(struct task *t);
 

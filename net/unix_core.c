@@ -330,7 +330,7 @@ unix_writable(const struct unix_sock *u)
 }
 
 int
-unix_getname(struct task *t, struct socket *sock, char *addr, bool peer)
+unix_getname(struct task *t, struct socket *sock, char *addr, int peer)
 {
 	struct unix_sock *u = unix_sk(sock);
 	int len = 2;

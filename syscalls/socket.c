@@ -201,7 +201,7 @@ do_accept(struct task *t, struct file *file, struct socket *sock, uaddr_t addr, 
 		goto put_fd;
 	}
 	if (!uaddr_null(addr)) {
-		len = sock->ops->getname(t, fresh, name, true);
+		len = sock->ops->getname(t, fresh, name, 2);
 		err = len < 0 ? -ECONNABORTED : put_addr(t, name, len, addr, addrlen);
 		if (err) {
 			fput(t, nf);

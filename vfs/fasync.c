@@ -14,6 +14,7 @@
 #include "vfs/internal.h"
 
 #define SIG_IO	29
+#define SIG_URG 23
 
 struct fasync_entry {
 	struct list_head link;
@@ -105,6 +106,13 @@ sigio_one(const struct fown *o, struct task *p, int fd, int code, int type)
 	ignore_err(send_sig_info(SIG_IO, SEND_SIG_PRIV, p, type, NULL), "a dead owner is not told");
 }
 
+static void
+sigurg_one(const struct fown *o, struct task *p, int type)
+{
+	if (sigio_perm(o, p))
+		ignore_err(send_sig_info(SIG_URG, SEND_SIG_PRIV, p, type, NULL), "a dead owner is not told");
+}
+
 void
 send_sigio(struct kernel *k, struct fown *o, int fd, int code)
 {
@@ -118,6 +126,24 @@ send_sigio(struct kernel *k, struct fown *o, int fd, int code)
 		p = pid_task(o->pid, o->type);
 		if (p)
 			sigio_one(o, p, fd, code, o->type);
+	}
+	mutex_unlock(&k->tasklist_lock);
+	put_pid(k, o->pid);
+}
+
+void
+send_sigurg(struct kernel *k, struct fown *o)
+{
+	struct task *p;
+
+	mutex_lock(&k->tasklist_lock);
+	if (o->type == PIDTYPE_PGID) {
+		do_each_pid_task(o->pid, PIDTYPE_PGID, p)
+			sigurg_one(o, p, PIDTYPE_TGID);
+	} else {
+		p = pid_task(o->pid, o->type);
+		if (p)
+			sigurg_one(o, p, o->type);
 	}
 	mutex_unlock(&k->tasklist_lock);
 	put_pid(k, o->pid);

@@ -83,6 +83,15 @@ bool file_copy_owner(struct file *file, struct fown *o) __must_check;
  * Context: takes tasklist_lock and siglock.
  */
 void send_sigio(struct kernel *k, struct fown *o, int fd, int code);
+
+/**
+ * send_sigurg() - SIGURG to an owner
+ * @k: the instance
+ * @o: from file_copy_owner(); its reference is consumed
+ *
+ * Context: takes tasklist_lock and siglock.
+ */
+void send_sigurg(struct kernel *k, struct fown *o);
 #define POLL_MSG_NR 3 /* POLL_MSG of siginfo */
 
 /**

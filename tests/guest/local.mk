@@ -57,6 +57,7 @@ guest_programs = \
 	tests/guest/tmpfs \
 	tests/guest/truncate \
 	tests/guest/tty \
+	tests/guest/udp \
 	tests/guest/unix \
 	tests/guest/wait
 
@@ -82,4 +83,4 @@ tests_guest_entry_LDFLAGS = -nostdlib -static
 check_PROGRAMS += $(guest_programs)
 guest_tests = tests/guest/check-remote tests/guest/check-resident tests/guest/check-unprotected tests/guest/check-user
 TESTS += $(guest_tests)
-EXTRA_DIST += tests/guest/guest.h tests/guest/ipc.h tests/guest/run-guest $(guest_tests)
+EXTRA_DIST += tests/guest/guest.h tests/guest/inet.h tests/guest/ipc.h tests/guest/run-guest $(guest_tests)
