@@ -90,8 +90,12 @@ static int
 shm_mmap(struct task *t, struct file *file, uint64_t pgoff, uint64_t len, uint32_t vm_flags, struct mmap_source *src)
 {
 	struct shmid_kernel *shp = file->private_data;
-	int err = tmpfs_file_fops.mmap(t, shp->file, pgoff, len, vm_flags, src);
+	int err;
 
+	/* remap_file_pages(2) of the last attach has just taken that away. */
+	if (__atomic_load_n(&shp->perm.deleted, __ATOMIC_ACQUIRE))
+		return -EINVAL;
+	err = tmpfs_file_fops.mmap(t, shp->file, pgoff, len, vm_flags, src);
 	return err == -ENOSPC ? -ENOMEM : err;
 }
 

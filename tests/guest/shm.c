@@ -230,6 +230,26 @@ moved_by_mremap(void)
 	CHECK_EQ(shmdt(q), 0);
 }
 
+/* That takes away what was there first, so that the last attach of a removed segment is its end. */
+static void
+remapped_in_place(void)
+{
+	int id = private_segment(2 * 4096);
+	char *p = shmat(id, NULL, 0);
+
+	CHECK(p != (void *)-1);
+	strcpy(p + 4096, "second page");
+	CHECK_EQ(remap_file_pages(p, 4096, 0, 1, 0), 0);
+	CHECK_STR(p, "second page");
+	CHECK_EQ(stat_of(id).shm_nattch, 2);
+	CHECK_EQ(munmap(p + 4096, 4096), 0);
+	CHECK_EQ(shmctl(id, IPC_RMID, NULL), 0);
+	errno = 0;
+	CHECK_EQ(remap_file_pages(p, 4096, 0, 1, 0), -1);
+	CHECK(errno == EINVAL || errno == EIDRM);
+	CHECK_ERR(shmctl(id, IPC_RMID, NULL), EINVAL);
+}
+
 static void
 read_only(void)
 {
@@ -500,7 +520,7 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(keys), T(what_stat_says), T(shared_by_fork), T(detached_by_exec), T(removal_waits_for_the_last), T(addresses),
-		T(parts_of_an_attach), T(moved_by_mremap), T(read_only), T(executable), T(permissions), T(in_proc), T(what_info_says), T(ids),
+		T(parts_of_an_attach), T(moved_by_mremap), T(remapped_in_place), T(read_only), T(executable), T(permissions), T(in_proc), T(what_info_says), T(ids),
 		T(locked), T(limits), T(storm),
 	};
 
