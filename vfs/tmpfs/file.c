@@ -19,6 +19,7 @@
 #include "vfs/tmpfs/tmpfs.h"
 
 #define FRESH_PAGES 4
+#define REUSED_PAGES 16 /* of a file, at its beginning: from there on its pieces are larger than what the page pool keeps for the next */
 #define MAX_MAP_PAGES (1ull << 18) /* of one answer of mmap: 1 GiB */
 
 static int64_t
@@ -74,11 +75,20 @@ check_write_seals(const struct inode *inode, int64_t pos, int64_t count)
 }
 
 /*
- * Many new pages at once, from memory that the host can reach from here: it fills them without clearing them first, and
- * without a fault for each.
+ * Are these @n bytes at offset @off of page @idx written by the host, if it can reach the program's memory from here? It fills new pages
+ * without clearing them first, and without a fault for each; pages that are there already, and small extents, which the page pool uses
+ * again, are faster filled by hand.
  */
+static bool
+is_hosts_work(uint64_t idx, uint64_t off, size_t n, uint64_t fresh, uint64_t run)
+{
+	if (idx >= REUSED_PAGES)
+		return fresh > 0 && n >= PAGE_SIZE;
+	return fresh == run && off == 0 && n >= FRESH_PAGES * PAGE_SIZE;
+}
+
 static size_t
-write_fresh(struct task *t, struct inode *inode, struct iov_iter *from, char *p, size_t n)
+write_by_host(struct task *t, struct inode *inode, struct iov_iter *from, char *p, size_t n)
 {
 	struct kernel *k = inode->i_sb->k;
 	size_t left = from->count - n;
@@ -99,7 +109,8 @@ write_pages(struct task *t, struct inode *inode, struct iov_iter *from, int64_t 
 	while (from->count > 0) {
 		uint64_t run, off = (uint64_t)*pos & (PAGE_SIZE - 1);
 		uint64_t want = (off + from->count + PAGE_SIZE - 1) >> PAGE_SHIFT;
-		bool fresh;
+		uint64_t fresh;
+		bool by_host;
 		char *p = tmpfs_get_pages(inode, (uint64_t)*pos >> PAGE_SHIFT, want, true, &run, &fresh);
 		size_t n, got = 0;
 
@@ -108,13 +119,14 @@ write_pages(struct task *t, struct inode *inode, struct iov_iter *from, int64_t 
 			break;
 		}
 		n = MIN(from->count, run * PAGE_SIZE - off);
-		if (fresh && off == 0 && n >= FRESH_PAGES * PAGE_SIZE && hostfs_is_direct(t, from))
-			got = write_fresh(t, inode, from, p, n);
+		by_host = is_hosts_work((uint64_t)*pos >> PAGE_SHIFT, off, n, fresh, run) && hostfs_is_direct(t, from);
+		if (by_host)
+			got = write_by_host(t, inode, from, p + off, n);
 		if (got == 0)
 			got = copy_from_iter(p + off, n, from);
 		done += (int64_t)got;
 		*pos += (int64_t)got;
-		if (got < n && !(fresh && got > 0)) {
+		if (got < n && !(by_host && got > 0)) {
 			err = -EFAULT;
 			break;
 		}
@@ -268,8 +280,7 @@ tmpfs_fallocate(struct task *t, struct file *file, int mode, int64_t off, int64_
 	last = ((uint64_t)end + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	if (TMPFS_SB(inode->i_sb)->max_blocks && last - idx > TMPFS_SB(inode->i_sb)->max_blocks)
 		return -ENOSPC;
-	for (uint64_t at = idx, run; at < last; at += run) {
-		bool fresh;
+	for (uint64_t at = idx, run, fresh; at < last; at += run) {
 		char *p = tmpfs_get_pages(inode, at, last - at, false, &run, &fresh);
 
 		if (IS_ERR(p))

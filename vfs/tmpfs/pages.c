@@ -163,7 +163,7 @@ contiguous(const struct tmpfs_chunk *c, unsigned int page, unsigned int n, uint6
 }
 
 char *
-tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, uint64_t *run, bool *fresh_all)
+tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, uint64_t *run, uint64_t *new)
 {
 	struct tmpfs_inode *ti = TMPFS_I(inode);
 	struct tmpfs_sb *sbi = TMPFS_SB(inode->i_sb);
@@ -198,7 +198,7 @@ tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, ui
 		c->data[i / 64] |= 1ull << (i % 64);
 	}
 	account(inode, fresh);
-	*fresh_all = fresh == n;
+	*new = fresh;
 	return first;
 }
 

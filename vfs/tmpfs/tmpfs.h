@@ -145,13 +145,14 @@ char *tmpfs_lookup_pages(struct inode *inode, uint64_t idx, uint64_t *run) __mus
  * tmpfs_get_pages() - the same for writing: up to @want pages become data
  * @want: at least 1
  * @write: the caller is about to write them
- * @fresh: set: none of them was data before
+ * @run: set to how many there are
+ * @new: set to how many of them were not data before
  *
  * Context: i_rwsem is held; takes tmpfs_inode.lock.
  * Return: the first page; @run contiguous ones are data now (zero if they were not); ERR_PTR: -ENOSPC, -ENOMEM.
  */
 char *tmpfs_get_pages(struct inode *inode, uint64_t idx, uint64_t want, bool write, uint64_t *run,
-		      bool *fresh) __must_check;
+		      uint64_t *new) __must_check;
 
 /**
  * tmpfs_map_pages() - back a range for a mapping, whether it is data or not
