@@ -268,7 +268,6 @@ send_syn(struct inet_sock *sk)
 static void
 init_stream(struct inet_sock *sk)
 {
-	sk->shutdown = 0;
 	sk->done = false;
 	sk->sender_waits = false;
 	sk->copied_seq = sk->rcv_nxt = 0;
@@ -465,6 +464,7 @@ disconnect(struct inet_sock *sk)
 	mutex_lock(&sk->lock);
 	tcp_purge(sk);
 	init_stream(sk);
+	sk->shutdown = 0;
 	sk->ss = SS_UNCONNECTED;
 	sk->err = was == TCP_SYN_SENT || is_connected(was) ? ECONNRESET : 0;
 	inet_set_remote(sk, NULL, NULL);

@@ -52,6 +52,7 @@ guest_programs = \
 	tests/guest/sysinfo \
 	tests/guest/prio \
 	tests/guest/system \
+	tests/guest/tcp \
 	tests/guest/thread \
 	tests/guest/timer \
 	tests/guest/tmpfs \
