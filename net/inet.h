@@ -26,6 +26,7 @@
 #define IPPROTO_UDP  17
 #define IPPROTO_IPV6 41
 #define IPPROTO_ICMPV6 58
+#define IPPROTO_UDPLITE 136
 
 #define INET_HASH	512u
 #define LO_MTU		65536
@@ -101,6 +102,7 @@ struct inet_opts {
 	int16_t hops, mc_hops;
 	int mc_if;
 	uint8_t tclass, mtu_discover6;
+	uint16_t cscov[2]; /* of UDP-Lite, sent and received */
 	uint32_t bits; /* INET_OPT_* by number: what is only on or off */
 };
 
@@ -381,6 +383,14 @@ uint32_t tcp_poll(struct task *t, struct file *file, struct socket *sock, struct
 int64_t tcp_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg);
 /* Everything in the queue that no writer is at. sk->lock is held. */
 void tcp_purge(struct inet_sock *sk);
+
+/* ---- inet_proc.c ---- */
+struct inet_counts { /* [1]: of IPv6 */
+	unsigned int tcp[2], tcp_alloc[2], udp[2], udp_alloc[2], udplite[2], tw, orphan;
+};
+/* The lines of /proc/net/tcp and its like: how long they are, or -ENOSPC. */
+int64_t inet_show(struct kernel *k, int protocol, bool family6, char *buf, size_t size) __must_check;
+void inet_count(struct kernel *k, struct inet_counts *out);
 
 /* ---- tcp_opt.c ---- */
 void tcp_opts_init(struct inet_sock *sk);

@@ -147,10 +147,10 @@ create(struct task *t, struct socket *sock, int family, int type, int protocol)
 		sock->protocol = IPPROTO_TCP;
 		break;
 	case SOCK_DGRAM:
-		if (protocol && protocol != IPPROTO_UDP)
+		if (protocol && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
 			return -EPROTONOSUPPORT;
 		sock->ops = family == AF_INET ? &inet_dgram_ops : &inet6_dgram_ops;
-		sock->protocol = IPPROTO_UDP;
+		sock->protocol = protocol ? protocol : IPPROTO_UDP;
 		break;
 	case SOCK_RAW:
 		if (protocol < 0 || protocol >= 256)
@@ -165,6 +165,8 @@ create(struct task *t, struct socket *sock, int family, int type, int protocol)
 	if (!sk)
 		return -ENOBUFS;
 	sk->uid = t->cred->euid;
+	sk->protocol = sock->protocol;
+	sk->b.protocol = (uint8_t)sock->protocol;
 	sock->sk = sk;
 	inet_set_socket(sk, sock);
 	return 0;

@@ -9,6 +9,7 @@
 #undef IPPROTO_TCP
 #undef IPPROTO_UDP
 #undef IPPROTO_IPV6
+#undef IPPROTO_UDPLITE
 #include <linux/in6.h>
 
 #include "kernel/cred.h"
@@ -19,10 +20,13 @@
 #define LEVEL_TCP  6
 #define LEVEL_UDP  17
 #define LEVEL_IPV6 41
+#define LEVEL_UDPLITE 136
 
 #define UDP_CORK 1
 #define UDP_NO_CHECK6_TX 101
 #define UDP_NO_CHECK6_RX 102
+#define UDPLITE_SEND_CSCOV 10
+#define UDPLITE_RECV_CSCOV 11
 
 #define MULTICAST_TTL_DEFAULT 1
 #define PMTUDISC_WANT 1
@@ -293,6 +297,11 @@ set_udp(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
 		return -EFAULT;
 	if (name == UDP_NO_CHECK6_TX || name == UDP_NO_CHECK6_RX)
 		return 0;
+	if (sk->protocol == IPPROTO_UDPLITE && (name == UDPLITE_SEND_CSCOV || name == UDPLITE_RECV_CSCOV)) {
+		v = v > 0xffff ? 0xffff : v != 0 && v < 8 ? 8 : v;
+		sk->io.cscov[name - UDPLITE_SEND_CSCOV] = (uint16_t)v;
+		return 0;
+	}
 	return name == UDP_CORK && !v ? 0 : -ENOPROTOOPT;
 }
 
@@ -309,7 +318,9 @@ inet_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 	case LEVEL_IPV6:
 		return set_ipv6(t, sk, name, val, len);
 	case LEVEL_UDP:
-		return sk->type == SOCK_DGRAM ? set_udp(t, sk, name, val, len) : -ENOPROTOOPT;
+	case LEVEL_UDPLITE:
+		return sk->protocol == level || (level == LEVEL_UDP && sk->protocol == IPPROTO_UDPLITE) ? set_udp(t, sk, name, val, len) :
+												      -ENOPROTOOPT;
 	case LEVEL_TCP:
 		return sk->type == SOCK_STREAM ? tcp_setsockopt(t, sk, name, val, len) : -ENOPROTOOPT;
 	default:
@@ -501,6 +512,10 @@ inet_getsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 		break;
 	case LEVEL_UDP:
 		err = sk->type == SOCK_DGRAM && (name == UDP_CORK || name == UDP_NO_CHECK6_TX || name == UDP_NO_CHECK6_RX) ? 0 : -ENOPROTOOPT;
+		break;
+	case LEVEL_UDPLITE:
+		err = sk->protocol == level && (name == UDPLITE_SEND_CSCOV || name == UDPLITE_RECV_CSCOV) ? 0 : -ENOPROTOOPT;
+		v = err ? 0 : sk->io.cscov[name - UDPLITE_SEND_CSCOV];
 		break;
 	default:
 		err = -ENOPROTOOPT;

@@ -352,7 +352,7 @@ score(const struct inet_bind *b, int protocol, const struct inet_name *to, const
 			return 0;
 		s += 4;
 	}
-	if (protocol == IPPROTO_UDP && b->rport) {
+	if (protocol != IPPROTO_TCP && b->rport) {
 		if (b->rport != from->port || !in16_equal(&b->raddr, &from->addr))
 			return 0;
 		s += 8;

@@ -4,6 +4,7 @@ libkernel_a_SOURCES += net/inet_core.c
 libkernel_a_SOURCES += net/inet_ioctl.c
 libkernel_a_SOURCES += net/inet_opt.c
 libkernel_a_SOURCES += net/inet_ports.c
+libkernel_a_SOURCES += net/inet_proc.c
 libkernel_a_SOURCES += net/scm.c
 libkernel_a_SOURCES += net/sock_opt.c
 libkernel_a_SOURCES += net/socket.c

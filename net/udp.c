@@ -3,6 +3,7 @@
  * Datagrams: udp(7). What is sent is put into the receiver's queue at once, or dropped if that is full by SO_RCVBUF; a sender never
  * waits. Nobody there: the socket's error becomes ECONNREFUSED if it is connected, as the ICMP message would have it.
  *
+ * UDP-Lite (RFC 3828) is the same: nothing has checksums.
  * Left out: MSG_MORE and UDP_CORK (each call is a datagram), the error queue.
  */
 #include "kernel/task.h"
@@ -196,7 +197,7 @@ udp_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg, uint32_t 
 	d->from = src;
 	d->to = dst.addr;
 	set_header(sk, d, &c);
-	to = inet_lookup(t->k, IPPROTO_UDP, &dst, &src);
+	to = inet_lookup(t->k, sk->protocol, &dst, &src);
 	if (to) {
 		deliver(to, d);
 		inet_put(to);

@@ -221,7 +221,7 @@ extern const struct file_operations proc_task_dir_fops, proc_fd_dir_fops, proc_f
 #define PROC_NS_LINKS 1
 extern const struct proc_entry proc_ns_table[PROC_NS_LINKS];
 int proc_ns_init(struct kernel *k) __must_check; /* ns.c: 0, -ENOMEM */
-#define PROC_NET_FILES 5
+#define PROC_NET_FILES 17
 extern const struct proc_entry proc_net_table[PROC_NET_FILES];
 #define PROC_SYS_DIRS 4
 extern const struct proc_entry proc_sys_table[PROC_SYS_DIRS];

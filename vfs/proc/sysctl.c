@@ -16,6 +16,7 @@
 #include "ipc/mqueue.h"
 #include "ipc/proc.h"
 #include "mm/mm.h"
+#include "net/inet.h"
 #include "net/unix.h"
 #include "trap/host.h"
 #include "vfs/internal.h"
@@ -679,7 +680,119 @@ somaxconn_store(struct task *t, const struct proc_inode *pi __unused, char *text
 	return 0;
 }
 
+static int
+port_range_show(struct proc_seq *m)
+{
+	const struct inet_net *in = inet_net(m->t->k);
+
+	seq_printf(m, "%u\t%u\n", READ_ONCE(in->port_min), READ_ONCE(in->port_max));
+	return 0;
+}
+
+static int
+port_range_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	struct inet_net *in = inet_net(t->k);
+	char *second = text;
+	int64_t min, max;
+
+	while (*second == ' ' || *second == '\t')
+		second++;
+	while (*second && *second != ' ' && *second != '\t')
+		second++;
+	if (*second)
+		*second++ = '\0';
+	while (*second == ' ' || *second == '\t')
+		second++;
+	if (proc_parse_long(text, &min) || proc_parse_long(second, &max) || min < 1 || max > 65535 || min > max)
+		return -EINVAL;
+	mutex_guard(&in->lock);
+	if (min < in->unpriv_start)
+		return -EINVAL;
+	in->port_min = (uint32_t)min;
+	in->port_max = (uint32_t)max;
+	return 0;
+}
+
+static int
+unpriv_port_show(struct proc_seq *m)
+{
+	seq_printf(m, "%u\n", READ_ONCE(inet_net(m->t->k)->unpriv_start));
+	return 0;
+}
+
+static int
+unpriv_port_store(struct task *t, const struct proc_inode *pi __unused, char *text)
+{
+	struct inet_net *in = inet_net(t->k);
+	int64_t n;
+
+	if (proc_parse_long(text, &n) || n < 0 || n > 65535)
+		return -EINVAL;
+	mutex_guard(&in->lock);
+	if (n > in->port_min)
+		return -EINVAL;
+	in->unpriv_start = (uint32_t)n;
+	return 0;
+}
+
+static const struct proc_entry net_ipv4_table[] = {
+	NUMBER("ip_default_ttl", 64),
+	NUMBER("ip_forward", 0),
+	STRING("ip_local_port_range", port_range_show, port_range_store),
+	TEXT("ip_local_reserved_ports", ""),
+	NUMBER("ip_nonlocal_bind", 0),
+	EDIT("ip_unprivileged_port_start", unpriv_port_show, unpriv_port_store),
+	TEXT("ping_group_range", "1\t0"),
+	NUMBER("tcp_abort_on_overflow", 0),
+	TEXT("tcp_allowed_congestion_control", "reno cubic"),
+	TEXT("tcp_available_congestion_control", "reno cubic"),
+	TEXT("tcp_congestion_control", "cubic"),
+	NUMBER("tcp_ecn", 2),
+	NUMBER("tcp_fastopen", 1),
+	NUMBER("tcp_fin_timeout", 60),
+	NUMBER("tcp_keepalive_intvl", 75),
+	NUMBER("tcp_keepalive_probes", 9),
+	NUMBER("tcp_keepalive_time", 7200),
+	NUMBER("tcp_max_syn_backlog", SOMAXCONN),
+	NUMBER("tcp_max_tw_buckets", 65536),
+	NUMBER("tcp_moderate_rcvbuf", 1),
+	NUMBER("tcp_retries1", 3),
+	NUMBER("tcp_retries2", 15),
+	TEXT("tcp_rmem", "4096\t131072\t6291456"),
+	NUMBER("tcp_sack", 1),
+	NUMBER("tcp_syn_retries", 6),
+	NUMBER("tcp_synack_retries", 5),
+	NUMBER("tcp_syncookies", 1),
+	NUMBER("tcp_timestamps", 1),
+	NUMBER("tcp_tw_reuse", 2),
+	NUMBER("tcp_window_scaling", 1),
+	TEXT("tcp_wmem", "4096\t16384\t4194304"),
+	NUMBER("udp_rmem_min", 4096),
+	NUMBER("udp_wmem_min", 4096),
+};
+
+static const struct proc_entry net_ipv6_device_table[] = {
+	NUMBER("disable_ipv6", 0),
+	NUMBER("forwarding", 0),
+	NUMBER("hop_limit", 64),
+	NUMBER("mtu", LO_MTU),
+};
+
+static const struct proc_entry net_ipv6_conf_table[] = {
+	PROC_DIR("all", net_ipv6_device_table),
+	PROC_DIR("default", net_ipv6_device_table),
+	PROC_DIR("lo", net_ipv6_device_table),
+};
+
+static const struct proc_entry net_ipv6_table[] = {
+	NUMBER("bindv6only", 0),
+	PROC_DIR("conf", net_ipv6_conf_table),
+	NUMBER("ip_nonlocal_bind", 0),
+};
+
 static const struct proc_entry net_core_table[] = {
+	NUMBER("optmem_max", 20480),
 	NUMBER("rmem_default", SOCK_BUF_MAX),
 	NUMBER("rmem_max", SOCK_BUF_MAX),
 	EDIT("somaxconn", somaxconn_show, somaxconn_store),
@@ -689,6 +802,8 @@ static const struct proc_entry net_core_table[] = {
 
 static const struct proc_entry net_table[] = {
 	PROC_DIR("core", net_core_table),
+	PROC_DIR("ipv4", net_ipv4_table),
+	PROC_DIR("ipv6", net_ipv6_table),
 	PROC_DIR("unix", net_unix_table),
 };
 
