@@ -5,11 +5,9 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,12 +16,9 @@
 #include "kernel/errno.h"
 #include "src/decode.h"
 #include "src/diff/align.h"
-#include "src/diff/canon.h"
 #include "src/diff/capture.h"
-#include "src/diff/compare.h"
 #include "src/diff/names.h"
-#include "src/diff/record.h"
-#include "src/diff/rules.h"
+#include "tests/unit/diff-env.h"
 
 Test(diff, words_of_the_table)
 {
@@ -56,62 +51,6 @@ Test(diff, digests_join)
 	cr_expect_neq(digest("a\0", 2), digest("a", 1));
 }
 
-/* A run being written. */
-struct writer {
-	struct record_sink sink;
-	int fd;
-};
-
-static struct writer
-writer(void)
-{
-	struct writer w = { .fd = memfd_create("records", MFD_CLOEXEC) };
-
-	cr_assert(w.fd >= 0);
-	w.sink.f = fdopen(dup(w.fd), "w");
-	cr_assert(w.sink.f);
-	return w;
-}
-
-/* One call of a task, with up to one number and one string. */
-static void
-call(struct writer *w, uint32_t task, uint32_t nr, enum field_kind kind, uint64_t value, const char *text, int64_t result)
-{
-	struct record r = { 0 };
-	uint64_t seq = record_seq(&w->sink);
-
-	record_begin(&w->sink, &r, EVENT_CALL, task, nr);
-	record_value(&r, "fd", "", kind, false, value);
-	if (text)
-		record_bytes(&r, "entry", FIELD_STRING, true, text, strlen(text));
-	record_end(&w->sink, &r, seq, result, FIELD_INT, true);
-	free(r.data);
-}
-
-static void
-signal_event(struct writer *w, uint32_t task, unsigned int sig, int code, int pid)
-{
-	struct record r = { 0 };
-
-	record_begin(&w->sink, &r, EVENT_SIGNAL, task, sig);
-	record_value(&r, "si_code", "", FIELD_INT, true, (uint64_t)(int64_t)code);
-	record_value(&r, "si_pid", "", FIELD_PID, true, (uint64_t)pid);
-	record_end(&w->sink, &r, record_seq(&w->sink), 0, FIELD_INT, true);
-	free(r.data);
-}
-
-static struct run *
-loaded(struct writer *w)
-{
-	struct run *run = must_alloc(sizeof(*run));
-
-	fclose(w->sink.f);
-	cr_assert_eq(run_load(w->fd, run), 0);
-	close(w->fd);
-	run->label = "test";
-	return run;
-}
-
 Test(diff, tasks_by_birth)
 {
 	struct writer w = writer();
@@ -142,7 +81,7 @@ Test(diff, cut_records)
 	struct run *run = must_alloc(sizeof(*run));
 
 	record_task(&w.sink, 1, 0, 1, 1);
-	call(&w, 1, SYS_getpid, FIELD_INT, 1, "text", 1);
+	CALL(&w, 1, SYS_getpid, 1, IN("fd", FIELD_INT, 1), FOUND("entry", FIELD_STRING, "text"));
 	fclose(w.sink.f);
 	cr_assert_eq(ftruncate(w.fd, lseek(w.fd, 0, SEEK_END) - 5), 0);
 	cr_expect_eq(run_load(w.fd, run), -1);
@@ -295,11 +234,11 @@ Test(diff, restarts_are_one_call)
 
 	record_task(&w.sink, 1, 0, 1, 1);
 	record_task(&w.sink, 2, 1, 10, 10);
-	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, 0);
-	call(&w, 2, SYS_read, FIELD_FD, 5, NULL, -ERESTARTSYS);
-	call(&w, 2, SYS_read, FIELD_FD, 5, NULL, 3);
-	call(&w, 2, SYS_read, FIELD_FD, 6, NULL, -ERESTARTSYS);
-	call(&w, 2, SYS_getpid, FIELD_INT, 0, NULL, 10);
+	CALL(&w, 2, SYS_execve, 0);
+	CALL(&w, 2, SYS_read, -ERESTARTSYS, IN("fd", FIELD_FD, 5));
+	CALL(&w, 2, SYS_read, 3, IN("fd", FIELD_FD, 5));
+	CALL(&w, 2, SYS_read, -ERESTARTSYS, IN("fd", FIELD_FD, 6));
+	CALL(&w, 2, SYS_getpid, 10);
 	run = loaded(&w);
 	canonicalise(run);
 	t = run_task_by_path(run, "0");
@@ -316,10 +255,10 @@ Test(diff, what_starts_the_program_is_not_of_it)
 
 	record_task(&w.sink, 1, 0, 1, 1);
 	record_task(&w.sink, 2, 1, 10, 10);
-	call(&w, 2, SYS_setsid, FIELD_INT, 0, NULL, 10);
-	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, -ENOENT);
-	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, 0);
-	call(&w, 2, SYS_getpid, FIELD_INT, 0, NULL, 10);
+	CALL(&w, 2, SYS_setsid, 10);
+	CALL(&w, 2, SYS_execve, -ENOENT);
+	CALL(&w, 2, SYS_execve, 0);
+	CALL(&w, 2, SYS_getpid, 10);
 	run = loaded(&w);
 	canonicalise(run);
 	cr_assert_eq(run_task_by_path(run, "0")->nevents, 2);
@@ -334,10 +273,10 @@ lister(const char *first, const char *second)
 
 	record_task(&w.sink, 1, 0, 1, 1);
 	record_task(&w.sink, 2, 1, 10, 10);
-	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, 0);
-	call(&w, 2, SYS_getdents64, FIELD_FD, 3, first, 24);
-	call(&w, 2, SYS_getdents64, FIELD_FD, 3, second, 24);
-	call(&w, 2, SYS_getdents64, FIELD_FD, 3, NULL, 0);
+	CALL(&w, 2, SYS_execve, 0);
+	CALL(&w, 2, SYS_getdents64, 24, IN("fd", FIELD_FD, 3), FOUND("entry", FIELD_STRING, first));
+	CALL(&w, 2, SYS_getdents64, 24, IN("fd", FIELD_FD, 3), FOUND("entry", FIELD_STRING, second));
+	CALL(&w, 2, SYS_getdents64, 0, IN("fd", FIELD_FD, 3));
 	run = loaded(&w);
 	canonicalise(run);
 	return run;
@@ -366,11 +305,11 @@ caller(int pid, int more)
 	record_task(&w.sink, 1, 0, 1, 1);
 	record_task(&w.sink, 2, 1, pid, pid);
 	record_task(&w.sink, 3, 2, pid + 1, pid + 1);
-	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, 0);
-	call(&w, 2, SYS_kill, FIELD_PID, (uint64_t)pid + 1, NULL, 0);
+	CALL(&w, 2, SYS_execve, 0);
+	CALL(&w, 2, SYS_kill, 0, IN("fd", FIELD_PID, (uint64_t)pid + 1));
 	for (int i = 0; i < more; i++)
-		call(&w, 2, SYS_sync, FIELD_INT, 0, NULL, 0);
-	call(&w, 2, SYS_close, FIELD_INT, 9, NULL, -EBADF);
+		CALL(&w, 2, SYS_sync, 0);
+	CALL(&w, 2, SYS_close, -EBADF, IN("fd", FIELD_INT, 9));
 	signal_event(&w, 3, SIGTERM, 0, pid);
 	run = loaded(&w);
 	canonicalise(run);
@@ -380,10 +319,7 @@ caller(int pid, int more)
 static size_t
 differences(struct run *native, struct run *stead)
 {
-	struct task_comparison t = { .path = "0", .ra = native, .a = run_task_by_path(native, "0"), .b = run_task_by_path(stead, "0") };
-
-	compare_task(&t, stead, NULL, false);
-	return t.differences;
+	return compared("0", native, stead, false).differences;
 }
 
 Test(diff, tasks_are_compared)
@@ -433,14 +369,10 @@ Test(diff, messages_are_taken_apart)
 static void
 naming(struct writer *w, uint32_t task, bool exec, const char *name, int64_t result)
 {
-	struct record r = { 0 };
-
-	record_begin(&w->sink, &r, EVENT_CALL, task, exec ? SYS_execve : SYS_prctl);
-	if (!exec)
-		record_value(&r, "option", "", FIELD_ENUM, false, PR_SET_NAME);
-	record_bytes(&r, exec ? "path" : "name", FIELD_STRING, false, name, strlen(name));
-	record_end(&w->sink, &r, record_seq(&w->sink), result, FIELD_INT, true);
-	free(r.data);
+	if (exec)
+		CALL(w, task, SYS_execve, result, TEXT("path", FIELD_STRING, name));
+	else
+		CALL(w, task, SYS_prctl, result, IN("option", FIELD_ENUM, PR_SET_NAME), TEXT("name", FIELD_STRING, name));
 }
 
 Test(diff, names_of_tasks)
@@ -472,13 +404,9 @@ Test(diff, names_of_tasks)
 static void
 message(struct writer *w, uint32_t task, uint32_t nr, const char *text)
 {
-	struct record r = { 0 };
+	const struct arg args[] = { IN("fd", FIELD_FD, 3), { "buf", FIELD_BYTES, 0, text, nr == SYS_read }, { .name = NULL } };
 
-	record_begin(&w->sink, &r, EVENT_CALL, task, nr);
-	record_value(&r, "fd", "", FIELD_FD, false, 3);
-	record_bytes(&r, "buf", FIELD_BYTES, nr == SYS_read, text, strlen(text));
-	record_end(&w->sink, &r, record_seq(&w->sink), (int64_t)strlen(text), FIELD_INT, true);
-	free(r.data);
+	write_event(w, EVENT_CALL, task, nr, (int64_t)strlen(text), FIELD_INT, args);
 }
 
 /* One task reads what others wrote; @order: whose messages, in the order in which they come. */
@@ -494,7 +422,7 @@ reader(const char *order, bool reorder)
 	record_task(&w.sink, 2, 1, 10, 10);
 	record_task(&w.sink, 3, 2, 11, 11);
 	record_task(&w.sink, 4, 2, 12, 12);
-	call(&w, 2, SYS_execve, FIELD_INT, 0, NULL, 0);
+	CALL(&w, 2, SYS_execve, 0);
 	for (const char *p = order; *p; p++)
 		message(&w, (uint32_t)(*p - 'a') + 3, SYS_write, (text[0] = (char)(*p + 2 * (int)sent[*p - 'a']++), text));
 	sent[0] = sent[1] = reorder;

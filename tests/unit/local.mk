@@ -55,7 +55,10 @@ tests_unit_decode_SOURCES = tests/unit/decode.c src/inject.c src/syscall-set.c $
 tests_unit_decode_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_decode_LDADD = $(CRITERION_LIBS)
 unit_tests += tests/unit/diff
-tests_unit_diff_SOURCES = tests/unit/diff.c $(trace_decoder) \
+tests_unit_diff_SOURCES = $(trace_decoder) \
+	tests/unit/diff-env.h \
+	tests/unit/diff-rules.c \
+	tests/unit/diff.c \
 	src/diff/align.c \
 	src/diff/calls.c \
 	src/diff/canon.c \
