@@ -348,7 +348,7 @@ void inet_opts_init(struct inet_sock *sk);
 #define INET_OPT_AUTOFLOW   131072u
 #define INET_OPT_CHECKSUM   262144u
 
-/* ---- inet_ioctl.c ---- */
+/* ---- inet_ioctl.c: about interfaces, through a socket of any family; -ENOIOCTLCMD: not that ---- */
 int64_t inet_ioctl(struct task *t, unsigned int cmd, uint64_t arg);
 
 /* ---- udp.c ---- */

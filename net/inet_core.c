@@ -319,7 +319,7 @@ dgram_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg)
 	case TIOCOUTQ:
 		return put_user_u32(t, 0, UADDR(arg));
 	default:
-		return inet_ioctl(t, cmd, arg);
+		return -ENOIOCTLCMD;
 	}
 }
 

@@ -11,6 +11,7 @@
 
 #include "kernel/task.h"
 #include "net/inet.h"
+#include "net/netlink.h"
 #include "net/socket.h"
 #include "net/unix.h"
 #include "vfs/fcntl.h"
@@ -27,7 +28,7 @@ net_init(struct kernel *k)
 	if (!k->net)
 		return -ENOMEM;
 	k->net->somaxconn = SOMAXCONN;
-	return unix_init(k) ?: inet_init(k);
+	return unix_init(k) ?: inet_init(k) ?: netlink_init(k);
 }
 
 static const struct net_family {
@@ -38,6 +39,7 @@ static const struct net_family {
 	{ AF_UNIX, unix_create, unix_socketpair },
 	{ AF_INET, inet_create, NULL },
 	{ AF_INET6, inet6_create, NULL },
+	{ AF_NETLINK, netlink_create, NULL },
 };
 
 static const struct net_family *
@@ -185,6 +187,7 @@ sock_ioctl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
 {
 	struct socket *sock = file->private_data;
 	uint32_t who;
+	int64_t err;
 
 	switch (cmd) {
 	case FIOSETOWN:
@@ -196,7 +199,8 @@ sock_ioctl(struct task *t, struct file *file, unsigned int cmd, uint64_t arg)
 	default:
 		break;
 	}
-	return sock->ops->ioctl ? sock->ops->ioctl(t, sock, cmd, arg) : -ENOIOCTLCMD;
+	err = sock->ops->ioctl ? sock->ops->ioctl(t, sock, cmd, arg) : -ENOIOCTLCMD;
+	return err == -ENOIOCTLCMD ? inet_ioctl(t, cmd, arg) : err; /* of interfaces: any socket will do */
 }
 
 static int

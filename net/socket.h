@@ -85,6 +85,7 @@ struct socket {
 struct net_state {
 	struct unix_net *un;
 	struct inet_net *in;
+	struct netlink_net *nn;
 	uint32_t somaxconn; /* net.core.somaxconn */
 };
 

@@ -511,7 +511,7 @@ tcp_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg)
 	uint32_t n;
 
 	if (cmd != FIONREAD && cmd != TIOCOUTQ && cmd != SIOCATMARK)
-		return inet_ioctl(t, cmd, arg);
+		return -ENOIOCTLCMD;
 	mutex_lock(&sk->lock);
 	if (sk->state == TCP_LISTEN && cmd != SIOCATMARK) {
 		mutex_unlock(&sk->lock);

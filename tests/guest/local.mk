@@ -31,6 +31,7 @@ guest_programs = \
 	tests/guest/mremap \
 	tests/guest/msg \
 	tests/guest/namei \
+	tests/guest/netlink \
 	tests/guest/overlay \
 	tests/guest/path \
 	tests/guest/pipe \
