@@ -488,11 +488,11 @@ cmd_doctor(int argc, char **argv)
 		else if (strcmp(argv[i], "--quiet") == 0)
 			quiet = true;
 		else if (strcmp(argv[i], "--help") == 0) {
-			puts("Usage: stead doctor [--quiet] [--trap=resident|remote]\n"
+			puts("Usage: stead doctor [--quiet] [--trap=resident|remote|unprotected]\n"
 			     "Say what this host can do, by trying it. Exit status: 0 if the trap (any trap) works, else 1.");
 			return 0;
 		} else {
-			fprintf(stderr, "stead doctor: I do not know %s; write stead doctor [--quiet] [--trap=resident|remote]\n",
+			fprintf(stderr, "stead doctor: I do not know %s; write stead doctor [--quiet] [--trap=resident|remote|unprotected]\n",
 				argv[i]);
 			return EXIT_STEAD_FAILED;
 		}

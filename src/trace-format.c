@@ -265,24 +265,3 @@ trace_call_exit(struct trace_buf *b, const struct trace_call *c)
 	}
 	print_until(b, c, &i, true);
 }
-
-void
-trace_format_args(struct trace_buf *b, const struct trace_mem *m, const struct syscall_desc *d, const uint64_t args[6],
-		  unsigned int from, unsigned int to, bool done, int64_t result)
-{
-	struct trace_call c = { .d = d, .m = m, .args = args, .done = done, .result = result };
-	struct arg_type t;
-	enum trace_when when;
-	unsigned int i;
-
-	for (i = from; i < to; i++) {
-		when = when_shown(&c, i, &t);
-		if (when == TRACE_END)
-			return;
-		if (when == TRACE_SKIP)
-			continue;
-		if (i > from)
-			trace_printf(b, ", ");
-		print_arg(b, &c, &t, i);
-	}
-}

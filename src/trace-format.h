@@ -51,18 +51,6 @@ void trace_call_exit(struct trace_buf *b, const struct trace_call *c);
 void trace_call_result(struct trace_buf *b, const struct trace_call *c);
 
 /**
- * trace_format_args() - print arguments @from up to @to, with commas
- * @b: appended to
- * @m: the caller's memory
- * @d: the row
- * @args: the arguments
- * @from, @to: which
- * @done: the call has returned @result; else out-arguments are not read
- */
-void trace_format_args(struct trace_buf *b, const struct trace_mem *m, const struct syscall_desc *d, const uint64_t args[6],
-		       unsigned int from, unsigned int to, bool done, int64_t result);
-
-/**
  * trace_print_struct() - one structure of the program, or its address
  * @b: appended to
  * @c: the call

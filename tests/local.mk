@@ -1,6 +1,6 @@
 # Tests: `make check` runs them all, `make summary` adds up their results (./bootstrap check does both).
 
-EXTRA_DIST += tests/summary doc/differential-testing.md doc/adding-a-system-call.md doc/testing.md
+EXTRA_DIST += tests/summary
 TESTS += tests/check-man tests/check-dist
 dist_check_SCRIPTS += tests/check-man tests/check-dist
 AM_TESTS_ENVIRONMENT = STEAD='$(abs_builddir)/stead'; export STEAD; PTY='$(abs_builddir)/tests/programs/pty'; export PTY; \
