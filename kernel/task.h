@@ -167,6 +167,14 @@ struct restart_block {
 	uint64_t a[5];
 };
 
+/* Whether it pays to look out for a wake-up before going to sleep: trap/resident/spin.c. */
+struct task_spin {
+	uint32_t limit;	   /* cycles; 0: it does not */
+	uint32_t woken_on; /* CPU of who woke it, if it asked */
+	uint32_t near, need, tries, sleeps;
+	bool ask, apart; /* apart: that was not its own CPU */
+};
+
 struct task {
 	struct kernel *k;
 	refcount_t usage;
@@ -184,6 +192,7 @@ struct task {
 	uint32_t sched; /* the futex word schedule() waits in */
 	uint32_t sleep_how, woken_by; /* trap/resident/sleep.c, with the next two */
 	uint32_t sleep_streak, sleep_trust;
+	struct task_spin spin;
 	struct task *ready_next;
 	struct fiber *fiber;
 	struct ktimer sleep_timer; /* these three are the remote trap's: trap/remote/fiber.c */

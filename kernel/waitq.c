@@ -211,6 +211,8 @@ schedule_until(struct task *t, int64_t deadline)
 
 	mutex_debug_may_sleep("schedule");
 	deadline = MAX(deadline, 0);
+	if (unlikely(t->spin.limit))
+		t->k->trap->spin(t);
 	for (;;) {
 		uint32_t state;
 

@@ -55,6 +55,10 @@ struct trap_ops {
 	 * lock. 0 or -ETIMEDOUT, or another error of the host's futex, which it is if this is NULL. */
 	int (*sleep)(struct task *t, int64_t deadline);
 
+	/* Before the current task goes to sleep: look out for a while whether t->state becomes TASK_RUNNING. Only if t->spin.limit is set, which
+	 * is the trap's doing. */
+	void (*spin)(struct task *t);
+
 	/* t->sched was @was, neither 0 nor 1, which is @sleep's doing, and is now 0. Any context; the task may be gone. */
 	void (*wake)(struct task *t, uint32_t was);
 

@@ -21,6 +21,7 @@
 #include "trap/host.h"
 #include "trap/resident/resident.h"
 #include "trap/resident/sleep.h"
+#include "trap/resident/spin.h"
 
 #ifndef __NR_futex_wake
 #define __NR_futex_wake 454
@@ -65,6 +66,7 @@ resident_sleep_init(struct task *t)
 	t->sleep_how = t->k->resident->plain_futex ? 0 : SLEEP_SHARED;
 	t->sleep_streak = 0;
 	t->sleep_trust = TRUST_FIRST;
+	spin_init(t);
 }
 
 /* Woken: by whom, and where to sleep next time. */
@@ -87,6 +89,7 @@ resident_sleep(struct task *t, int64_t deadline)
 {
 	struct k_timespec ts = { deadline / NSEC_PER_SEC, deadline % NSEC_PER_SEC };
 	uint32_t how = t->sleep_how, mine = space_id(rt_of(t)->proc->space);
+	uint64_t since;
 	int64_t err;
 
 	if (how == 0)
@@ -95,10 +98,13 @@ resident_sleep(struct task *t, int64_t deadline)
 		resident_sleep_init(t); /* it has moved to other memory; the word is written anew */
 		return 0;
 	}
+	since = spin_before_sleep(t);
 	err = host_call6(__NR_futex_wait, &t->sched, 1 + how, MATCH_ANY, SIZE_U32 | (how == mine ? PRIVATE : 0),
 			 deadline == NO_DEADLINE ? NULL : &ts, CLOCK_MONOTONIC);
-	if (__atomic_load_n(&t->sched, __ATOMIC_ACQUIRE) == 0)
+	if (__atomic_load_n(&t->sched, __ATOMIC_ACQUIRE) == 0) {
 		learn(t, mine);
+		spin_after_sleep(t, since);
+	}
 	return (int)err;
 }
 
@@ -126,6 +132,7 @@ resident_wake(struct task *t, uint32_t was)
 	uint32_t mine = own_space();
 
 	WRITE_ONCE(t->woken_by, mine);
+	spin_note_waker(t);
 	if (was == 1 + SLEEP_SHARED)
 		host_call4(__NR_futex_wake, &t->sched, MATCH_ANY, 1, SIZE_U32);
 	else if (was == 1 + mine)

@@ -18,6 +18,7 @@
 #include "trap/remote/spawn.h"
 #include "trap/resident/resident.h"
 #include "trap/resident/sleep.h"
+#include "trap/resident/spin.h"
 #include "trap/resident/vetted.h"
 
 #define SIGKILL_NR 9
@@ -621,6 +622,7 @@ const struct trap_ops resident_trap_ops = {
 	.clone = resident_clone,
 	.exec = resident_exec,
 	.sleep = resident_sleep,
+	.spin = resident_spin,
 	.wake = resident_wake,
 	.kick = resident_kick,
 	.exit = resident_exit,
