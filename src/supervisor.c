@@ -228,7 +228,7 @@ supervisor_run(const struct run_options *opt)
 		err = start_threads(k);
 	if (err < 0)
 		return run_error("start threads", err);
-	err = k->resident ? resident_started(k) : 0;
+	err = k->resident ? resident_started(k) : remote_started();
 	if (err < 0)
 		return run_error("start the trap; stead doctor says what this host lacks", err);
 	if (k->resident)

@@ -282,6 +282,14 @@ remote_boot(struct kernel *k)
 	if (n < 0)
 		return n;
 	remote.spawner = n;
+	return 0;
+}
+
+int
+remote_started(void)
+{
+	struct spawn_area *a = remote.spawn;
+
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
 		host_futex_wait(&a->ready, 0, INT64_MAX);
 	remote.listener = a->listener;

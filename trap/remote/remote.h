@@ -316,12 +316,20 @@ int remote_xstate_reset(struct task *t);
 int remote_exec(struct task *t, struct linux_binprm *bprm);
 
 /**
- * remote_boot() - make the spawner and its filter, before any thread exists
+ * remote_boot() - begin to make the spawner and its filter, before any thread exists
  * @k: the booted kernel
  *
  * Return: 0 or negative errno.
  */
 int remote_boot(struct kernel *k);
+
+/**
+ * remote_started() - wait until the spawner is there
+ *
+ * Context: remote_boot() has succeeded.
+ * Return: 0, or the negative errno of what the host refused.
+ */
+int remote_started(void);
 
 /**
  * remote_run() - exec the first program in @k->main_task and serve until it has ended
