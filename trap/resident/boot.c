@@ -210,7 +210,9 @@ resident_started(struct kernel *k)
 	struct spawn_area *a = k->resident->area;
 
 	while (__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE) == 0)
-		host_futex_wait(&a->ready, 0, INT64_MAX);
+		if (host_futex_wait(&a->ready, 0, ktime_get() + NSEC_PER_SEC) == -ETIMEDOUT &&
+		    waitpid(k->resident->spawner, NULL, WNOHANG | __WALL) != 0)
+			return -ESRCH;
 	if (a->ruleset >= 0)
 		close(a->ruleset);
 	return a->listener;
@@ -454,9 +456,21 @@ reaper_thread(void *arg)
 void
 resident_start_reaper(struct kernel *k)
 {
+	static bool started;
 	pthread_t th;
 
-	pthread_create(&th, NULL, reaper_thread, k);
+	if (!started)
+		started = pthread_create(&th, NULL, reaper_thread, k) == 0;
+}
+
+/* While the first program is loaded SIGCHLD is not looked at. */
+static void
+look_for_dead(struct kernel *k)
+{
+	siginfo_t si = { 0 };
+
+	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && si.si_pid)
+		resident_start_reaper(k);
 }
 
 static int
@@ -519,6 +533,7 @@ resident_run(struct kernel *k, const char **paths, const char *const *argv, cons
 
 	real_super = real;
 	r->serve = serve;
+	r->look = look_for_dead;
 	*err = readiness_add_bell(r->bell);
 	if (*err < 0)
 		return 0;

@@ -160,6 +160,7 @@ struct resident {
 	struct request *head, **tail;
 	uint32_t posted; /* futex */
 	int64_t (*serve)(struct kernel *k, const struct request *q); /* in the supervisor; NULL until it serves */
+	void (*look)(struct kernel *k); /* in the supervisor: has a child died before anybody waits for that? */
 	hfd_t bell; /* an eventfd: the main thread of the supervisor is to look at what follows */
 	bool served; /* there is a thread for requests */
 	bool timers_wanted;

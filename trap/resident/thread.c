@@ -357,8 +357,16 @@ exec_main(void *arg)
 	resident_return(t);
 }
 
+/* Until @word changes. @first: this is the supervisor, in which nobody else looks yet whether the process it waits for has died. */
+static void
+wait_for(struct resident *r, uint32_t *word, uint32_t value, bool first)
+{
+	if (host_futex_wait(word, value, first ? ktime_get() + NSEC_PER_SEC : INT64_MAX) == -ETIMEDOUT)
+		r->look(r->k);
+}
+
 static int
-spawn(struct resident *r, struct exec_job *job)
+spawn(struct resident *r, struct exec_job *job, bool first)
 {
 	uint32_t seq, d;
 
@@ -367,7 +375,7 @@ spawn(struct resident *r, struct exec_job *job)
 	seq = __atomic_add_fetch(&r->spawn_seq, 1, __ATOMIC_RELEASE);
 	host_futex_wake(&r->spawn_seq, 1);
 	while ((d = __atomic_load_n(&r->spawn_done, __ATOMIC_ACQUIRE)) != seq)
-		host_futex_wait(&r->spawn_done, d, INT64_MAX);
+		wait_for(r, &r->spawn_done, d, first);
 	return r->spawn_result;
 }
 
@@ -391,7 +399,7 @@ resident_exec(struct task *t, struct linux_binprm *bprm)
 	t->trap = rt;
 	if (old)
 		old->t = NULL;
-	err = spawn(k->resident, job);
+	err = spawn(k->resident, job, !old);
 	if (err < 0) {
 		t->trap = old;
 		if (old)
@@ -399,7 +407,7 @@ resident_exec(struct task *t, struct linux_binprm *bprm)
 		return err;
 	}
 	while (__atomic_load_n(&job->loaded, __ATOMIC_ACQUIRE) == 0)
-		host_futex_wait(&job->loaded, 0, INT64_MAX);
+		wait_for(k->resident, &job->loaded, 0, !old);
 	err = job->error;
 	rt->job = job;
 	if (err) { /* the old host thread is where the task dies */
