@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -236,6 +238,37 @@ end_echo_socket_child(void)
 {
 	close(pipes[0]);
 	waitpid(child, NULL, 0);
+}
+
+/* The same over a connection of TCP. */
+static void
+echo_tcp_child(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int l = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+	char c;
+
+	if (l < 0 || bind(l, (struct sockaddr *)&a, len) != 0 || listen(l, 1) != 0 || getsockname(l, (struct sockaddr *)&a, &len) != 0)
+		die("listen");
+	pipes[0] = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(pipes[0], (struct sockaddr *)&a, len) != 0)
+		die("connect");
+	pipes[1] = accept(l, NULL, NULL);
+	close(l);
+	for (int i = 0; i < 2; i++)
+		setsockopt(pipes[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	child = fork();
+	if (child == 0) {
+		pin_partner();
+		close(pipes[0]);
+		while (read(pipes[1], &c, 1) == 1) {
+			if (write(pipes[1], &c, 1) != 1)
+				break;
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
 }
 
 static int events[2];
@@ -542,6 +575,8 @@ static const struct bench benches[] = {
 	{ "pipe_round_trip_2cpu", pipe_round_trip, echo_child, end_echo_child, 2 },
 	{ "unix_round_trip_1cpu", unix_round_trip, echo_socket_child, end_echo_socket_child, 1 },
 	{ "unix_round_trip_2cpu", unix_round_trip, echo_socket_child, end_echo_socket_child, 2 },
+	{ "tcp_round_trip_1cpu", unix_round_trip, echo_tcp_child, end_echo_socket_child, 1 },
+	{ "tcp_round_trip_2cpu", unix_round_trip, echo_tcp_child, end_echo_socket_child, 2 },
 	{ "eventfd_round_trip_1cpu", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner, 1 },
 	{ "eventfd_round_trip_2cpu", eventfd_round_trip, start_eventfd_partner, end_eventfd_partner, 2 },
 	{ "futex_round_trip_1cpu", futex_round_trip, start_futex_partner, end_futex_partner, 1 },
