@@ -17,6 +17,7 @@
 
 #define SEG_SMALL ((uint32_t)(4096 - sizeof(struct tcp_seg)))
 #define SEG_LARGE ((uint32_t)(32768 - sizeof(struct tcp_seg)))
+#define PACKET_MAX 65483
 #define MSG_ERRQUEUE 0x2000u
 #define MSG_FASTOPEN 0x20000000u
 #define POLL_OUT_ALL (K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND)
@@ -105,7 +106,8 @@ send_piece(struct inet_sock *sk, struct inet_sock *peer, struct iov_iter *from, 
 	mutex_lock(&peer->lock);
 	if (peer->peer != sk || ((peer->shutdown & RCV_SHUTDOWN) && peer->state == TCP_FIN_WAIT2)) {
 		mutex_unlock(&peer->lock);
-		tcp_reset_both(sk, peer); /* what is sent now comes back as a reset */
+		tcp_reset_both(sk, peer); /* what is sent now, a packet, comes back as a reset */
+		n = MIN(n, PACKET_MAX);
 		iov_iter_advance(from, (size_t)n);
 		return n;
 	}

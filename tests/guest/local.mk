@@ -20,6 +20,7 @@ guest_programs = \
 	tests/guest/hidden \
 	tests/guest/ids \
 	tests/guest/image \
+	tests/guest/inet-options \
 	tests/guest/inotify \
 	tests/guest/lease \
 	tests/guest/locks \

@@ -251,6 +251,9 @@ closed(void)
 		_exit(1);
 	}
 	CHECK_KILLED(pid, SIGPIPE);
+	pair(c);
+	close(c[0]);
+	CHECK(send(c[1], calloc(1, 64 << 20), 64 << 20, MSG_NOSIGNAL) < 64 << 20); /* not all of it goes nowhere */
 }
 
 static void
