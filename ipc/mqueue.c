@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is done to open POSIX message queues. Who waits is served in the order of priorities, and of one priority in that of arrival:
- * a message that comes goes to a waiting receiver directly, and a place that becomes free to the message of a waiting sender.
+ * What is done to open POSIX message queues. Who waits is served in the order of priorities, and of one priority in that of
+ * arrival: a message that comes goes to a waiting receiver directly, and a place that becomes free to the message of a waiting
+ * sender.
  *
  * Locks: info->lock, then (to signal) tasklist_lock and siglock.
  * Left out: notification by SIGEV_THREAD, which needs a netlink socket (EINVAL: no socket here is one).
@@ -190,7 +191,7 @@ wait_in(struct mqueue_inode_info *info, struct list_head *queue, struct mq_waite
 	for (;;) {
 		set_current_state(w->task, TASK_INTERRUPTIBLE);
 		mutex_unlock(&info->lock);
-		slept = schedule_until(w->task, deadline);
+		slept = ipc_schedule(w->task, &w->list, &info->lock, deadline);
 		if (__atomic_load_n(&w->ready, __ATOMIC_ACQUIRE))
 			return 0;
 		mutex_lock(&info->lock);
@@ -232,7 +233,8 @@ get_deadline(struct task *t, uaddr_t timeout, int64_t *deadline)
 
 /* With the lock held; drops it. The message is the queue's, or the receiver's, unless there is an error. */
 static int
-send_locked(struct task *t, struct mqueue_inode_info *info, struct msg_msg *msg, bool nonblock, int64_t deadline) __no_thread_safety
+send_locked(struct task *t, struct mqueue_inode_info *info, struct msg_msg *msg, bool nonblock,
+	    int64_t deadline) __no_thread_safety
 {
 	struct mq_waiter w = { .task = t, .msg = msg, .prio = task_prio(t) }, *receiver;
 	struct ipc_wakes wakes = { .n = 0 };
@@ -304,7 +306,8 @@ do_mq_timedsend(struct task *t, int fd, uaddr_t msg, uint64_t len, uint32_t prio
 
 /* With the lock held; drops it. */
 static int
-receive_locked(struct task *t, struct mqueue_inode_info *info, struct msg_msg **msg, bool nonblock, int64_t deadline) __no_thread_safety
+receive_locked(struct task *t, struct mqueue_inode_info *info, struct msg_msg **msg, bool nonblock,
+	       int64_t deadline) __no_thread_safety
 {
 	struct mq_waiter w = { .task = t, .prio = task_prio(t) }, *sender;
 	struct ipc_wakes wakes = { .n = 0 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * POSIX message queues: mq_overview(7). ipc/mqueuefs.c is the file system, names and limits, ipc/mqueue.c what is done to an open queue.
+ * POSIX message queues: mq_overview(7). ipc/mqueuefs.c is the file system, names and limits, ipc/mqueue.c what is done to an open
+ * queue.
  */
 #ifndef STEAD_IPC_MQUEUE_H
 #define STEAD_IPC_MQUEUE_H

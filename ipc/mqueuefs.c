@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The file system of POSIX message queues: one directory, one instance, which mount(2) of "mqueue" only makes visible. A queue lives
- * as long as it has its name or is open. The dentry cache holds the names; a list of all queues is for readdir.
+ * The file system of POSIX message queues: one directory, one instance, which mount(2) of "mqueue" only makes visible. A queue
+ * lives as long as it has its name or is open. The dentry cache holds the names; a list of all queues is for readdir.
  *
  * Locks: the directory's i_rwsem as the VFS holds it; ns->mq_lock (a leaf): the list, and how many there are.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Queues of messages. A message that somebody waits for goes to the receiver directly: nobody else can take it in between. A sender
- * that found the queue full is woken when its message would fit, and then looks again.
+ * Queues of messages. A message that somebody waits for goes to the receiver directly: nobody else can take it in between. A
+ * sender that found the queue full is woken when its message would fit, and then looks again.
  *
  * Locks: ids->lock (the table), then a queue's own. User memory is copied before and after, without a lock.
  */
@@ -198,7 +198,7 @@ wait_for_room(struct task *t, struct msg_queue *msq, size_t size) __no_thread_sa
 	list_add_tail(&s.list, &msq->senders);
 	set_current_state(t, TASK_INTERRUPTIBLE);
 	mutex_unlock(&msq->perm.lock);
-	schedule(t);
+	ignore_err(ipc_schedule(t, &s.list, &msq->perm.lock, NO_DEADLINE), "there is no deadline");
 	mutex_lock(&msq->perm.lock);
 	if (msq->perm.deleted)
 		return -EIDRM;
@@ -331,7 +331,8 @@ copy_msg(struct kernel *k, const struct msg_msg *msg, uint64_t size)
 
 /* What is there for @r: a message that is the caller's now; NULL: nothing; or ERR_PTR. */
 static struct msg_msg *
-take_msg(struct task *t, struct msg_queue *msq, const struct msg_receiver *r, uint64_t size, int flags, struct ipc_wakes *wakes)
+take_msg(struct task *t, struct msg_queue *msq, const struct msg_receiver *r, uint64_t size, int flags,
+	 struct ipc_wakes *wakes)
 {
 	struct msg_msg *msg = find_msg(msq, r->type, r->mode);
 
@@ -357,7 +358,7 @@ wait_for_msg(struct task *t, struct msg_queue *msq, struct msg_receiver *r) __no
 	list_add_tail(&r->list, &msq->receivers);
 	set_current_state(t, TASK_INTERRUPTIBLE);
 	mutex_unlock(&msq->perm.lock);
-	schedule(t);
+	ignore_err(ipc_schedule(t, &r->list, &msq->perm.lock, NO_DEADLINE), "there is no deadline");
 	mutex_lock(&msq->perm.lock);
 	if (PTR_ERR(r->msg) != -EAGAIN)
 		return r->msg;
@@ -366,7 +367,8 @@ wait_for_msg(struct task *t, struct msg_queue *msq, struct msg_receiver *r) __no
 }
 
 static struct msg_msg *
-receive_locked(struct task *t, struct msg_queue *msq, struct msg_receiver *r, uint64_t size, int flags, struct ipc_wakes *wakes)
+receive_locked(struct task *t, struct msg_queue *msq, struct msg_receiver *r, uint64_t size, int flags,
+	       struct ipc_wakes *wakes)
 {
 	struct msg_msg *msg;
 	int err;

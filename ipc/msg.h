@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Queues of messages of System V: msgget(2), msgop(2), msgctl(2). ipc/msg.c is queues, sending and receiving, ipc/msgctl.c msgctl.
+ * Queues of messages of System V: msgget(2), msgop(2), msgctl(2). ipc/msg.c is queues, sending and receiving, ipc/msgctl.c the
+ * rest.
  */
 #ifndef STEAD_IPC_MSG_H
 #define STEAD_IPC_MSG_H

@@ -218,7 +218,7 @@ wait_for_turn(struct task *t, struct sem_array *sma, struct sem_queue *q, int64_
 	for (;;) {
 		set_current_state(t, TASK_INTERRUPTIBLE);
 		mutex_unlock(&sma->perm.lock);
-		slept = schedule_until(t, deadline);
+		slept = ipc_schedule(t, &q->list, &sma->perm.lock, deadline);
 		err = __atomic_load_n(&q->status, __ATOMIC_ACQUIRE);
 		if (err != -EINTR)
 			return err;

@@ -251,6 +251,31 @@ ipc_get_maxidx(struct ipc_ids *ids)
 	return MAX(ids->max_idx, 0);
 }
 
+int
+ipc_schedule(struct task *t, struct list_head *entry, struct mutex *lock, int64_t deadline)
+{
+	struct ipc_sleeper s = { .entry = entry, .lock = lock };
+	int ret;
+
+	t->ipc_sleeper = &s;
+	ret = schedule_until(t, deadline);
+	t->ipc_sleeper = NULL;
+	return ret;
+}
+
+void
+ipc_abandon(struct task *t)
+{
+	struct ipc_sleeper *s = t->ipc_sleeper;
+
+	if (!s)
+		return;
+	mutex_lock(s->lock);
+	list_del_init(s->entry);
+	mutex_unlock(s->lock);
+	t->ipc_sleeper = NULL;
+}
+
 void
 ipc_wake_later(struct ipc_wakes *w, struct task *task)
 {

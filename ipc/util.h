@@ -218,6 +218,32 @@ void ipc_fill_perm(struct ipc64_perm *out, const struct kern_ipc_perm *ipcp);
  */
 int ipc_get_maxidx(struct ipc_ids *ids);
 
+/* Where a task sleeps: its entry, on its stack, in a list of an object to which it has a reference. */
+struct ipc_sleeper {
+	struct list_head *entry;
+	struct mutex *lock; /* of the list */
+};
+
+/**
+ * ipc_schedule() - schedule_until() for a task that is in a list of an object
+ * @t: the current task, its state is set
+ * @entry: its own in the list; once it is alone it is in none
+ * @lock: the object's, not held
+ * @deadline: as of schedule_until()
+ *
+ * Return: as schedule_until().
+ */
+int ipc_schedule(struct task *t, struct list_head *entry, struct mutex *lock, int64_t deadline) __must_check;
+
+/**
+ * ipc_abandon() - a task that the host has killed in its sleep leaves the list: it will not take what it waited for
+ * @t: a task that ends; its stack is still there
+ *
+ * The object keeps the reference of the call that does not return.
+ * Context: takes the object's lock.
+ */
+void ipc_abandon(struct task *t);
+
 /* Tasks to be woken once no lock is held that they would run into. */
 struct ipc_wakes {
 	unsigned int n;

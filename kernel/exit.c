@@ -466,6 +466,7 @@ do_exit(struct task *t, int code)
 	}
 	main_dead = group_dead && k->main_task && k->main_task->signal == sig;
 	exit_mm(t);
+	ipc_abandon(t);
 	exit_sem(t);
 	exit_files_and_fs(t);
 	exit_io_context(t);

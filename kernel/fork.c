@@ -165,6 +165,7 @@ dup_task_struct(struct task *t)
 	p->mm = NULL;
 	p->io_context = NULL;
 	p->sysvsem = NULL;
+	p->ipc_sleeper = NULL;
 	if (p->sched_reset_on_fork) {
 		if (p->sched_policy == 1 || p->sched_policy == 2) {
 			p->sched_policy = 0;

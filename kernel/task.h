@@ -242,6 +242,7 @@ struct task {
 	struct cred *cred;
 	struct io_context *io_context; /* or NULL; alloc_lock */
 	struct sem_undo_list *sysvsem; /* or NULL; own task only (ipc/sem-undo.c) */
+	struct ipc_sleeper *ipc_sleeper; /* or NULL; likewise (ipc/util.h) */
 
 	/* memory words of the program the kernel writes or reads at exit */
 	uaddr_t clear_child_tid, set_child_tid;

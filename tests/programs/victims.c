@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sem.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PROCESSES 8
 
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
-static int fds[2];
+static int fds[2], set;
 
 static void *
 blocked(void *arg)
@@ -90,6 +91,16 @@ forking(void *arg)
 	return arg;
 }
 
+/* Waits for what whoever lives on must get. */
+static void *
+queueing(void *arg)
+{
+	struct sembuf take = { 0, -1, SEM_UNDO };
+
+	semop(set, &take, 1);
+	return arg;
+}
+
 static void *
 signalling(void *arg)
 {
@@ -118,6 +129,8 @@ victim(int i, int up)
 	for (size_t n = 0; n < 4; n++) /* each with other neighbours */
 		if (pthread_create(&th, NULL, jobs[((size_t)i + n * 3) % JOBS], NULL) != 0)
 			_exit(2);
+	if (pthread_create(&th, NULL, queueing, NULL) != 0)
+		_exit(2);
 	if (write(up, "", 1) != 1)
 		_exit(3);
 	jobs[i](NULL);
@@ -134,6 +147,9 @@ main(void)
 	fflush(stdout);
 	if (!fgets((char[64]){ 0 }, 64, stdin) || pipe(up) < 0)
 		return 1;
+	set = semget(IPC_PRIVATE, 1, 0600);
+	if (set < 0)
+		return 1;
 	for (int i = 0; i < PROCESSES; i++)
 		if (fork() == 0)
 			victim(i, up[1]);
@@ -144,6 +160,8 @@ main(void)
 	fflush(stdout);
 	while (wait(&status) > 0)
 		killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	if (semop(set, &(struct sembuf){ 0, 1, 0 }, 1) < 0 || semctl(set, 0, GETVAL) != 1 || semctl(set, 0, IPC_RMID) < 0)
+		puts("a dead task has taken it");
 	printf("%d killed\n", killed);
 	return 0;
 }
