@@ -148,11 +148,12 @@ gather_gone(struct trap_task *rt)
 }
 
 static void
-leave_cpu(void)
+free_spawner(void)
 {
 	const struct kernel *k = remote.k;
 
-	tracer_roams();
+	if (spawner_cpu < 0)
+		return;
 	spawner_cpu = -1;
 	syscall(SYS_sched_setaffinity, remote.spawner, sizeof(k->params.affinity), k->params.affinity);
 }
@@ -234,7 +235,9 @@ gather_check(void)
 		rt->stops_seen = rt->stops;
 	}
 	pthread_mutex_unlock(&leave_lock);
+	if (apart)
+		free_spawner();
 	if (late)
-		leave_cpu();
+		tracer_roams();
 	next_check = now + CHECK_NS;
 }
