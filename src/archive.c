@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Unpacks an archive into the guest's root: libarchive reads it (and undoes gzip, xz, zstd), the kernel's own calls make the files.
- * libarchive and the libraries it needs are loaded only here, so that no other run pays for them.
+ * Unpacks an archive into the guest's root: libarchive reads it (and undoes gzip, xz, zstd), the kernel's own calls make the
+ * files. libarchive and the libraries it needs are loaded only here, so that no other run pays for them.
  */
 #include "src/archive.h"
 
@@ -371,7 +371,8 @@ archive_unpack(struct task *t, void *job)
 		if (r == ARCHIVE_EOF)
 			break;
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-			err = complain(job, "%s: %s", u.entries ? "the archive is broken" : "it is neither a directory nor a tar archive",
+			err = complain(job, "%s: %s",
+				       u.entries ? "the archive is broken" : "it is neither a directory nor a tar archive",
 				       u.lib.archive_error_string(u.a));
 		else
 			err = unpack_entry(&u, e);

@@ -17,8 +17,8 @@ struct archive_job {
  * @t: a task of the instance with all capabilities, whose root is empty and writable
  * @job: struct archive_job
  *
- * Owners, modes, times, hard links, devices and extended attributes are the archive's; ACLs are left out. A file that is named
- * twice is the last one. What is wrong is said in one line on stderr.
+ * Owners, modes, times, hard links, devices and extended attributes are the archive's; ACLs are left out. A file that is
+ * named twice is the last one. What is wrong is said in one line on stderr.
  *
  * Context: boot, in the supervisor.
  * Return: 0, or -ECANCELED after saying why.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The files an instance begins with: the root, its upper layer and the mounts that options ask for, the working directory and the
- * descriptors that the first program inherits.
+ * The files an instance begins with: the root, its upper layer and the mounts that options ask for, the working directory
+ * and the descriptors that the first program inherits.
  */
 #include "src/boot-files.h"
 
@@ -36,7 +36,9 @@ root_request(const struct run_options *opt, struct archive_job *job, struct moun
 	struct stat st;
 	int fd;
 
-	*req = (struct mount_request){ .kind = MOUNT_ROOT_HOST, .dst = "/", .read_only = true, .upper = HFD_NONE, .seal_root = opt->read_only };
+	*req = (struct mount_request){
+		.kind = MOUNT_ROOT_HOST, .dst = "/", .read_only = true, .upper = HFD_NONE, .seal_root = opt->read_only
+	};
 	if (stat(opt->root, &st) < 0)
 		return run_error_path("--root", opt->root, errno);
 	fd = open(opt->root, (S_ISDIR(st.st_mode) ? O_PATH | O_DIRECTORY : O_RDONLY) | O_CLOEXEC);
@@ -60,7 +62,8 @@ fail_upper(const char *dir, const char *why)
 	return -EXIT_STEAD_FAILED;
 }
 
-/* The directory that keeps the upper layer: ours alone for this run, and on a file system that can hold what an overlay notes. */
+/* The directory that keeps the upper layer: ours alone for this run, and on a file system that can hold what an overlay
+ * notes. */
 static int
 upper_request(const struct run_options *opt, struct mount_request *req)
 {
@@ -187,7 +190,8 @@ boot_files(struct kernel *k, const struct run_options *opt)
 		return run_error("set up the file system", err);
 	err = set_cwd(t, opt);
 	if (err < 0) {
-		fprintf(stderr, "stead run: --cwd=%s: %s: name a directory that the program sees\n", opt->cwd, strerror(-err));
+		fprintf(stderr, "stead run: --cwd=%s: %s: name a directory that the program sees\n", opt->cwd,
+			strerror(-err));
 		return -EXIT_STEAD_FAILED;
 	}
 	err = inherit_fds(t, opt->fds);

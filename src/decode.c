@@ -30,7 +30,8 @@ arg_type_split(const char *type, struct arg_type *t)
 		snprintf(t->decode, sizeof(t->decode), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
 	if (bracket)
 		snprintf(t->count, sizeof(t->count), "%.*s", (int)strcspn(bracket + 1, "]"), bracket + 1);
-	t->out = !strcmp(t->base, "out") || !strcmp(t->base, "inout") || !strcmp(t->decode, "out") || !strcmp(t->decode, "random");
+	t->out = !strcmp(t->base, "out") || !strcmp(t->base, "inout") || !strcmp(t->decode, "out") ||
+		 !strcmp(t->decode, "random");
 	t->in = !strcmp(t->base, "in") || !strcmp(t->base, "inout") || !strcmp(t->decode, "in");
 }
 

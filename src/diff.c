@@ -2,8 +2,9 @@
  *
  * stead diff: the same program natively and on stead, and whether anything about it differs.
  *
- * Native runs stand around the first run of stead, so that what time changes is seen to change natively. What differs then has to
- * differ in further runs of stead, too, against as many more native ones: a race that natively happens to go one way is no fault.
+ * Native runs stand around the first run of stead, so that what time changes is seen to change natively. What differs then
+ * has to differ in further runs of stead, too, against as many more native ones: a race that natively happens to go one way
+ * is no fault.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -165,14 +166,17 @@ refuse_options(const struct run_options *opt, const struct diff_options *o)
 	const char *needs = setup_wanted(opt);
 
 	if (opt->upper)
-		return not_comparable("--upper", "what both sides write is private and gone in the end; name what to compare with --tree");
+		return not_comparable(
+			"--upper", "what both sides write is private and gone in the end; name what to compare with --tree");
 	if (opt->memory)
-		return not_comparable("--memory", "the host cannot show a program less; limit both sides alike with ulimit -v");
+		return not_comparable("--memory",
+				      "the host cannot show a program less; limit both sides alike with ulimit -v");
 	if (opt->trace || opt->report_missing || opt->debug_log)
 		return not_comparable(opt->trace ? "--trace" : opt->report_missing ? "--report-missing" : "--debug-log",
 				      "one side does not have it; use it with stead run");
 	if (needs && (o->no_sandbox || !sandbox_possible()))
-		return not_comparable(needs, "the native side needs name spaces and overlays for it: run stead diff as root, without --no-sandbox");
+		return not_comparable(needs, "the native side needs name spaces and overlays for it: run stead diff as "
+					     "root, without --no-sandbox");
 	return 0;
 }
 
@@ -223,7 +227,8 @@ place(struct runner *r, const struct diff_options *o, const struct run_options *
 	n = strlen(tree);
 	r->copy_of = tree;
 	r->tree = copy;
-	if (strncmp(cwd, tree, n) == 0 && (cwd[n] == '/' || cwd[n] == '\0') && asprintf(&copy, "%s%s", r->tree, cwd + n) >= 0)
+	if (strncmp(cwd, tree, n) == 0 && (cwd[n] == '/' || cwd[n] == '\0') &&
+	    asprintf(&copy, "%s%s", r->tree, cwd + n) >= 0)
 		r->cwd = copy;
 	return 0;
 }
@@ -332,9 +337,12 @@ joined(char **argv)
 }
 
 static int
-report(const struct diff_options *o, const struct run_options *opt, struct comparison *c, struct expectations *known, double seconds)
+report(const struct diff_options *o, const struct run_options *opt, struct comparison *c, struct expectations *known,
+       double seconds)
 {
-	struct report_options ro = { .f = stdout, .color = isatty(1), .width = 160, .context = o->context, .seconds = seconds };
+	struct report_options ro = {
+		.f = stdout, .color = isatty(1), .width = 160, .context = o->context, .seconds = seconds
+	};
 	struct winsize ws;
 	struct unmet *unmet;
 	size_t nunmet = expect_apply(known, c, &unmet);
@@ -373,7 +381,14 @@ catch_stops(void)
 static int
 diff(const struct diff_options *o, const struct run_options *opt)
 {
-	struct runner r = { .trap = opt->trap, .argc = opt->argc, .argv = opt->argv, .aslr = o->aslr, .tty = o->tty, .linger = o->linger, .inject = opt->inject, .timeout = o->timeout };
+	struct runner r = { .trap = opt->trap,
+			    .argc = opt->argc,
+			    .argv = opt->argv,
+			    .aslr = o->aslr,
+			    .tty = o->tty,
+			    .linger = o->linger,
+			    .inject = opt->inject,
+			    .timeout = o->timeout };
 	struct runs runs = { .r = &r };
 	struct expectations *known = NULL;
 	struct comparison c = { 0 };

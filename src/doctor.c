@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stead doctor: which trap this host gets, and why. Nothing is concluded from a version or a file alone: each feature is tried,
- * in a child process, since some of the trials cannot be taken back (filters, dispatch) and some may kill.
+ * stead doctor: which trap this host gets, and why. Nothing is concluded from a version or a file alone: each feature is
+ * tried, in a child process, since some of the trials cannot be taken back (filters, dispatch) and some may kill.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -303,15 +303,21 @@ static const struct check checks[] = {
 	{ "process_vm_readv", NEED_REMOTE, probe_process_vm, "allow process_vm_readv in the container's seccomp profile" },
 	{ "synchronous wake-up of notifications (Linux 6.6)", WANTED, probe_sync_wake_up, "calls cost more without it" },
 	{ "Linux 6.12 or later", NEED_RESIDENT, probe_kernel_6_12, "use a newer kernel" },
-	{ "protection keys (PKU)", NEED_RESIDENT, probe_pku, "the processor, or the virtual machine's model of it, has none" },
-	{ "signal frames on a protected stack", NEED_RESIDENT, probe_pkey_signal_stack, "use Linux 6.12 and protection keys" },
-	{ "signal frames that keep PKRU", NEED_RESIDENT, probe_frame_pkru, "use a host that has keys and keeps them: some lose them" },
-	{ "kernel text that opens no key unchecked", NEED_RESIDENT, probe_kernel_text, "this build of stead is damaged: build it again" },
+	{ "protection keys (PKU)", NEED_RESIDENT, probe_pku,
+	  "the processor, or the virtual machine's model of it, has none" },
+	{ "signal frames on a protected stack", NEED_RESIDENT, probe_pkey_signal_stack,
+	  "use Linux 6.12 and protection keys" },
+	{ "signal frames that keep PKRU", NEED_RESIDENT, probe_frame_pkru,
+	  "use a host that has keys and keeps them: some lose them" },
+	{ "kernel text that opens no key unchecked", NEED_RESIDENT, probe_kernel_text,
+	  "this build of stead is damaged: build it again" },
 	{ "a vDSO that opens no key", NEED_RESIDENT, probe_vdso_text, "the host's vDSO holds wrpkru, xrstor or wrgsbase" },
-	{ "FSGSBASE", NEED_RESIDENT | NEED_UNPROTECTED, probe_fsgsbase, "the processor has none, or the kernel was booted with nofsgsbase" },
+	{ "FSGSBASE", NEED_RESIDENT | NEED_UNPROTECTED, probe_fsgsbase,
+	  "the processor has none, or the kernel was booted with nofsgsbase" },
 	{ "a processor without Meltdown", NEED_AUTO, probe_no_meltdown,
 	  "memory that a key protects can be guessed: --trap=resident works, --trap=auto does not take it" },
-	{ "Syscall User Dispatch", NEED_RESIDENT | NEED_UNPROTECTED, probe_user_dispatch, "use a kernel with CONFIG_GENERIC_ENTRY (5.11)" },
+	{ "Syscall User Dispatch", NEED_RESIDENT | NEED_UNPROTECTED, probe_user_dispatch,
+	  "use a kernel with CONFIG_GENERIC_ENTRY (5.11)" },
 	{ "Landlock", WANTED, probe_landlock, "one wall less: boot with landlock in lsm=" },
 };
 #define NCHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -347,7 +353,9 @@ run_probe(const struct check *c)
 bool
 doctor_can(enum run_trap trap, const char **why)
 {
-	unsigned int need = trap == RUN_TRAP_RESIDENT ? NEED_RESIDENT : trap == RUN_TRAP_UNPROTECTED ? NEED_UNPROTECTED : NEED_REMOTE;
+	unsigned int need = trap == RUN_TRAP_RESIDENT	   ? NEED_RESIDENT
+			    : trap == RUN_TRAP_UNPROTECTED ? NEED_UNPROTECTED
+							   : NEED_REMOTE;
 	size_t i;
 
 	for (i = 0; i < NCHECKS; i++) {
@@ -409,7 +417,8 @@ explain_auto(const char *no_resident, const char *no_auto, bool no_remote)
 {
 	if (!no_resident && !no_auto) {
 		puts("\nstead run --trap=auto takes the resident trap.\n"
-		     "It has withstood every attack in stead's own tests; the remote trap is slower, and simpler. For programs that are known to be\n"
+		     "It has withstood every attack in stead's own tests; the remote trap is slower, and simpler. For "
+		     "programs that are known to be\n"
 		     "hostile doc/threat-model.md says what to ask for.");
 		return;
 	}
@@ -489,10 +498,13 @@ cmd_doctor(int argc, char **argv)
 			quiet = true;
 		else if (strcmp(argv[i], "--help") == 0) {
 			puts("Usage: stead doctor [--quiet] [--trap=resident|remote|unprotected]\n"
-			     "Say what this host can do, by trying it. Exit status: 0 if the trap (any trap) works, else 1.");
+			     "Say what this host can do, by trying it. Exit status: 0 if the trap (any trap) works, else "
+			     "1.");
 			return 0;
 		} else {
-			fprintf(stderr, "stead doctor: I do not know %s; write stead doctor [--quiet] [--trap=resident|remote|unprotected]\n",
+			fprintf(stderr,
+				"stead doctor: I do not know %s; write stead doctor [--quiet] "
+				"[--trap=resident|remote|unprotected]\n",
 				argv[i]);
 			return EXIT_STEAD_FAILED;
 		}

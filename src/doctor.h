@@ -22,8 +22,8 @@ bool doctor_can(enum run_trap trap, const char **why);
 /**
  * doctor_choose() - the trap that --trap=auto takes
  *
- * Return: RUN_TRAP_RESIDENT if this host can run it and no flaw of the processor is known that goes past it, else RUN_TRAP_REMOTE. One child
- * process at most; on a host without protection keys, none.
+ * Return: RUN_TRAP_RESIDENT if this host can run it and no flaw of the processor is known that goes past it, else
+ * RUN_TRAP_REMOTE. One child process at most; on a host without protection keys, none.
  */
 enum run_trap doctor_choose(void);
 

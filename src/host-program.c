@@ -71,8 +71,8 @@ host_program_ended(void)
 	pass_to = 0;
 }
 
-void __attribute__((noreturn))
-host_program_start(const char *path, char *const argv[], char *const envp[], const struct host_trace_options *o, int go, int report)
+void __attribute__((noreturn)) host_program_start(const char *path, char *const argv[], char *const envp[],
+						  const struct host_trace_options *o, int go, int report)
 {
 	int err = o->in_child ? o->in_child(o->in_child_ctx) : 0;
 	char c;

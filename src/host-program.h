@@ -43,7 +43,8 @@ void host_program_start(const char *path, char *const argv[], char *const envp[]
 void host_program_catch(pid_t pid, struct caught_signals *old);
 
 /**
- * host_program_ended() - there is nobody to pass signals on to: they end this process, and what the program left behind with it
+ * host_program_ended() - there is nobody to pass signals on to: they end this process, and what the program left behind with
+ * it
  */
 void host_program_ended(void);
 

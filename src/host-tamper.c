@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Injected faults on the host's kernel: another result or call by way of the registers, bytes written to where arguments point, and
- * delays, which are tracees that are not let go on for a while.
+ * Injected faults on the host's kernel: another result or call by way of the registers, bytes written to where arguments
+ * point, and delays, which are tracees that are not let go on for a while.
  */
 #include "src/host-tamper.h"
 
@@ -131,7 +131,8 @@ tamper_enter(struct host_tracer *h, struct tracee *e)
 	e->rule = inject_rule_hit(r, e->inject, e->nr);
 	if (!e->rule)
 		return;
-	e->t.tampered = (e->rule->has_result ? TRACE_INJECTED : 0) | (e->rule->delay_enter || e->rule->delay_exit ? TRACE_DELAYED : 0);
+	e->t.tampered = (e->rule->has_result ? TRACE_INJECTED : 0) |
+			(e->rule->delay_enter || e->rule->delay_exit ? TRACE_DELAYED : 0);
 	if (e->rule->has_result)
 		set_register(e, ORIG_RAX, e->rule->instead ? e->rule->instead : UINT64_MAX);
 	poke(h, e, 0);

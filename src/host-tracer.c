@@ -2,11 +2,12 @@
  *
  * A program on the host's kernel, seen by ptrace(2).
  *
- * The child waits in a read(2) until it is seized, then executes the program; nothing before that execve is reported. Every stop
- * is taken from one waitpid() of this thread's tracees and answered at once, so that there is never more than one stop in hand.
- * Threads and processes made by a tracee are seized by the kernel; one that stops before its parent's PTRACE_EVENT_* has told of
- * it is held until that comes, and released without it when no tracee is inside a call that could still tell (its parent was
- * killed on the way). A tracee may be killed at any moment: a request that finds none (ESRCH) is dropped, waitpid() will say why.
+ * The child waits in a read(2) until it is seized, then executes the program; nothing before that execve is reported. Every
+ * stop is taken from one waitpid() of this thread's tracees and answered at once, so that there is never more than one stop
+ * in hand. Threads and processes made by a tracee are seized by the kernel; one that stops before its parent's
+ * PTRACE_EVENT_* has told of it is held until that comes, and released without it when no tracee is inside a call that could
+ * still tell (its parent was killed on the way). A tracee may be killed at any moment: a request that finds none (ESRCH) is
+ * dropped, waitpid() will say why.
  *
  * PTRACE_O_TRACEEXIT shows a thread's end while its memory is there, and also that of a leader whose other threads live on.
  * A group stop is left as it is (PTRACE_LISTEN), so that SIGCONT ends it.
@@ -221,7 +222,8 @@ waits_for_execve(struct host_tracer *h, const struct tracee *leader)
 
 	for (i = 0; i < TRACEE_BUCKETS && leader->t.tid == leader->t.tgid; i++) {
 		for (e = h->tracees[i]; e; e = e->next) {
-			if (e != leader && e->t.tgid == leader->t.tgid && e->in_call && (e->nr == SYS_execve || e->nr == SYS_execveat))
+			if (e != leader && e->t.tgid == leader->t.tgid && e->in_call &&
+			    (e->nr == SYS_execve || e->nr == SYS_execveat))
 				return true;
 		}
 	}

@@ -14,9 +14,11 @@ struct inject_rules;
 struct host_trace_options {
 	bool follow;		/* threads and children too; without, they run untraced and nobody waits for them */
 	bool end_with_first;	/* when the first process has ended, the others are killed, as stead ends an instance */
-	bool pass_signals;	/* TERM, HUP, USR1 and USR2 sent to us go to the program; INT, QUIT and TSTP are left to the terminal */
+	bool pass_signals;	/* TERM, HUP, USR1 and USR2 sent to us go to the program; INT, QUIT and TSTP are left to the
+				   terminal */
 	const struct inject_rules *inject; /* faults to inject, or NULL (src/inject.h) */
-	/* Called in the new process before the program is executed: chdir, limits, uid. A negative errno gives up. Or NULL. */
+	/* Called in the new process before the program is executed: chdir, limits, uid. A negative errno gives up. Or NULL.
+	 */
 	int (*in_child)(void *ctx);
 	void *in_child_ctx;
 };
@@ -29,8 +31,8 @@ struct host_trace_options {
  * @hooks: called on this thread
  *
  * Context: a process without other children that this thread waits for; not while another host_trace() runs in the process.
- * Return: the program's wait status, or negative errno: nothing was run (-ENOENT: not found, -EACCES, -ENOEXEC, ... of execve(2);
- * -EPERM: ptrace is not allowed here).
+ * Return: the program's wait status, or negative errno: nothing was run (-ENOENT: not found, -EACCES, -ENOEXEC, ... of
+ * execve(2); -EPERM: ptrace is not allowed here).
  */
 int host_trace(char *const argv[], char *const envp[], const struct host_trace_options *o, const struct trace_hooks *hooks);
 

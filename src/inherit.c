@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program started natively would have inherited, and limits that are in stead's way. Limits themselves are not inherited: an
- * instance begins with those a kernel begins with.
+ * What a program started natively would have inherited, and limits that are in stead's way. Limits themselves are not
+ * inherited: an instance begins with those a kernel begins with.
  */
 #include "src/inherit.h"
 
@@ -48,7 +48,8 @@ inherit_note_fds(void)
 		closedir(dir);
 }
 
-/* The terminal there is inside is that of standard input, output or error; another one is a device that is read and written. */
+/* The terminal there is inside is that of standard input, output or error; another one is a device that is read and written.
+ */
 static bool
 is_the_terminal(int fd)
 {
@@ -163,7 +164,8 @@ inherit_advice(int err)
 	if (err == -ENOMEM && (limited(RLIMIT_AS) || limited(RLIMIT_DATA)))
 		return "; there are limits on memory: lift them (ulimit -v unlimited; ulimit -d unlimited)";
 	if (err == -EFBIG && limited(RLIMIT_FSIZE))
-		return "; there is a limit on the size of files, which the kernel's memory is, too: lift it (ulimit -f unlimited)";
+		return "; there is a limit on the size of files, which the kernel's memory is, too: lift it (ulimit -f "
+		       "unlimited)";
 	if (err == -EMFILE)
 		return "; raise the limit on open files (ulimit -n)";
 	if (err == -EAGAIN)

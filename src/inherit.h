@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program started natively would have inherited from whoever starts the stead command, and which of it is in stead's way.
+ * What a program started natively would have inherited from whoever starts the stead command, and which of it is in stead's
+ * way.
  */
 #ifndef STEAD_SRC_INHERIT_H
 #define STEAD_SRC_INHERIT_H

@@ -57,7 +57,8 @@ parse_signal(const char *text, struct inject_rule *r)
 	int sig;
 
 	for (sig = 1; sig < 32; sig++) {
-		if (signal_name(sig) && (strcasecmp(signal_name(sig), text) == 0 || strcasecmp(signal_name(sig) + 3, text) == 0)) {
+		if (signal_name(sig) &&
+		    (strcasecmp(signal_name(sig), text) == 0 || strcasecmp(signal_name(sig) + 3, text) == 0)) {
 			r->signal = sig;
 			return true;
 		}
@@ -153,7 +154,8 @@ parse_data(const char *text, size_t digits, struct inject_rules *rules, struct i
 {
 	size_t i;
 
-	if (digits == 0 || digits % 2 || digits / 2 > INJECT_DATA - rules->ndata || strspn(text, "0123456789abcdefABCDEF") < digits)
+	if (digits == 0 || digits % 2 || digits / 2 > INJECT_DATA - rules->ndata ||
+	    strspn(text, "0123456789abcdefABCDEF") < digits)
 		return false;
 	p->at = (uint16_t)rules->ndata;
 	p->len = (uint16_t)(digits / 2);
@@ -263,7 +265,8 @@ inject_parse(const char *text, struct inject_rules *rules, char *why, unsigned l
 	if (r.instead && !r.has_result)
 		snprintf(why, n, "syscall= needs error= or retval=");
 	else if (!r.has_result && !r.signal && !r.delay_enter && !r.delay_exit && !r.npokes[0] && !r.npokes[1])
-		snprintf(why, n, "say what to do: error=, retval=, signal=, delay_enter=, delay_exit=, poke_enter= or poke_exit=");
+		snprintf(why, n,
+			 "say what to do: error=, retval=, signal=, delay_enter=, delay_exit=, poke_enter= or poke_exit=");
 	else
 		err = add_rule(rules, &r, &set, why, n);
 out:

@@ -38,8 +38,8 @@ help(FILE *f)
 	fputs("\nTry: stead run -- bash\nEach command has --help and a manual page, for example stead-run(1).\n", f);
 }
 
-/* Whoever started us may have closed 0, 1 or 2. Nothing of ours may get such a number: the program would own it. What holds the
- * place is of no use to anybody, and is not passed on. */
+/* Whoever started us may have closed 0, 1 or 2. Nothing of ours may get such a number: the program would own it. What holds
+ * the place is of no use to anybody, and is not passed on. */
 static void
 hold_closed_stdio(void)
 {

@@ -298,7 +298,8 @@ parse_trap(struct run_options *o, const char *arg)
 			return 0;
 		}
 	}
-	return option_mistake("--trap=%s: choose auto, resident, remote or unprotected; stead doctor says which this host can", arg);
+	return option_mistake(
+		"--trap=%s: choose auto, resident, remote or unprotected; stead doctor says which this host can", arg);
 }
 
 int
@@ -436,8 +437,9 @@ unknown_option(int opt, char **argv, int at)
 {
 	if (opt == ':')
 		return option_mistake("%s needs a value; see stead %s --help", argv[at], command);
-	return option_mistake("there is no option %s; see stead %s --help, and write -- before a program that starts with a dash",
-			      argv[at], command);
+	return option_mistake(
+		"there is no option %s; see stead %s --help, and write -- before a program that starts with a dash",
+		argv[at], command);
 }
 
 int
@@ -470,7 +472,8 @@ run_options_parse(int argc, char **argv, const struct option_extension *ext, str
 			return unknown_option(opt, argv, at);
 		if (opt == OPT_CLEAR_ENV)
 			continue;
-		err = ext && (opt >= 1000 || opt < 256) ? ext->parse(ext->ctx, out, opt, optarg) : parse_one(out, &env, opt, optarg);
+		err = ext && (opt >= 1000 || opt < 256) ? ext->parse(ext->ctx, out, opt, optarg)
+							: parse_one(out, &env, opt, optarg);
 		if (err)
 			return err;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Readiness of host descriptors. Each registration watches a duplicate of the descriptor of its own, since epoll takes a descriptor only
- * once; the duplicate's number is its slot. Signals come through a descriptor, too: a thread more is dear at start-up.
+ * Readiness of host descriptors. Each registration watches a duplicate of the descriptor of its own, since epoll takes a
+ * descriptor only once; the duplicate's number is its slot. Signals come through a descriptor, too: a thread more is dear at
+ * start-up.
  */
 #include <errno.h>
 #include <fcntl.h>

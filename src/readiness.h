@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An epoll over host descriptors that tasks wait for, and the command's signals. A thread waits in it: one of its own, or under the resident
- * trap the main thread.
+ * An epoll over host descriptors that tasks wait for, and the command's signals. A thread waits in it: one of its own, or
+ * under the resident trap the main thread.
  */
 #ifndef STEAD_SRC_READINESS_H
 #define STEAD_SRC_READINESS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the kernel asks of its supervisor, wherever kernel code runs in the supervisor itself. The resident trap sends the same
- * questions to it (trap/resident/).
+ * What the kernel asks of its supervisor, wherever kernel code runs in the supervisor itself. The resident trap sends the
+ * same questions to it (trap/resident/).
  */
 #include "src/super-ops.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The supervisor: boots the kernel, starts its own threads (timers, readiness and signals, terminal), runs the first program under
- * a trap, and takes everything down when it has ended.
+ * The supervisor: boots the kernel, starts its own threads (timers, readiness and signals, terminal), runs the first program
+ * under a trap, and takes everything down when it has ended.
  */
 #include "src/supervisor.h"
 
@@ -232,9 +232,11 @@ supervisor_run(const struct run_options *opt)
 	if (err < 0)
 		return run_error("start the trap; stead doctor says what this host lacks", err);
 	if (k->resident)
-		status = resident_run(k, program_candidates(opt->argv[0], opt->envp), (const char *const *)opt->argv, (const char *const *)opt->envp, &err, &supervisor_ops);
+		status = resident_run(k, program_candidates(opt->argv[0], opt->envp), (const char *const *)opt->argv,
+				      (const char *const *)opt->envp, &err, &supervisor_ops);
 	else
-		status = remote_run(k, program_candidates(opt->argv[0], opt->envp), (const char *const *)opt->argv, (const char *const *)opt->envp, &err);
+		status = remote_run(k, program_candidates(opt->argv[0], opt->envp), (const char *const *)opt->argv,
+				    (const char *const *)opt->envp, &err);
 	terminal_restore();
 	if (opt->hooks)
 		trace_stop();

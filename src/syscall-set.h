@@ -22,8 +22,8 @@ syscall_in_set(const struct syscall_set *s, uint64_t nr)
 
 /**
  * syscall_set_parse() - read a set
- * @text: names, numbers, %CLASS, /REGEX, ?NAME (no mistake if there is none), "all", "none", with commas between; a ! in front
- * means all but these. Classes without %, as strace had them once, are known too.
+ * @text: names, numbers, %CLASS, /REGEX, ?NAME (no mistake if there is none), "all", "none", with commas between; a ! in
+ * front means all but these. Classes without %, as strace had them once, are known too.
  * @out: the set
  * @why: room for the reason
  * @n: its size

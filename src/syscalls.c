@@ -89,10 +89,11 @@ list_markdown(void)
 
 	count_status(count);
 	puts("<!-- Made from syscalls/table by stead syscalls --markdown. -->\n# System calls\n");
-	printf("Of the %u system calls of Linux on x86-64, %u are complete, %u are partial and %u are absent (ENOSYS, as of a kernel built\n"
+	printf("Of the %u system calls of Linux on x86-64, %u are complete, %u are partial and %u are absent (ENOSYS, as of "
+	       "a kernel built\n"
 	       "without them).\n\n| | call | state | missing |\n|---|---|---|---|\n",
-	       count[SYSCALL_FULL] + count[SYSCALL_PARTIAL] + count[SYSCALL_ABSENT], count[SYSCALL_FULL], count[SYSCALL_PARTIAL],
-	       count[SYSCALL_ABSENT]);
+	       count[SYSCALL_FULL] + count[SYSCALL_PARTIAL] + count[SYSCALL_ABSENT], count[SYSCALL_FULL],
+	       count[SYSCALL_PARTIAL], count[SYSCALL_ABSENT]);
 	for (i = 0; i < nr_syscall_descs; i++) {
 		d = &syscall_descs[i];
 		if (d->name)
@@ -203,7 +204,8 @@ cmd_syscalls(int argc, char **argv)
 		puts("Usage: stead syscalls [--json | --man | --markdown]\n"
 		     "List the system calls of Linux and how far stead has them.");
 	else {
-		fprintf(stderr, "stead syscalls: I do not know %s; write stead syscalls [--json | --man | --markdown]\n", argv[argc - 1]);
+		fprintf(stderr, "stead syscalls: I do not know %s; write stead syscalls [--json | --man | --markdown]\n",
+			argv[argc - 1]);
 		return EXIT_STEAD_FAILED;
 	}
 	return 0;

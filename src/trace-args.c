@@ -103,7 +103,8 @@ print_open_bits(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 static void
 print_statx_flags(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 {
-	static const char *const syncs[] = { "AT_STATX_SYNC_AS_STAT", "AT_STATX_FORCE_SYNC", "AT_STATX_DONT_SYNC", "AT_STATX_SYNC_TYPE" };
+	static const char *const syncs[] = { "AT_STATX_SYNC_AS_STAT", "AT_STATX_FORCE_SYNC", "AT_STATX_DONT_SYNC",
+					     "AT_STATX_SYNC_TYPE" };
 	uint32_t v = (uint32_t)c->args[i];
 
 	trace_printf(b, "%s", syncs[v >> 13 & 3]);

@@ -143,7 +143,8 @@ signal_number(const char *name)
 	int sig;
 
 	for (sig = 1; sig < 32; sig++) {
-		if (signal_name(sig) && (strcasecmp(signal_name(sig), name) == 0 || strcasecmp(signal_name(sig) + 3, name) == 0))
+		if (signal_name(sig) &&
+		    (strcasecmp(signal_name(sig), name) == 0 || strcasecmp(signal_name(sig) + 3, name) == 0))
 			return sig;
 	}
 	sig = atoi(name);
@@ -204,8 +205,9 @@ parse_expression(struct run_options *run, struct trace_options *o, const char *a
 	static const struct {
 		const char *name;
 		int (*parse)(struct trace_options *o, const char *arg);
-	} qualifiers[] = { { "trace=", parse_calls },	  { "t=", parse_calls },    { "signal=", parse_signals }, { "signals=", parse_signals },
-			   { "s=", parse_signals },	  { "status=", parse_status }, { "quiet=", parse_quiet },    { "q=", parse_quiet } };
+	} qualifiers[] = { { "trace=", parse_calls },	  { "t=", parse_calls },   { "signal=", parse_signals },
+			   { "signals=", parse_signals }, { "s=", parse_signals }, { "status=", parse_status },
+			   { "quiet=", parse_quiet },	  { "q=", parse_quiet } };
 	size_t i;
 
 	for (i = 0; i < sizeof(qualifiers) / sizeof(qualifiers[0]); i++) {
@@ -274,7 +276,9 @@ parse_flag(struct trace_options *o, int opt)
 		return 0;
 	case 't':
 		o->stamps++;
-		o->text.stamp = o->stamps > 2 ? TRACE_STAMP_EPOCH : o->stamps == 2 ? TRACE_STAMP_MICROSECONDS : TRACE_STAMP_SECONDS;
+		o->text.stamp = o->stamps > 2	 ? TRACE_STAMP_EPOCH
+				: o->stamps == 2 ? TRACE_STAMP_MICROSECONDS
+						 : TRACE_STAMP_SECONDS;
 		return 0;
 	case 'q':
 		o->text.quiet_exit = ++o->quiet > 1;
@@ -306,7 +310,8 @@ parse_one(void *ctx, struct run_options *run, int opt, const char *arg)
 	case 'P':
 		return add_path(o, arg);
 	case 'p':
-		return option_mistake("-p %s: a program is traced from its beginning; to attach to one of the host use strace", arg);
+		return option_mistake(
+			"-p %s: a program is traced from its beginning; to attach to one of the host use strace", arg);
 	}
 	return parse_flag(o, opt);
 }
@@ -327,7 +332,8 @@ int
 cmd_trace(int argc, char **argv)
 {
 	struct trace_options o = { .host = false };
-	const struct option_extension ext = { "trace", "fo:Ae:cCwS:s:TrntqzZa:yxvP:ikp:", long_options, parse_one, &o, help_text };
+	const struct option_extension ext = { "trace",	"fo:Ae:cCwS:s:TrntqzZa:yxvP:ikp:", long_options, parse_one, &o,
+					      help_text };
 	struct trace_text *out;
 	struct trace_hooks hooks;
 	struct run_options opt;
@@ -340,7 +346,8 @@ cmd_trace(int argc, char **argv)
 		o.text.separate = false; /* as strace: then it is -f */
 	err = trace_text_open(&o.text, &out, &hooks);
 	if (err < 0)
-		return option_mistake("cannot open the trace file %s: %s", o.text.file ? o.text.file : "stderr", strerror(-err));
+		return option_mistake("cannot open the trace file %s: %s", o.text.file ? o.text.file : "stderr",
+				      strerror(-err));
 	opt.hooks = &hooks;
 	status = o.host ? trace_host(&opt, &o, &hooks) : supervisor_run(&opt);
 	trace_text_close(out);

@@ -77,7 +77,8 @@ trace_count_print(struct trace_buf *b, struct trace_count *t, enum trace_sort so
 	}
 	if (orders[sort])
 		qsort(t->call, SYSCALL_SET_MAX, sizeof(t->call[0]), orders[sort]);
-	trace_printf(b, "%6s %11s %11s %9s %9s %s\n%s", "% time", "seconds", "usecs/call", "calls", "errors", "syscall", line);
+	trace_printf(b, "%6s %11s %11s %9s %9s %s\n%s", "% time", "seconds", "usecs/call", "calls", "errors", "syscall",
+		     line);
 	for (i = 0; i < SYSCALL_SET_MAX; i++) {
 		if (t->call[i].calls)
 			print_row(b, &t->call[i], total.ns, name_of(&t->call[i]));

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is seen of running programs: one stream of events with two sources. stead's own kernel (src/trace.c, fed by every trap) and
- * the native recorder (src/host-tracer.c, ptrace) call the same hooks, so that a consumer need not know where a program runs.
+ * What is seen of running programs: one stream of events with two sources. stead's own kernel (src/trace.c, fed by every
+ * trap) and the native recorder (src/host-tracer.c, ptrace) call the same hooks, so that a consumer need not know where a
+ * program runs.
  *
- * The stream: a source calls one hook at a time, in the order in which things happened. The program waits meanwhile, so that its
- * memory and arguments can be read; what a hook does costs the program time. For each task: new_task, then enter and exit in turn,
- * signal and stopped between or inside them, gone at the end. A call that never returns (exit, a killed task) has no exit.
+ * The stream: a source calls one hook at a time, in the order in which things happened. The program waits meanwhile, so that
+ * its memory and arguments can be read; what a hook does costs the program time. For each task: new_task, then enter and
+ * exit in turn, signal and stopped between or inside them, gone at the end. A call that never returns (exit, a killed task)
+ * has no exit.
  */
 #ifndef STEAD_SRC_TRACE_EVENTS_H
 #define STEAD_SRC_TRACE_EVENTS_H
@@ -22,11 +24,13 @@ struct trace_fd {
 	unsigned int major, minor; /* of a device */
 };
 
-/* How to read a program's memory: up to @n bytes at @addr; returns how many it got, less at the first page that is not there. */
+/* How to read a program's memory: up to @n bytes at @addr; returns how many it got, less at the first page that is not
+ * there. */
 struct trace_mem {
 	void *ctx;
 	size_t (*peek)(void *ctx, uint64_t addr, void *buf, size_t n);
-	bool (*look)(void *ctx, int fd, struct trace_fd *out); /* AT_FDCWD: the working directory; in enter and exit only; or NULL */
+	bool (*look)(void *ctx, int fd,
+		     struct trace_fd *out); /* AT_FDCWD: the working directory; in enter and exit only; or NULL */
 };
 
 /* A thread that is traced; from new_task until gone, at the same address. */
@@ -60,13 +64,15 @@ struct trace_hooks {
 	void (*new_task)(void *ctx, struct traced *t, int parent_tid, enum trace_how how);
 	/* A call begins. The first call of all is the execve(2) of the program. */
 	void (*enter)(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6]);
-	/* It returns @result for rax: -1 to -4095 are errors, and -512 to -516 are restarts, as the kernel has them inside. */
+	/* It returns @result for rax: -1 to -4095 are errors, and -512 to -516 are restarts, as the kernel has them inside.
+	 */
 	void (*exit)(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6], int64_t result);
 	/* A signal is delivered: to a handler, to its default action, or to be ignored. */
 	void (*signal)(void *ctx, struct traced *t, const siginfo_t *info);
 	/* The whole group stops for job control; called for each thread. */
 	void (*stopped)(void *ctx, struct traced *t, int sig);
-	/* execve(2) has succeeded and returns soon. A thread that was not its group's leader becomes it: @t->tid has changed from
+	/* execve(2) has succeeded and returns soon. A thread that was not its group's leader becomes it: @t->tid has changed
+	 * from
 	 * @former_tid, after gone(TRACE_SUPERSEDED) of the leader. */
 	void (*exec)(void *ctx, struct traced *t, int former_tid);
 	/* @status: as wait(2) has it, of this thread; or TRACE_SUPERSEDED */

@@ -56,8 +56,8 @@ print_stat_time(struct trace_buf *b, const char *name, const struct timespec *ts
 static void
 print_rest_of_stat(struct trace_buf *b, const struct stat *st)
 {
-	trace_printf(b, ", st_nlink=%lu, st_uid=%u, st_gid=%u, st_blksize=%ld, st_blocks=%ld", st->st_nlink, st->st_uid, st->st_gid,
-		     st->st_blksize, st->st_blocks);
+	trace_printf(b, ", st_nlink=%lu, st_uid=%u, st_gid=%u, st_blksize=%ld, st_blocks=%ld", st->st_nlink, st->st_uid,
+		     st->st_gid, st->st_blksize, st->st_blocks);
 	if ((st->st_mode & S_IFMT) == S_IFCHR || (st->st_mode & S_IFMT) == S_IFBLK)
 		trace_printf(b, ", st_rdev=makedev(%#x, %#x)", major(st->st_rdev), minor(st->st_rdev));
 	else
@@ -112,9 +112,9 @@ trace_print_statfs(struct trace_buf *b, const struct trace_mem *m, const void *r
 		trace_print_enum(b, "FSMAGIC_", (uint64_t)s->f_type);
 	else
 		trace_printf(b, "%#lx", (unsigned long)s->f_type);
-	trace_printf(b, ", f_bsize=%lu, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, f_files=%lu, f_ffree=%lu", (unsigned long)s->f_bsize,
-		     (unsigned long)s->f_blocks, (unsigned long)s->f_bfree, (unsigned long)s->f_bavail, (unsigned long)s->f_files,
-		     (unsigned long)s->f_ffree);
+	trace_printf(b, ", f_bsize=%lu, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, f_files=%lu, f_ffree=%lu",
+		     (unsigned long)s->f_bsize, (unsigned long)s->f_blocks, (unsigned long)s->f_bfree,
+		     (unsigned long)s->f_bavail, (unsigned long)s->f_files, (unsigned long)s->f_ffree);
 	trace_printf(b, ", f_fsid={val=[%#x, %#x]}, f_namelen=%lu, f_frsize=%lu", (unsigned int)s->f_fsid.__val[0],
 		     (unsigned int)s->f_fsid.__val[1], (unsigned long)s->f_namelen, (unsigned long)s->f_frsize);
 	if (s->f_flags) {

@@ -135,7 +135,10 @@ print_pointer(struct trace_buf *b, const struct trace_call *c, const struct arg_
 	else if (strcmp(ty->base, "buf") == 0)
 		trace_print_bytes(b, c, a, arg_type_count(ty, c->d, c->args, c->done ? c->result : 0));
 	else if (strcmp(ty->base, "iov") == 0)
-		trace_print_iov(b, c, a, arg_type_count(ty, c->d, c->args, c->done ? c->result : 0), !ty->out ? UINT64_MAX : c->result > 0 ? (uint64_t)c->result : 0);
+		trace_print_iov(b, c, a, arg_type_count(ty, c->d, c->args, c->done ? c->result : 0),
+				!ty->out	? UINT64_MAX
+				: c->result > 0 ? (uint64_t)c->result
+						: 0);
 	else
 		print_structs(b, c, ty, a);
 }

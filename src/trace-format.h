@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls as text in strace's style, driven by the types of syscalls/table. What depends on more than one argument is in
- * src/trace-args.c, structures are in src/trace-structs.c, results in src/trace-result.c, the pieces in src/trace-print.c.
+ * System calls as text in strace's style, driven by the types of syscalls/table. What depends on more than one argument is
+ * in src/trace-args.c, structures are in src/trace-structs.c, results in src/trace-result.c, the pieces in
+ * src/trace-print.c.
  */
 #ifndef STEAD_SRC_TRACE_FORMAT_H
 #define STEAD_SRC_TRACE_FORMAT_H

@@ -53,11 +53,13 @@ print_address_of(struct trace_buf *b, const struct sockaddr_storage *ss, size_t 
 	if (ss->ss_family == AF_UNIX) {
 		print_unix(b, (const void *)ss, len);
 	} else if (ss->ss_family == AF_INET && len >= sizeof(*in)) {
-		trace_printf(b, ", sin_port=htons(%u), sin_addr=inet_addr(\"%s\")", ntohs(in->sin_port), inet_ntoa(in->sin_addr));
+		trace_printf(b, ", sin_port=htons(%u), sin_addr=inet_addr(\"%s\")", ntohs(in->sin_port),
+			     inet_ntoa(in->sin_addr));
 	} else if (ss->ss_family == AF_INET6 && len >= 24) {
 		print_in6(b, (const void *)ss, len);
 	} else if (ss->ss_family == AF_NETLINK && len >= sizeof(*nl)) {
-		trace_printf(b, nl->nl_groups ? ", nl_pid=%d, nl_groups=%#010x" : ", nl_pid=%d, nl_groups=%08x", nl->nl_pid, nl->nl_groups);
+		trace_printf(b, nl->nl_groups ? ", nl_pid=%d, nl_groups=%#010x" : ", nl_pid=%d, nl_groups=%08x", nl->nl_pid,
+			     nl->nl_groups);
 	} else if (len > 2) {
 		trace_printf(b, ", sa_data=");
 		trace_print_quoted(b, (const char *)ss + 2, len - 2);
@@ -267,7 +269,8 @@ print_message(struct trace_buf *b, const struct trace_call *c, const struct msgh
 	int len = (int)m->msg_namelen;
 
 	trace_printf(b, "{msg_name=");
-	print_sockaddr_at(b, c, (uintptr_t)m->msg_name, namelen && *namelen < len ? (unsigned int)*namelen : (unsigned int)len);
+	print_sockaddr_at(b, c, (uintptr_t)m->msg_name,
+			  namelen && *namelen < len ? (unsigned int)*namelen : (unsigned int)len);
 	if (namelen && *namelen != len)
 		trace_printf(b, ", msg_namelen=%d => %d, msg_iov=", *namelen, len);
 	else

@@ -11,8 +11,8 @@
  * trace_print_sockaddr() and the others - as struct trace_special has them
  * @b: appended to
  * @c: the call
- * @i: the argument. The length of an address is the next one, or what the next one points to; of a socket's option the level is the
- * one before the name.
+ * @i: the argument. The length of an address is the next one, or what the next one points to; of a socket's option the level
+ * is the one before the name.
  */
 void trace_print_sockaddr(struct trace_buf *b, const struct trace_call *c, unsigned int i);
 enum trace_when trace_sockaddr_when(const struct trace_call *c, unsigned int i);

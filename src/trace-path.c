@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Paths of a call are compared as the program writes them, and descriptors by the name of what they lead to, as strace does it.
+ * Paths of a call are compared as the program writes them, and descriptors by the name of what they lead to, as strace does
+ * it.
  */
 #include "src/trace-path.h"
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* prctl(2): one letter an argument: d number, x hexadecimal, s signal, n name, p number to be filled in, S signal to be filled in,
- * N name to be filled in, c capability, D dumpable, A ambient */
+/* prctl(2): one letter an argument: d number, x hexadecimal, s signal, n name, p number to be filled in, S signal to be
+ * filled in, N name to be filled in, c capability, D dumpable, A ambient */
 static const struct {
 	int option;
 	const char *args;

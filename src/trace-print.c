@@ -201,7 +201,8 @@ void
 trace_print_bytes(struct trace_buf *b, const struct trace_call *c, uint64_t addr, uint64_t len)
 {
 	unsigned char buf[TRACE_PATH_SHOWN];
-	size_t max = trace_string_shown(c) < sizeof(buf) ? trace_string_shown(c) : sizeof(buf), n = len < max ? (size_t)len : max;
+	size_t max = trace_string_shown(c) < sizeof(buf) ? trace_string_shown(c) : sizeof(buf),
+	       n = len < max ? (size_t)len : max;
 
 	if (!addr) {
 		trace_printf(b, "NULL");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What processes are and may, as text: limits, use, how they ended, clone3(2)'s arguments, scheduling, capabilities; and what the
- * system says of itself.
+ * What processes are and may, as text: limits, use, how they ended, clone3(2)'s arguments, scheduling, capabilities; and
+ * what the system says of itself.
  */
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -115,8 +115,9 @@ trace_print_sched_attr(struct trace_buf *b, const struct trace_mem *m, const voi
 	trace_print_enum(b, "SCHED_", a->policy);
 	trace_printf(b, ", sched_flags=");
 	trace_print_flags(b, "SCHED_FLAG_*", a->flags);
-	trace_printf(b, ", sched_nice=%d, sched_priority=%u, sched_runtime=%llu, sched_deadline=%llu, sched_period=%llu", a->nice,
-		     a->priority, (unsigned long long)a->runtime, (unsigned long long)a->deadline, (unsigned long long)a->period);
+	trace_printf(b, ", sched_nice=%d, sched_priority=%u, sched_runtime=%llu, sched_deadline=%llu, sched_period=%llu",
+		     a->nice, a->priority, (unsigned long long)a->runtime, (unsigned long long)a->deadline,
+		     (unsigned long long)a->period);
 	if (a->size >= 56)
 		trace_printf(b, ", sched_util_min=%u, sched_util_max=%u", a->util_min, a->util_max);
 	trace_printf(b, "}");

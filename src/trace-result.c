@@ -219,7 +219,8 @@ static const struct {
 static void
 print_error(struct trace_buf *b, int64_t result)
 {
-	static const char *const restarts[] = { "ERESTARTSYS (To be restarted if SA_RESTART is set)", "ERESTARTNOINTR (To be restarted)",
+	static const char *const restarts[] = { "ERESTARTSYS (To be restarted if SA_RESTART is set)",
+						"ERESTARTNOINTR (To be restarted)",
 						"ERESTARTNOHAND (To be restarted if no handler)", NULL,
 						"ERESTART_RESTARTBLOCK (Interrupted by signal)" };
 	const char *name = errno_name((int)-result);
@@ -235,10 +236,33 @@ print_error(struct trace_buf *b, int64_t result)
 static bool
 gives_fd(const struct trace_call *c)
 {
-	static const char *const calls[] = { "open", "openat", "openat2", "creat", "dup", "dup2", "dup3", "socket", "accept", "accept4",
-					     "eventfd", "eventfd2", "epoll_create", "epoll_create1", "timerfd_create", "signalfd", "signalfd4",
-					     "inotify_init", "inotify_init1", "memfd_create", "pidfd_open", "userfaultfd", "fanotify_init", "mq_open",
-					     "open_by_handle_at", "perf_event_open", "pidfd_getfd" };
+	static const char *const calls[] = { "open",
+					     "openat",
+					     "openat2",
+					     "creat",
+					     "dup",
+					     "dup2",
+					     "dup3",
+					     "socket",
+					     "accept",
+					     "accept4",
+					     "eventfd",
+					     "eventfd2",
+					     "epoll_create",
+					     "epoll_create1",
+					     "timerfd_create",
+					     "signalfd",
+					     "signalfd4",
+					     "inotify_init",
+					     "inotify_init1",
+					     "memfd_create",
+					     "pidfd_open",
+					     "userfaultfd",
+					     "fanotify_init",
+					     "mq_open",
+					     "open_by_handle_at",
+					     "perf_event_open",
+					     "pidfd_getfd" };
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (strcmp(calls[i], c->d->name) == 0)

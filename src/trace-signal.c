@@ -225,7 +225,8 @@ trace_print_sigevent(struct trace_buf *b, const struct trace_mem *m, const void 
 
 	trace_printf(b, "{");
 	if (ev->sigev_value.sival_ptr)
-		trace_printf(b, "sigev_value={sival_int=%d, sival_ptr=%p}, ", ev->sigev_value.sival_int, ev->sigev_value.sival_ptr);
+		trace_printf(b, "sigev_value={sival_int=%d, sival_ptr=%p}, ", ev->sigev_value.sival_int,
+			     ev->sigev_value.sival_ptr);
 	trace_printf(b, "sigev_signo=");
 	trace_format_signal(b, ev->sigev_signo);
 	trace_printf(b, ", sigev_notify=");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Structures in system calls' arguments as text. The layouts are those of the kernel's interface, which is that of the host's
- * headers on this architecture; where libc has another idea (sigaction) the kernel's is written out.
+ * Structures in system calls' arguments as text. The layouts are those of the kernel's interface, which is that of the
+ * host's headers on this architecture; where libc has another idea (sigaction) the kernel's is written out.
  */
 #include <linux/capability.h>
 #include <linux/openat2.h>

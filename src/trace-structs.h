@@ -21,7 +21,8 @@ struct trace_struct {
 };
 
 /**
- * trace_print_sigset() and the others - printers of structures in trace-signal.c, trace-time.c, trace-file.c, trace-process.c, trace-poll.c and trace-futex.c
+ * trace_print_sigset() and the others - printers of structures in trace-signal.c, trace-time.c, trace-file.c,
+ * trace-process.c, trace-poll.c and trace-futex.c
  * @b: appended to
  * @m: the program's memory
  * @raw: the structure

@@ -175,10 +175,14 @@ text_enter(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6])
 	tt->in_call = true;
 	tt->nr = nr;
 	tt->began = x->count || x->o.duration ? clock_ns(CLOCK_MONOTONIC) : 0;
-	tt->call = (struct trace_call){
-		.d = syscall_desc(nr), .before = before, .m = &t->mem, .args = args, .sp = t->sp, .string_shown = x->o.string_shown
-	};
-	tt->counted = (!x->o.calls || syscall_in_set(x->o.calls, nr)) && (!x->o.only_paths || trace_path_match(&tt->call, x->o.only_paths));
+	tt->call = (struct trace_call){ .d = syscall_desc(nr),
+					.before = before,
+					.m = &t->mem,
+					.args = args,
+					.sp = t->sp,
+					.string_shown = x->o.string_shown };
+	tt->counted = (!x->o.calls || syscall_in_set(x->o.calls, nr)) &&
+		      (!x->o.only_paths || trace_path_match(&tt->call, x->o.only_paths));
 	tt->printed = tt->counted && !x->o.no_lines;
 	if (!tt->printed)
 		return;
@@ -226,7 +230,8 @@ end_of_args(struct trace_text *x, size_t start)
 static void
 print_duration(struct trace_text *x, uint64_t ns)
 {
-	trace_printf(&x->line, " <%llu.%06llu>", (unsigned long long)ns / 1000000000, (unsigned long long)ns % 1000000000 / 1000);
+	trace_printf(&x->line, " <%llu.%06llu>", (unsigned long long)ns / 1000000000,
+		     (unsigned long long)ns % 1000000000 / 1000);
 }
 
 static void

@@ -35,7 +35,8 @@ struct trace_text_options {
 	unsigned int column;	/* of results, 0: 40 */
 	unsigned char paths, hex; /* as in struct trace_buf */
 	bool verbose;
-	const char *const *only_paths; /* only calls that are given one of these, or a descriptor of it; NULL-ended, or NULL: all */
+	const char *const
+		*only_paths; /* only calls that are given one of these, or a descriptor of it; NULL-ended, or NULL: all */
 	unsigned int string_shown; /* bytes of strings and buffers, 0: 32 */
 };
 

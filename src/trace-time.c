@@ -142,11 +142,15 @@ trace_print_timex(struct trace_buf *b, const struct trace_mem *m, const void *ra
 
 	trace_printf(b, "{modes=");
 	trace_print_flags(b, "ADJ_*", t->modes);
-	trace_printf(b, ", offset=%ld, freq=%ld, maxerror=%lu, esterror=%lu, status=", t->offset, t->freq, (unsigned long)t->maxerror,
-		     (unsigned long)t->esterror);
+	trace_printf(b, ", offset=%ld, freq=%ld, maxerror=%lu, esterror=%lu, status=", t->offset, t->freq,
+		     (unsigned long)t->maxerror, (unsigned long)t->esterror);
 	trace_print_flags(b, "STA_*", (uint32_t)t->status);
-	trace_printf(b, ", constant=%ld, precision=%lu, tolerance=%ld, time=", t->constant, (unsigned long)t->precision, t->tolerance);
+	trace_printf(b, ", constant=%ld, precision=%lu, tolerance=%ld, time=", t->constant, (unsigned long)t->precision,
+		     t->tolerance);
 	trace_print_timeval(b, m, &t->time);
-	trace_printf(b, ", tick=%ld, ppsfreq=%ld, jitter=%ld, shift=%d, stabil=%ld, jitcnt=%ld, calcnt=%ld, errcnt=%ld, stbcnt=%ld, tai=%d}",
-		     t->tick, t->ppsfreq, t->jitter, t->shift, t->stabil, t->jitcnt, t->calcnt, t->errcnt, t->stbcnt, t->tai);
+	trace_printf(b,
+		     ", tick=%ld, ppsfreq=%ld, jitter=%ld, shift=%d, stabil=%ld, jitcnt=%ld, calcnt=%ld, errcnt=%ld, "
+		     "stbcnt=%ld, tai=%d}",
+		     t->tick, t->ppsfreq, t->jitter, t->shift, t->stabil, t->jitcnt, t->calcnt, t->errcnt, t->stbcnt,
+		     t->tai);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls that strace does not write argument by argument in their order: clone(2), clone3(2), rt_sigreturn(2), restart_syscall(2).
+ * Calls that strace does not write argument by argument in their order: clone(2), clone3(2), rt_sigreturn(2),
+ * restart_syscall(2).
  */
 #include "src/trace-whole.h"
 
@@ -111,8 +112,8 @@ clone3_exit(struct trace_buf *b, const struct trace_call *c)
 	trace_printf(b, ", %llu", (unsigned long long)c->args[1]);
 }
 
-/* The mask that is restored lies in the frame on the stack: the return address is gone, then come struct ucontext's five words of
- * flags, link and stack, 32 words of registers, and the mask. */
+/* The mask that is restored lies in the frame on the stack: the return address is gone, then come struct ucontext's five
+ * words of flags, link and stack, 32 words of registers, and the mask. */
 static bool
 sigreturn_enter(struct trace_buf *b, struct trace_call *c)
 {

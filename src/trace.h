@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stead's own side of src/trace-events.h: what the kernel reports under any trap becomes calls of hooks. Runs in the supervisor.
+ * stead's own side of src/trace-events.h: what the kernel reports under any trap becomes calls of hooks. Runs in the
+ * supervisor.
  */
 #ifndef STEAD_SRC_TRACE_H
 #define STEAD_SRC_TRACE_H
@@ -22,7 +23,8 @@ struct task;
  * Context: before the first program runs.
  */
 void trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uint64_t addr, void *buf, size_t n),
-		 bool (*look)(void *task, int fd, struct trace_fd *out), const char *path, char *const argv[], char *const envp[]);
+		 bool (*look)(void *task, int fd, struct trace_fd *out), const char *path, char *const argv[],
+		 char *const envp[]);
 
 /**
  * trace_enter(), trace_exit() - a task makes a call; the call's result goes back to the program
@@ -31,7 +33,8 @@ void trace_start(const struct trace_hooks *hooks, size_t (*peek)(void *task, uin
  * @result: the value for rax
  * @tampered: TRACE_INJECTED, TRACE_DELAYED
  *
- * Context: any supervisor thread; the task waits. These and the following do nothing before trace_start() and after trace_stop().
+ * Context: any supervisor thread; the task waits. These and the following do nothing before trace_start() and after
+ * trace_stop().
  */
 void trace_enter(struct task *t, uint64_t nr, const uint64_t args[6]);
 void trace_exit(struct task *t, uint64_t nr, const uint64_t args[6], int64_t result, unsigned int tampered);

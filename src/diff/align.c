@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Alignment: equal ends are cut off, events that occur once on both sides (by hash, in the longest common order) are anchors, and
- * what lies between anchors is paired for the greatest similarity by dynamic programming. A stretch too long for that is walked
- * with a window.
+ * Alignment: equal ends are cut off, events that occur once on both sides (by hash, in the longest common order) are
+ * anchors, and what lies between anchors is paired for the greatest similarity by dynamic programming. A stretch too long
+ * for that is walked with a window.
  */
 #include "src/diff/align.h"
 
@@ -41,7 +41,8 @@ same(const struct aligner *al, size_t i, size_t j)
 static unsigned int
 similarity(const struct event *x, const struct event *y)
 {
-	unsigned int n = x->nfields < y->nfields ? x->nfields : y->nfields, more = x->nfields > y->nfields ? x->nfields : y->nfields;
+	unsigned int n = x->nfields < y->nfields ? x->nfields : y->nfields,
+		     more = x->nfields > y->nfields ? x->nfields : y->nfields;
 	unsigned int equal = 0;
 
 	if (x->hash == y->hash)

@@ -22,7 +22,8 @@ struct alignment {
 /**
  * align() - pair two sequences
  * @a, @na, @b, @nb: events with hashes
- * @out: every event of both, in order; two that are paired have the same type and number, and as much in common as can be had
+ * @out: every event of both, in order; two that are paired have the same type and number, and as much in common as can be
+ * had
  */
 void align(const struct event *a, size_t na, const struct event *b, size_t nb, struct alignment *out);
 

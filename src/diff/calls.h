@@ -11,7 +11,8 @@
  * is_poll(), is_epoll_wait(), is_wait(), is_wait_any() - is an event such a call?
  * @e: any event
  *
- * is_poll() are all that wait for descriptors. is_wait_any() waits for any child: which one it gives is a matter of who ended first.
+ * is_poll() are all that wait for descriptors. is_wait_any() waits for any child: which one it gives is a matter of who
+ * ended first.
  */
 bool is_poll(const struct event *e);
 bool is_epoll_wait(const struct event *e);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * One pass over all events in the order in which they began and ended follows what processes share: handlers of signals, what
- * descriptors lead to, and which is which. Fork copies that, threads share it, execve resets handlers.
+ * One pass over all events in the order in which they began and ended follows what processes share: handlers of signals,
+ * what descriptors lead to, and which is which. Fork copies that, threads share it, execve resets handlers.
  *
- * Threads that make descriptors at once get numbers as chance has it. In a process that has had threads a descriptor is therefore
- * known by who made it and as which of its own.
+ * Threads that make descriptors at once get numbers as chance has it. In a process that has had threads a descriptor is
+ * therefore known by who made it and as which of its own.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -56,7 +56,8 @@ fd_of(struct process *p, uint64_t fd)
 static void
 make_fd(struct process *p, struct rtask *t, uint64_t fd, enum fd_kind kind)
 {
-	*fd_of(p, fd) = (struct descriptor){ kind, (digest(t->path, strlen(t->path)) ^ ++t->fds_made * 0x9e3779b97f4a7c15ULL) | 1 };
+	*fd_of(p, fd) =
+		(struct descriptor){ kind, (digest(t->path, strlen(t->path)) ^ ++t->fds_made * 0x9e3779b97f4a7c15ULL) | 1 };
 }
 
 static enum fd_kind
@@ -152,8 +153,8 @@ sent_to_self(const struct rtask *t, const struct event *e)
 }
 
 /*
- * A signal that the task's own instruction or call causes comes at a fixed point. Where there are threads, one of its process may
- * be of another of them: those that it sent itself are counted.
+ * A signal that the task's own instruction or call causes comes at a fixed point. Where there are threads, one of its
+ * process may be of another of them: those that it sent itself are counted.
  */
 static bool
 is_synchronous(const struct process *p, struct rtask *t, const struct event *e)
@@ -161,7 +162,8 @@ is_synchronous(const struct process *p, struct rtask *t, const struct event *e)
 	int64_t code = (int64_t)event_value(e, "si_code", 0), pid = (int64_t)event_value(e, "si_pid", 0);
 
 	if (code > 0)
-		return e->nr == SIGSEGV || e->nr == SIGBUS || e->nr == SIGILL || e->nr == SIGFPE || e->nr == SIGTRAP || e->nr == SIGSYS;
+		return e->nr == SIGSEGV || e->nr == SIGBUS || e->nr == SIGILL || e->nr == SIGFPE || e->nr == SIGTRAP ||
+		       e->nr == SIGSYS;
 	if (pid != t->tid && pid != t->tgid)
 		return false;
 	if (e->nr > 64 || !t->sent[e->nr])

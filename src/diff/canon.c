@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Canonical form of a run. First what processes share is followed (canon-follow.c). Then each task by itself: restarted calls,
- * listings of directories, reads of /proc, handlers.
+ * Canonical form of a run. First what processes share is followed (canon-follow.c). Then each task by itself: restarted
+ * calls, listings of directories, reads of /proc, handlers.
  */
 #include "src/diff/canon.h"
 
@@ -115,7 +115,8 @@ join_restarts(struct rtask *t)
 			continue;
 		j = after_signals(t, i + 1, &handler_ran);
 		next = j < t->nevents ? &t->events[j] : NULL;
-		if (next && is_again(e, next) && !(handler_ran && (e->result == -ERESTARTNOHAND || e->result == -ERESTART_RESTARTBLOCK))) {
+		if (next && is_again(e, next) &&
+		    !(handler_ran && (e->result == -ERESTARTNOHAND || e->result == -ERESTART_RESTARTBLOCK))) {
 			if (next->nr == SYS_restart_syscall) {
 				next->nr = e->nr;
 				next->fields = e->fields;
@@ -138,7 +139,8 @@ join_restarts(struct rtask *t)
 static void
 cut_last_call(struct rtask *t)
 {
-	struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;
+	struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL,
+		     *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;
 
 	if (!last || end->type != EVENT_END || !WIFSIGNALED((int)end->result) || last->type != EVENT_CALL)
 		return;
@@ -308,7 +310,8 @@ handler_task(struct run *run, size_t of, unsigned int sig)
 	struct rtask *t;
 	char *path;
 
-	if ((name ? asprintf(&path, "%s in %s", run->tasks[of].path, name) : asprintf(&path, "%s in SIGRT_%u", run->tasks[of].path, sig - 32)) < 0)
+	if ((name ? asprintf(&path, "%s in %s", run->tasks[of].path, name)
+		  : asprintf(&path, "%s in SIGRT_%u", run->tasks[of].path, sig - 32)) < 0)
 		abort();
 	t = run_task_by_path(run, path);
 	if (t)
@@ -375,7 +378,8 @@ forget_mapped_range(struct event *e)
 
 	for (unsigned int i = 0; i < e->nfields; i++) {
 		struct field *f = &e->fields[i];
-		const unsigned char *at = f->bytes && f->kind == FIELD_STRING ? memmem(f->bytes, f->kept, dir, sizeof(dir) - 1) : NULL;
+		const unsigned char *at =
+			f->bytes && f->kind == FIELD_STRING ? memmem(f->bytes, f->kept, dir, sizeof(dir) - 1) : NULL;
 
 		if (!at || f->kept < 6 || memcmp(f->bytes, "/proc/", 6) != 0)
 			continue;
@@ -402,8 +406,10 @@ set_hashes(struct run *run)
 	for (size_t i = 0; i < run->ntasks; i++) {
 		for (size_t j = 0; j < run->tasks[i].nevents; j++) {
 			struct event *e = &run->tasks[i].events[j];
-			struct field result = { .name = "result", .kind = e->returned && e->result < 0 ? FIELD_INT : e->result_kind,
-						.value = (uint64_t)e->result, .digest = e->origin };
+			struct field result = { .name = "result",
+						.kind = e->returned && e->result < 0 ? FIELD_INT : e->result_kind,
+						.value = (uint64_t)e->result,
+						.digest = e->origin };
 
 			e->hash = e->type * 131u + e->nr * 7ULL + e->returned;
 			for (unsigned int k = 0; k < e->nfields; k++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Arguments of System V IPC and POSIX message queues that the table cannot type: what the control calls read and write, messages, ids.
- * Ids are the machine's own: natively others may have objects, too.
+ * Arguments of System V IPC and POSIX message queues that the table cannot type: what the control calls read and write,
+ * messages, ids. Ids are the machine's own: natively others may have objects, too.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -47,8 +47,8 @@ capture_siginfo(struct record *r, const char *label, bool out, const void *raw)
 		number(r, label, "si_uid", FIELD_UINT, out, si.si_uid);
 		number(r, label, "si_status", FIELD_INT, out, (uint64_t)(int64_t)si.si_status);
 		number(r, label, "si_utime", FIELD_CPU, out, (uint64_t)si.si_utime);
-	} else if (si.si_code > 0 && (si.si_signo == SIGSEGV || si.si_signo == SIGBUS || si.si_signo == SIGILL || si.si_signo == SIGFPE ||
-				      si.si_signo == SIGTRAP)) {
+	} else if (si.si_code > 0 && (si.si_signo == SIGSEGV || si.si_signo == SIGBUS || si.si_signo == SIGILL ||
+				      si.si_signo == SIGFPE || si.si_signo == SIGTRAP)) {
 		number(r, label, "si_addr", FIELD_ADDRESS, out, (uint64_t)(uintptr_t)si.si_addr);
 	} else if (si.si_code > 0 && si.si_signo == SIGPOLL) {
 		number(r, label, "si_band", FIELD_INT, out, (uint64_t)si.si_band);
@@ -85,7 +85,8 @@ capture_sockaddr(const struct capture *c, const char *label, uint64_t addr, uint
 		record_bytes(c->r, name, FIELD_STRING, out, ((struct sockaddr_un *)&ss)->sun_path, path);
 	} else if (ss.ss_family == AF_INET || ss.ss_family == AF_INET6) {
 		inet_ntop(ss.ss_family,
-			  ss.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&ss)->sin_addr : (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr,
+			  ss.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&ss)->sin_addr
+						  : (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr,
 			  text, sizeof(text));
 		record_bytes(c->r, name, FIELD_STRING, out, text, strlen(text));
 		snprintf(name, sizeof(name), "%s.port", label);
@@ -99,8 +100,8 @@ capture_sockaddr(const struct capture *c, const char *label, uint64_t addr, uint
 static void
 capture_dirents(const struct capture *c, uint64_t addr, bool old)
 {
-	static const char *const types[16] = { "DT_UNKNOWN", "DT_FIFO", "DT_CHR", "3", "DT_DIR", "5", "DT_BLK", "7", "DT_REG", "9", "DT_LNK",
-					       "11", "DT_SOCK", "13", "DT_WHT", "15" };
+	static const char *const types[16] = { "DT_UNKNOWN", "DT_FIFO", "DT_CHR", "3",	"DT_DIR",  "5",	 "DT_BLK", "7",
+					       "DT_REG",     "9",	"DT_LNK", "11", "DT_SOCK", "13", "DT_WHT", "15" };
 	size_t n = c->result > 0 ? (size_t)c->result : 0, at = 0;
 	unsigned char *buf = n && n < 1 << 24 ? malloc(n) : NULL;
 	char text[320];
@@ -112,7 +113,8 @@ capture_dirents(const struct capture *c, uint64_t addr, bool old)
 		memcpy(&reclen, buf + at + 16, 2);
 		if (reclen < head || at + reclen > n)
 			break;
-		snprintf(text, sizeof(text), "%s %.*s", types[buf[old ? at + reclen - 1 : at + 18] & 15], (int)(reclen - head), buf + at + head);
+		snprintf(text, sizeof(text), "%s %.*s", types[buf[old ? at + reclen - 1 : at + 18] & 15],
+			 (int)(reclen - head), buf + at + head);
 		record_bytes(c->r, "entry", FIELD_STRING, true, text, strlen(text));
 		at += reclen;
 	}
@@ -252,12 +254,12 @@ static const struct {
 	const char *decode;
 	bool in, out;
 } ioctls[] = {
-	{ TCGETS, "termios", false, true },	{ TCSETS, "termios", true, false },   { TCSETSW, "termios", true, false },
-	{ TCSETSF, "termios", true, false },	{ TIOCGWINSZ, "winsize", false, true }, { TIOCSWINSZ, "winsize", true, false },
-	{ TIOCGPGRP, "pid", false, true },	{ TIOCSPGRP, "pid", true, false },    { TIOCGSID, "pid", false, true },
-	{ FIONREAD, "int", false, true },	{ FIONBIO, "int", true, false },      { FIOASYNC, "int", true, false },
-	{ TIOCGPTN, "int", false, true },	{ TIOCSPTLCK, "int", true, false },   { SIOCOUTQ, "int", false, true },
-	{ TIOCPKT, "int", true, false },	{ TIOCGPTLCK, "int", false, true },   { TIOCGETD, "int", false, true },
+	{ TCGETS, "termios", false, true },  { TCSETS, "termios", true, false },     { TCSETSW, "termios", true, false },
+	{ TCSETSF, "termios", true, false }, { TIOCGWINSZ, "winsize", false, true }, { TIOCSWINSZ, "winsize", true, false },
+	{ TIOCGPGRP, "pid", false, true },   { TIOCSPGRP, "pid", true, false },	     { TIOCGSID, "pid", false, true },
+	{ FIONREAD, "int", false, true },    { FIONBIO, "int", true, false },	     { FIOASYNC, "int", true, false },
+	{ TIOCGPTN, "int", false, true },    { TIOCSPTLCK, "int", true, false },     { SIOCOUTQ, "int", false, true },
+	{ TIOCPKT, "int", true, false },     { TIOCGPTLCK, "int", false, true },     { TIOCGETD, "int", false, true },
 };
 
 static void
@@ -295,8 +297,12 @@ pointed_fcntl(const struct capture *c)
 		return;
 	default:
 		if (!c->done)
-			record_value(c->r, "arg", "", c->args[1] == F_SETOWN ? FIELD_PID : c->args[2] > 1 << 24 ? FIELD_ADDRESS : FIELD_INT,
-				     false, (uint64_t)(int64_t)(c->args[1] == F_SETOWN ? (int)c->args[2] : (int64_t)c->args[2]));
+			record_value(c->r, "arg", "",
+				     c->args[1] == F_SETOWN ? FIELD_PID
+				     : c->args[2] > 1 << 24 ? FIELD_ADDRESS
+							    : FIELD_INT,
+				     false,
+				     (uint64_t)(int64_t)(c->args[1] == F_SETOWN ? (int)c->args[2] : (int64_t)c->args[2]));
 	}
 }
 
@@ -317,8 +323,9 @@ static void
 pointed_prctl(const struct capture *c, unsigned int i)
 {
 	static const char *const names[] = { "option", "a2", "a3", "a4", "a5" };
-	bool first_only = c->args[0] == PR_GET_DUMPABLE || c->args[0] == PR_GET_KEEPCAPS || c->args[0] == PR_GET_NO_NEW_PRIVS ||
-			  c->args[0] == PR_GET_SECCOMP || c->args[0] == PR_GET_TIMERSLACK;
+	bool first_only = c->args[0] == PR_GET_DUMPABLE || c->args[0] == PR_GET_KEEPCAPS ||
+			  c->args[0] == PR_GET_NO_NEW_PRIVS || c->args[0] == PR_GET_SECCOMP ||
+			  c->args[0] == PR_GET_TIMERSLACK;
 
 	if (i == 1 && c->args[0] == PR_SET_NAME)
 		pointed_name(c);
@@ -328,7 +335,8 @@ pointed_prctl(const struct capture *c, unsigned int i)
 		record_value(c->r, names[i], "", c->args[i] > 65535 ? FIELD_ADDRESS : FIELD_INT, false, c->args[i]);
 }
 
-/* sendmmsg(2), recvmmsg(2): of the messages that were transferred, what recvmsg(2) and sendmsg(2) show of one, and the length. */
+/* sendmmsg(2), recvmmsg(2): of the messages that were transferred, what recvmsg(2) and sendmsg(2) show of one, and the
+ * length. */
 static void
 pointed_messages(const struct capture *c)
 {
@@ -360,9 +368,12 @@ pointed_messages(const struct capture *c)
 static enum field_kind
 option_kind(const struct capture *c)
 {
-	bool sizes = c->args[1] == SOL_SOCKET && (c->args[2] == SO_SNDBUF || c->args[2] == SO_RCVBUF || c->args[2] == SO_INCOMING_CPU);
+	bool sizes = c->args[1] == SOL_SOCKET &&
+		     (c->args[2] == SO_SNDBUF || c->args[2] == SO_RCVBUF || c->args[2] == SO_INCOMING_CPU);
 
-	return !c->done ? FIELD_INT : sizes || (c->args[1] == IPPROTO_TCP && c->args[2] == TCP_MAXSEG) ? FIELD_MACHINE : FIELD_INT;
+	return !c->done								  ? FIELD_INT
+	       : sizes || (c->args[1] == IPPROTO_TCP && c->args[2] == TCP_MAXSEG) ? FIELD_MACHINE
+										  : FIELD_INT;
 }
 
 static void
@@ -404,8 +415,8 @@ pointed_mask(const struct capture *c)
 bool
 capture_word_known(const char *word)
 {
-	static const char *const words[] = { "cpumask", "dirent", "dirent64", "fdset", "futexaddr", "ipcctl", "mincore", "mmsghdr",
-					     "msgbuf",	"msghdr",  "optval", "sigmask6", "siginfo", "sockaddr" };
+	static const char *const words[] = { "cpumask", "dirent", "dirent64", "fdset",	"futexaddr", "ipcctl",	"mincore",
+					     "mmsghdr", "msgbuf", "msghdr",   "optval", "sigmask6",  "siginfo", "sockaddr" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i], word) == 0)

@@ -50,7 +50,9 @@ capture_result_kind(uint32_t nr, const uint64_t args[6])
 	case SYS_kcmp:
 		return FIELD_COOKIE;
 	case SYS_fcntl:
-		return args[1] == F_GETOWN ? FIELD_PID : args[1] == F_DUPFD || args[1] == F_DUPFD_CLOEXEC ? FIELD_FD : FIELD_INT;
+		return args[1] == F_GETOWN				  ? FIELD_PID
+		       : args[1] == F_DUPFD || args[1] == F_DUPFD_CLOEXEC ? FIELD_FD
+									  : FIELD_INT;
 	case SYS_open:
 	case SYS_openat:
 	case SYS_openat2:
@@ -169,7 +171,8 @@ kind_of(const struct struct_field *f, bool out, uint32_t nr, const uint64_t *arg
 		return FIELD_FS;
 	if ((S_ISCHR(type) || S_ISBLK(type)) && f->kind == FIELD_WALL) /* each side has its own /dev */
 		return FIELD_FS;
-	if (out && ((nr == SYS_prlimit64 && is_default_limit(args[1])) || (nr == SYS_getrlimit && is_default_limit(args[0]))))
+	if (out &&
+	    ((nr == SYS_prlimit64 && is_default_limit(args[1])) || (nr == SYS_getrlimit && is_default_limit(args[0]))))
 		return FIELD_MACHINE;
 	if (nr == SYS_pipe || nr == SYS_pipe2 || nr == SYS_socketpair)
 		return FIELD_FD;
@@ -195,8 +198,14 @@ is_asked_for(const struct capture *c, const char *name)
 	static const struct {
 		const char *name;
 		unsigned int bit;
-	} bits[] = { { "mode", STATX_TYPE | STATX_MODE }, { "nlink", STATX_NLINK }, { "uid", STATX_UID },	  { "gid", STATX_GID },
-		     { "atime", STATX_ATIME },		  { "mtime", STATX_MTIME }, { "ctime", STATX_CTIME }, { "ino", STATX_INO },
+	} bits[] = { { "mode", STATX_TYPE | STATX_MODE },
+		     { "nlink", STATX_NLINK },
+		     { "uid", STATX_UID },
+		     { "gid", STATX_GID },
+		     { "atime", STATX_ATIME },
+		     { "mtime", STATX_MTIME },
+		     { "ctime", STATX_CTIME },
+		     { "ino", STATX_INO },
 		     { "size", STATX_SIZE } };
 
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
@@ -216,15 +225,18 @@ capture_fields(const struct capture *c, const char *label, const struct struct_l
 		f = &l->fields[i];
 		snprintf(name, sizeof(name), "%s%s%s", label, *label && *f->name ? "." : "", f->name);
 		if (f->size == SIZE_TEXT && f->kind == FIELD_STRING)
-			record_bytes(c->r, name, FIELD_STRING, out, raw + f->offset, strnlen((const char *)raw + f->offset, 65));
+			record_bytes(c->r, name, FIELD_STRING, out, raw + f->offset,
+				     strnlen((const char *)raw + f->offset, 65));
 		else if (f->size == SIZE_TEXT)
 			record_value(c->r, name, "", (enum field_kind)f->kind, out, raw[f->offset] != 0);
 		else if (c->nr == SYS_statx && !is_asked_for(c, f->name))
 			record_value(c->r, name, f->decode, FIELD_FS, out, struct_value(f, raw));
 		else if (c->nr == SYS_statx && strcmp(f->name, "mask") == 0)
-			record_value(c->r, name, f->decode, FIELD_HEX, out, struct_value(f, raw) & c->args[3] & STATX_BASIC_STATS);
+			record_value(c->r, name, f->decode, FIELD_HEX, out,
+				     struct_value(f, raw) & c->args[3] & STATX_BASIC_STATS);
 		else
-			record_value(c->r, name, f->decode, kind_of(f, out, c->nr, c->args, type), out, struct_value(f, raw));
+			record_value(c->r, name, f->decode, kind_of(f, out, c->nr, c->args, type), out,
+				     struct_value(f, raw));
 	}
 }
 
@@ -256,7 +268,8 @@ capture_number(const struct capture *c, const char *name, const struct arg_type 
 	size_t n = strlen(t->decode);
 	enum field_kind kind = FIELD_INT;
 
-	if (strcmp(t->base, "int") == 0 || strcmp(t->base, "fd") == 0 || strcmp(t->base, "dirfd") == 0 || strcmp(t->base, "pid") == 0)
+	if (strcmp(t->base, "int") == 0 || strcmp(t->base, "fd") == 0 || strcmp(t->base, "dirfd") == 0 ||
+	    strcmp(t->base, "pid") == 0)
 		v = (uint64_t)(int64_t)(int32_t)v;
 	else if (strcmp(t->base, "uint") == 0)
 		v = (uint32_t)v;

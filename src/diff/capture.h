@@ -61,7 +61,8 @@ void capture_iov(const struct capture *c, const char *label, uint64_t addr, uint
  *
  * Return: whether it is one of them.
  */
-bool capture_special(const struct capture *c, const char *label, const char *decode, uint64_t addr, uint64_t count, bool out);
+bool capture_special(const struct capture *c, const char *label, const char *decode, uint64_t addr, uint64_t count,
+		     bool out);
 
 /**
  * capture_siginfo() - add the fields of a siginfo
@@ -95,7 +96,8 @@ enum field_kind capture_ipc_result(uint32_t nr, const uint64_t args[6]);
 bool capture_word_known(const char *word);
 
 /**
- * capture_pointed() - arguments that the table cannot type, or not wholly: of ioctl(2), fcntl(2), prctl(2), getsockopt(2), ...
+ * capture_pointed() - arguments that the table cannot type, or not wholly: of ioctl(2), fcntl(2), prctl(2), getsockopt(2),
+ * ...
  *
  * Return: whether it did argument @i.
  */

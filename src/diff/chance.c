@@ -15,18 +15,20 @@
 bool
 ended_by_another(const struct rtask *t)
 {
-	const struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL, *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;
+	const struct event *end = t->nevents ? &t->events[t->nevents - 1] : NULL,
+			   *last = t->nevents > 1 ? &t->events[t->nevents - 2] : NULL;
 
 	if (!end || end->type != EVENT_END)
 		return false;
 	if (WIFSIGNALED((int)end->result))
 		return WTERMSIG((int)end->result) == SIGKILL || !last || last->type != EVENT_SIGNAL || last->elsewhere;
-	return !last || last->type != EVENT_CALL || (last->nr != SYS_exit && last->nr != SYS_exit_group && last->nr != SYS_execve);
+	return !last || last->type != EVENT_CALL ||
+	       (last->nr != SYS_exit && last->nr != SYS_exit_group && last->nr != SYS_execve);
 }
 
 /*
- * Two tasks that were ended from outside got to different points: what one did more, behind all that both did, is chance. The call that both
- * were killed in may be the next round of the same on one side.
+ * Two tasks that were ended from outside got to different points: what one did more, behind all that both did, is chance.
+ * The call that both were killed in may be the next round of the same on one side.
  */
 void
 excuse_cut(struct task_comparison *t)
@@ -52,8 +54,9 @@ excuse_cut(struct task_comparison *t)
 static bool
 is_waiting(const struct event *e)
 {
-	return is_poll(e) || (e->type == EVENT_CALL && (e->nr == SYS_nanosleep || e->nr == SYS_clock_nanosleep || e->nr == SYS_sched_yield ||
-							e->nr == SYS_futex || e->nr == SYS_pause || e->nr == SYS_rt_sigsuspend));
+	return is_poll(e) || (e->type == EVENT_CALL &&
+			      (e->nr == SYS_nanosleep || e->nr == SYS_clock_nanosleep || e->nr == SYS_sched_yield ||
+			       e->nr == SYS_futex || e->nr == SYS_pause || e->nr == SYS_rt_sigsuspend));
 }
 
 /* A signal from elsewhere that comes while one is pending is one with that; but for the real-time ones. */
@@ -108,7 +111,9 @@ excuse_rounds(struct task_comparison *t, bool left)
 		first = left ? t->al.steps[i].a : t->al.steps[i].b;
 		if (!n || !(waits || varies_in_number(t->a, &side->events[first])))
 			continue;
-		for (period = 1; period <= LOOP_MAX && !repeats(side, first, n, period, true) && !repeats(side, first, n, period, false); period++)
+		for (period = 1;
+		     period <= LOOP_MAX && !repeats(side, first, n, period, true) && !repeats(side, first, n, period, false);
+		     period++)
 			;
 		for (size_t k = 0; k < n && period <= LOOP_MAX; k++)
 			t->outcome[i + k] = RULE_SCHEDULING;

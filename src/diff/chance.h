@@ -19,7 +19,8 @@ bool ended_by_another(const struct rtask *t);
 void excuse_cut(struct task_comparison *t);
 
 /**
- * excuse_rounds() - let pass rounds more of a loop that waits for something, or that goes round as often as chance has it natively
+ * excuse_rounds() - let pass rounds more of a loop that waits for something, or that goes round as often as chance has it
+ * natively
  * @t: judged
  * @left: rounds on the native side
  */

@@ -83,7 +83,8 @@ report_steps(struct pass *p)
 		t->unreached[i] = behind && i > last;
 		behind |= i > last;
 		if (!t->unreached[i])
-			note_difference(p, i, a, b, a ? "is missing" : "is too much", a ? text_result_string(a, t->ra) : NULL, b ? text_result_string(b, p->rb) : NULL);
+			note_difference(p, i, a, b, a ? "is missing" : "is too much",
+					a ? text_result_string(a, t->ra) : NULL, b ? text_result_string(b, p->rb) : NULL);
 	}
 }
 

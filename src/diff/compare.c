@@ -14,7 +14,8 @@
 #include "src/diff/tree.h"
 
 struct difference *
-difference_add(struct comparison *c, const char *task, const char *where, const char *call, const char *what, char *left, char *right)
+difference_add(struct comparison *c, const char *task, const char *where, const char *call, const char *what, char *left,
+	       char *right)
 {
 	const char *parts[] = { task ? task : "", where, call, what, left ? left : "", right ? right : "" };
 	struct difference *d;
@@ -29,7 +30,9 @@ difference_add(struct comparison *c, const char *task, const char *where, const 
 			abort();
 	}
 	d = &c->differences[c->ndifferences++];
-	*d = (struct difference){ .task = task, .where = where, .call = call, .what = what, .left = left, .right = right, .key = key };
+	*d = (struct difference){
+		.task = task, .where = where, .call = call, .what = what, .left = left, .right = right, .key = key
+	};
 	return d;
 }
 
@@ -179,8 +182,8 @@ lonely_task(struct comparison *c, const struct rtask *t, bool native)
 		c->unreached += n;
 		if (asprintf(&text, "%zu calls", n) < 0)
 			abort();
-		difference_add(c, t->path, "task", t->handler ? "signal" : "task", native ? "is missing" : "is too much", native ? text : NULL,
-			       native ? NULL : text);
+		difference_add(c, t->path, "task", t->handler ? "signal" : "task", native ? "is missing" : "is too much",
+			       native ? text : NULL, native ? NULL : text);
 	}
 	c->compared += n;
 }
@@ -421,8 +424,10 @@ compare_trees(struct comparison *c)
 	struct tree_learned l = { NULL, 0, c };
 
 	for (size_t i = 1; i < c->nnatives; i++)
-		tree_compare(c->natives[0]->tree, window(c->natives[0]), c->natives[i]->tree, window(c->natives[i]), learn_tree, &l);
-	c->tree_compared = tree_compare(c->natives[0]->tree, window(c->natives[0]), c->stead->tree, window(c->stead), tree_difference, &l);
+		tree_compare(c->natives[0]->tree, window(c->natives[0]), c->natives[i]->tree, window(c->natives[i]),
+			     learn_tree, &l);
+	c->tree_compared = tree_compare(c->natives[0]->tree, window(c->natives[0]), c->stead->tree, window(c->stead),
+					tree_difference, &l);
 	free(l.keys);
 }
 
@@ -435,7 +440,8 @@ compare_status(struct comparison *c)
 		if (c->natives[i]->status == c->stead->status)
 			return;
 	a.result = c->natives[0]->status;
-	difference_add(c, NULL, "exit status", "", "status", text_result_string(&a, c->natives[0]), text_result_string(&b, c->stead));
+	difference_add(c, NULL, "exit status", "", "status", text_result_string(&a, c->natives[0]),
+		       text_result_string(&b, c->stead));
 }
 
 void

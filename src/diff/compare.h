@@ -89,7 +89,7 @@ void compare_task(struct task_comparison *t, const struct run *rb, struct compar
  * difference_add() - add a difference
  * @left, @right: texts that are kept
  */
-struct difference *difference_add(struct comparison *c, const char *task, const char *where, const char *call, const char *what, char *left,
-				  char *right);
+struct difference *difference_add(struct comparison *c, const char *task, const char *where, const char *call,
+				  const char *what, char *left, char *right);
 
 #endif

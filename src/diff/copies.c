@@ -41,10 +41,11 @@ copies_otherwise(const struct event *e)
 static bool
 is_unmapping(const struct event *e, uint64_t addr)
 {
-	return e->type == EVENT_CALL && e->nr == SYS_munmap && event_value(e, "addr", 0) <= addr && addr < event_value(e, "addr", 0) + event_value(e, "length", 0);
+	return e->type == EVENT_CALL && e->nr == SYS_munmap && event_value(e, "addr", 0) <= addr &&
+	       addr < event_value(e, "addr", 0) + event_value(e, "length", 0);
 }
 
-/* From a step at which one side could copy and the other not, to the close of what it copied to; and the end of the buffer. */
+/* From a step at which one side could copy and the other not, to the close of what it copied to; and the buffer's end. */
 static void
 excuse_copy(struct task_comparison *t, size_t i)
 {
@@ -58,7 +59,8 @@ excuse_copy(struct task_comparison *t, size_t i)
 		closed |= a && a->type == EVENT_CALL && a->nr == SYS_close && event_value(a, "fd", UINT64_MAX) == out;
 		if (t->outcome[i] != RULE_DIFFERENT)
 			continue;
-		if (closed ? buffer && a && !b && is_unmapping(a, buffer) : (!a || copies_otherwise(a)) && (!b || copies_otherwise(b)))
+		if (closed ? buffer && a && !b && is_unmapping(a, buffer)
+			   : (!a || copies_otherwise(a)) && (!b || copies_otherwise(b)))
 			t->outcome[i] = RULE_FILE_SYSTEM;
 		if (!closed && a && !b && a->nr == SYS_mmap)
 			buffer = (uint64_t)a->result;
@@ -73,7 +75,8 @@ excuse_copies(struct task_comparison *t)
 	for (size_t i = 0; i < t->al.n; i++) {
 		const struct event *a = step_native(t, i), *b = step_stead(t, i);
 
-		if (!a || !b || a->type != EVENT_CALL || a->nr != b->nr || a->result != -EXDEV || t->outcome[i] != RULE_DIFFERENT)
+		if (!a || !b || a->type != EVENT_CALL || a->nr != b->nr || a->result != -EXDEV ||
+		    t->outcome[i] != RULE_DIFFERENT)
 			continue;
 		if (is_clone(a) && is_clone(b) && b->result == -EOPNOTSUPP)
 			t->outcome[i] = RULE_FILE_SYSTEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Empties the outputs of a running side, and feeds its input. Into a terminal it types: a line at a time, whenever the program has done
- * nothing for a while and so is likely to wait for it, and then end-of-file again and again.
+ * Empties the outputs of a running side, and feeds its input. Into a terminal it types: a line at a time, whenever the
+ * program has done nothing for a while and so is likely to wait for it, and then end-of-file again and again.
  */
 #include "src/diff/exchange.h"
 

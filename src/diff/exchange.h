@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What flows between the stead command and one side of a comparison while that runs: output, the report of its first process, input. Memory
- * is bounded whatever the program writes.
+ * What flows between the stead command and one side of a comparison while that runs: output, the report of its first
+ * process, input. Memory is bounded whatever the program writes.
  */
 #ifndef STEAD_SRC_DIFF_EXCHANGE_H
 #define STEAD_SRC_DIFF_EXCHANGE_H

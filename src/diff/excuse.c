@@ -55,7 +55,8 @@ stream_equal(struct pass *p, const struct event *e)
 	if (!is_stream_call(e) || !fd || !p->t->a || !p->t->b || (e->result < 0 && e->result != -EAGAIN))
 		return false;
 	both_streams(p, fd->value, is_input(e), &ta, &tb);
-	return (ta.len == tb.len && ta.digest == tb.digest) || (fd->value < 64 && p->t->a->stream_varies[is_input(e)] & 1ULL << fd->value);
+	return (ta.len == tb.len && ta.digest == tb.digest) ||
+	       (fd->value < 64 && p->t->a->stream_varies[is_input(e)] & 1ULL << fd->value);
 }
 
 /* Is @t the task @path, or what a handler did in it? */
@@ -100,8 +101,8 @@ is_acl_call(const struct event *e)
 {
 	const struct field *name = field_by_name(e, "name");
 
-	return e->type == EVENT_CALL && name && name->kind == FIELD_STRING && name->len > 16 && memcmp(name->bytes, "system.posix_acl", 16) == 0 &&
-	       (e->result == -EOPNOTSUPP || e->result == -ENODATA);
+	return e->type == EVENT_CALL && name && name->kind == FIELD_STRING && name->len > 16 &&
+	       memcmp(name->bytes, "system.posix_acl", 16) == 0 && (e->result == -EOPNOTSUPP || e->result == -ENODATA);
 }
 
 /* Did a thread of the same process map the stack that @address is in? */
@@ -128,7 +129,8 @@ is_stack_call(const struct event *e, const struct run *run, const struct rtask *
 		return false;
 	if (e->nr == SYS_mmap)
 		return event_value(e, "flags", 0) & MAP_STACK;
-	return (e->nr == SYS_mprotect || e->nr == SYS_munmap || e->nr == SYS_madvise) && is_stack(run, t->tgid, event_value(e, e->nr == SYS_madvise ? "start" : "addr", 0));
+	return (e->nr == SYS_mprotect || e->nr == SYS_munmap || e->nr == SYS_madvise) &&
+	       is_stack(run, t->tgid, event_value(e, e->nr == SYS_madvise ? "start" : "addr", 0));
 }
 
 /* A call that stead says it does not have. */
@@ -150,7 +152,8 @@ excuse(struct pass *p, const struct event *e, bool left)
 		return RULE_SCHEDULING;
 	if (is_stack_call(e, left ? p->t->ra : p->rb, left ? p->t->a : p->t->b))
 		return RULE_THREAD_STACK;
-	if (is_wait_any(e) && (left ? waited_elsewhere(e, p->t->ra, p->t->path, p->rb) : waited_elsewhere(e, p->rb, p->t->path, p->t->ra)))
+	if (is_wait_any(e) &&
+	    (left ? waited_elsewhere(e, p->t->ra, p->t->path, p->rb) : waited_elsewhere(e, p->rb, p->t->path, p->t->ra)))
 		return RULE_SCHEDULING;
 	if (is_acl_call(e) || is_absent(e, left))
 		return RULE_ABSENT;

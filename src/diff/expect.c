@@ -99,7 +99,8 @@ expect_read(const char *file, struct expectations **out)
 		x->list[x->n].line = number;
 		counts = parse_line(&x->list[x->n], strdup(line));
 		if (counts < 0) {
-			fprintf(stderr, "stead diff: %s:%u: write [host<X.Y|host>=X.Y] TASK CALL WHAT : REASON\n", file, number);
+			fprintf(stderr, "stead diff: %s:%u: write [host<X.Y|host>=X.Y] TASK CALL WHAT : REASON\n", file,
+				number);
 			fclose(f);
 			return -1;
 		}

@@ -115,7 +115,9 @@ char **
 inside_argv(const char *self, const struct inside_options *o, int argc, char **argv)
 {
 	char **v;
-	static const char *const where[] = { [INSIDE_STEAD] = "stead", [INSIDE_NAMESPACES] = "proc", [INSIDE_HOST] = "host" };
+	static const char *const where[] = {
+		[INSIDE_STEAD] = "stead", [INSIDE_NAMESPACES] = "proc", [INSIDE_HOST] = "host"
+	};
 	size_t n = 0, nsetup = 0;
 
 	while (o->setup[nsetup])
@@ -197,7 +199,8 @@ report(int status, const char *dir)
 	fclose(f);
 }
 
-/* The first process of stead is 2, and 1 is the kernel's: be that, so that all have the same numbers on both sides. Returns in 2. */
+/* The first process of stead is 2, and 1 is the kernel's: be that, so that all have the same numbers on both sides. Returns
+ * in 2. */
 static int
 be_init(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first process of each side of a comparison: it starts the program, waits for everything it leaves behind, and then reports
- * on a descriptor that the program does not get, how the program ended and what the tree of files looks like.
+ * The first process of each side of a comparison: it starts the program, waits for everything it leaves behind, and then
+ * reports on a descriptor that the program does not get, how the program ended and what the tree of files looks like.
  */
 #ifndef STEAD_SRC_DIFF_INSIDE_H
 #define STEAD_SRC_DIFF_INSIDE_H

@@ -43,8 +43,8 @@ writer_of(const struct run *run, const struct rtask *reader, const struct event 
 		for (size_t j = 0; t != reader && !t->handler && j < t->nevents; j++) {
 			const struct event *e = &t->events[j];
 
-			if (!is_stream_call(e) || is_input(e) || e->result != read->result || !(put = bytes_of(e)) || put->len != got->len ||
-			    put->digest != got->digest || writer == t)
+			if (!is_stream_call(e) || is_input(e) || e->result != read->result || !(put = bytes_of(e)) ||
+			    put->len != got->len || put->digest != got->digest || writer == t)
 				continue;
 			if (writer)
 				return NULL;
@@ -136,7 +136,8 @@ static uint64_t
 read_in_step(const struct task_comparison *t, size_t i)
 {
 	const struct align_step s = t->al.steps[i];
-	const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+	const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL,
+			   *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
 	uint64_t fd = event_value(a ? a : b, "fd", UINT64_MAX);
 
 	return (!a || is_read_of(a, fd)) && (!b || is_read_of(b, fd)) ? fd : UINT64_MAX;

@@ -9,8 +9,8 @@
 
 /**
  * excuse_messages() - let reads of the same messages in another order pass
- * @t: judged: reads of a stream that differ are no difference any more if each gave what one other task wrote at once, both sides
- *	read the same messages, and those of each writer in one order
+ * @t: judged: reads of a stream that differ are no difference any more if each gave what one other task wrote at once, both
+ *	sides read the same messages, and those of each writer in one order
  */
 void excuse_messages(struct task_comparison *t);
 

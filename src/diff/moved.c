@@ -6,7 +6,8 @@
 
 #include "src/diff/pair.h"
 
-/* Find each different native event's equal elsewhere on stead's side, in number of descriptors too (@exactly) or but for those. */
+/* Find each different native event's equal elsewhere on stead's side, in number of descriptors too (@exactly) or but for
+ * those. */
 static void
 match_moved(struct pass *p, bool exactly)
 {
@@ -20,7 +21,8 @@ match_moved(struct pass *p, bool exactly)
 		for (size_t j = 0; j < t->al.n; j++) {
 			const struct event *b = step_stead(t, j);
 
-			if (!b || (t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || a->nr != b->nr || (exactly && i == j))
+			if (!b || (t->moved[j] & 2) || t->outcome[j] != RULE_DIFFERENT || a->nr != b->nr ||
+			    (exactly && i == j))
 				continue;
 			if (exactly ? a->hash != b->hash : !same_but_descriptors(a, t->ra, b, p->rb))
 				continue;

@@ -9,7 +9,8 @@
 #include "src/diff/text.h"
 
 void
-note_difference(struct pass *p, size_t step, const struct event *a, const struct event *b, const char *what, char *left, char *right)
+note_difference(struct pass *p, size_t step, const struct event *a, const struct event *b, const char *what, char *left,
+		char *right)
 {
 	const struct event *e = a ? a : b;
 	struct difference *d;
@@ -17,8 +18,11 @@ note_difference(struct pass *p, size_t step, const struct event *a, const struct
 	p->t->differences++;
 	if (!p->c)
 		return;
-	d = difference_add(p->c, p->t->path, e->type == EVENT_CALL ? "call" : e->type == EVENT_SIGNAL ? "signal" : "end", text_name(e), what,
-			   left, right);
+	d = difference_add(p->c, p->t->path,
+			   e->type == EVENT_CALL     ? "call"
+			   : e->type == EVENT_SIGNAL ? "signal"
+						     : "end",
+			   text_name(e), what, left, right);
 	d->a = a;
 	d->b = b;
 	d->step = step;
@@ -72,7 +76,8 @@ same_but_addresses(const struct field *a, const struct field *b)
 static bool
 other_part(const struct event *a, const struct event *b)
 {
-	return a->partial && b->partial && a->order && b->order && a->order != b->order && a->nr == b->nr && a->result > 0 && b->result > 0;
+	return a->partial && b->partial && a->order && b->order && a->order != b->order && a->nr == b->nr && a->result > 0 &&
+	       b->result > 0;
 }
 
 /* @report: note_difference each difference; else only say whether there is one. */
@@ -105,7 +110,11 @@ compare_pair(struct pass *p, size_t step, const struct event *a, const struct ev
 		used = RULE_DIFFERENT;
 		if (!report)
 			return used;
-		note_difference(p, step, a, b, fa ? fa->name : fb ? fb->name : "", fa ? text_field_string(fa, p->t->ra) : NULL, fb ? text_field_string(fb, p->rb) : NULL);
+		note_difference(p, step, a, b,
+				fa   ? fa->name
+				: fb ? fb->name
+				     : "",
+				fa ? text_field_string(fa, p->t->ra) : NULL, fb ? text_field_string(fb, p->rb) : NULL);
 		if (!fa || !fb || strcmp(fa->name, fb->name) != 0)
 			break; /* the rest does not match either */
 	}
@@ -130,7 +139,8 @@ same_but_descriptors(const struct event *a, const struct run *ra, const struct e
 	if (a->type != EVENT_CALL || b->type != EVENT_CALL || a->nr != b->nr || a->nfields != b->nfields)
 		return false;
 	for (unsigned int i = 0; i < a->nfields; i++)
-		if (!(a->fields[i].kind == FIELD_FD && b->fields[i].kind == FIELD_FD) && rule_field(&a->fields[i], ra, &b->fields[i], rb) < 0)
+		if (!(a->fields[i].kind == FIELD_FD && b->fields[i].kind == FIELD_FD) &&
+		    rule_field(&a->fields[i], ra, &b->fields[i], rb) < 0)
 			return false;
 	if (a->result_kind == FIELD_FD && b->result_kind == FIELD_FD && a->result >= 0 && b->result >= 0)
 		return true;

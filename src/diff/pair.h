@@ -19,7 +19,8 @@
 int compare_pair(struct pass *p, size_t step, const struct event *a, const struct event *b, bool report);
 
 /**
- * same_but_descriptors() - are two events equal but for numbers of descriptors? Those say how many others were open just then.
+ * same_but_descriptors() - are two events equal but for numbers of descriptors? Those say how many others were open just
+ * then.
  * @a, @b: any two events
  * @ra, @rb: their runs
  */
@@ -33,6 +34,7 @@ bool same_but_descriptors(const struct event *a, const struct run *ra, const str
  * @what: is different
  * @left, @right: as text, or NULL; kept
  */
-void note_difference(struct pass *p, size_t step, const struct event *a, const struct event *b, const char *what, char *left, char *right);
+void note_difference(struct pass *p, size_t step, const struct event *a, const struct event *b, const char *what, char *left,
+		     char *right);
 
 #endif

@@ -45,7 +45,8 @@ same_but_readiness(const struct event *a, const struct event *b)
 	for (unsigned int i = 0; i < a->nfields; i++) {
 		const struct field *x = &a->fields[i], *y = &b->fields[i];
 
-		if (x->value != y->value && x->kind == FIELD_FLAGS && (!x->out || ((x->value ^ y->value) & (POLLERR | POLLHUP | POLLNVAL))))
+		if (x->value != y->value && x->kind == FIELD_FLAGS &&
+		    (!x->out || ((x->value ^ y->value) & (POLLERR | POLLHUP | POLLNVAL))))
 			return false;
 	}
 	return true;

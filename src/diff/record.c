@@ -243,7 +243,11 @@ read_task(struct reader *rd, struct run *run)
 	*t = (struct rtask){ .id = id, .parent = parent, .tid = tid, .tgid = tgid, .born = born };
 	p = run_task(run, parent);
 	t->thread = p && p->tgid == tgid;
-	if (asprintf(&t->path, id == 1 ? "start" : parent <= 1 ? "%.0s%u" : "%s.%u", p && p->path ? p->path : "", p ? p->nchildren : 0) < 0)
+	if (asprintf(&t->path,
+		     id == 1	   ? "start"
+		     : parent <= 1 ? "%.0s%u"
+				   : "%s.%u",
+		     p && p->path ? p->path : "", p ? p->nchildren : 0) < 0)
 		or_die(NULL);
 	if (p)
 		p->nchildren++;

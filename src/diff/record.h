@@ -159,7 +159,8 @@ void record_bytes(struct record *r, const char *name, enum field_kind kind, bool
  * @result, @result_kind, @returned: as in struct event
  * @seq: from record_seq() when the call began
  */
-void record_end(struct record_sink *s, struct record *r, uint64_t seq, int64_t result, enum field_kind result_kind, bool returned);
+void record_end(struct record_sink *s, struct record *r, uint64_t seq, int64_t result, enum field_kind result_kind,
+		bool returned);
 
 /**
  * record_seq() - the next number in the order of events

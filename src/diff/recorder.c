@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Records what tasks do. The first task is the one that starts the program and looks at the files afterwards (inside.c): it is
- * known, and what it does is not recorded.
+ * Records what tasks do. The first task is the one that starts the program and looks at the files afterwards (inside.c): it
+ * is known, and what it does is not recorded.
  */
 #include "src/diff/recorder.h"
 
@@ -111,8 +111,8 @@ on_exit_call(void *ctx, struct traced *t, uint64_t nr, const uint64_t args[6], i
 	c.nr = rt->nr;
 	c.r = &rt->call;
 	capture_call(&c);
-	record_end(&r->sink, &rt->call, rt->seq, result, result < 0 && result >= -4095 ? FIELD_INT : capture_result_kind(rt->nr, rt->args),
-		   true);
+	record_end(&r->sink, &rt->call, rt->seq, result,
+		   result < 0 && result >= -4095 ? FIELD_INT : capture_result_kind(rt->nr, rt->args), true);
 }
 
 static void

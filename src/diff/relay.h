@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The terminal of a compared program: a pseudo terminal of its side's kernel, whose other end the first process of that side holds.
+ * The terminal of a compared program: a pseudo terminal of its side's kernel, whose other end the first process of that side
+ * holds.
  */
 #ifndef STEAD_SRC_DIFF_RELAY_H
 #define STEAD_SRC_DIFF_RELAY_H

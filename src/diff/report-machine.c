@@ -86,10 +86,12 @@ report_json(const struct report_options *o, const struct comparison *c, const st
 	fputs("{\n  ", f);
 	json_member(f, "program", o->program, false);
 	fprintf(f, "\"equal\": %s,\n", report_unexpected(c) || nunmet ? "false" : "true");
-	fprintf(f, "  \"calls\": { \"compared\": %zu, \"equal\": %zu, \"by_rule\": %zu, \"different\": %zu, \"not_reached\": %zu },\n", c->compared,
-		c->equal, c->by_rule, c->different, c->unreached);
-	fprintf(f, "  \"tasks\": %zu, \"files\": %zu, \"native_runs\": %zu, \"seconds\": %.3f,\n  \"rules\": {", c->ntasks, c->tree_compared,
-		c->nnatives, o->seconds);
+	fprintf(f,
+		"  \"calls\": { \"compared\": %zu, \"equal\": %zu, \"by_rule\": %zu, \"different\": %zu, \"not_reached\": "
+		"%zu },\n",
+		c->compared, c->equal, c->by_rule, c->different, c->unreached);
+	fprintf(f, "  \"tasks\": %zu, \"files\": %zu, \"native_runs\": %zu, \"seconds\": %.3f,\n  \"rules\": {", c->ntasks,
+		c->tree_compared, c->nnatives, o->seconds);
 	for (int i = 1; i < NRULES; i++) {
 		if (!c->rule_used[i])
 			continue;
@@ -131,7 +133,8 @@ junit_case(const struct report_options *o, const struct comparison *c, const cha
 	for (size_t i = 0; i < c->ndifferences; i++) {
 		const struct difference *d = &c->differences[i];
 
-		if (d->reason || d->unsteady || (task ? !d->task || strcmp(d->task, task) != 0 : d->task || !where || strcmp(d->where, where) != 0))
+		if (d->reason || d->unsteady ||
+		    (task ? !d->task || strcmp(d->task, task) != 0 : d->task || !where || strcmp(d->where, where) != 0))
 			continue;
 		if (!open)
 			fputs("><failure message=\"differs\">", o->f);
@@ -162,19 +165,22 @@ report_junit(const struct report_options *o, const struct comparison *c, const s
 			const struct difference *d = &c->differences[j];
 
 			if (!d->reason && !d->unsteady)
-				bad = i < c->ntasks ? d->task && strcmp(d->task, c->tasks[i].path) == 0 : !d->task && strcmp(d->where, rest[i - c->ntasks]) == 0;
+				bad = i < c->ntasks ? d->task && strcmp(d->task, c->tasks[i].path) == 0
+						    : !d->task && strcmp(d->where, rest[i - c->ntasks]) == 0;
 		}
 		failed += bad;
 	}
 	fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"");
 	xml_text(f, o->program);
-	fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" time=\"%.3f\">\n", c->ntasks + 4 + nunmet, failed + nunmet, o->seconds);
+	fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" time=\"%.3f\">\n", c->ntasks + 4 + nunmet, failed + nunmet,
+		o->seconds);
 	for (size_t i = 0; i < c->ntasks; i++)
 		junit_case(o, c, c->tasks[i].path, c->tasks[i].path, NULL);
 	for (size_t i = 0; i < 4; i++)
 		junit_case(o, c, rest[i], NULL, rest[i]);
 	for (size_t i = 0; i < nunmet; i++) {
-		fputs("    <testcase classname=\"stead diff\" name=\"expected\"><failure message=\"is not there any more\">", f);
+		fputs("    <testcase classname=\"stead diff\" name=\"expected\"><failure message=\"is not there any more\">",
+		      f);
 		xml_text(f, unmet[i].text);
 		fputs("</failure></testcase>\n", f);
 	}

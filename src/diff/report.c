@@ -57,7 +57,8 @@ side_by_side(const struct report_options *o, const struct task_comparison *t, co
 {
 	int half = (int)(o->width > 50 ? (o->width - 5) / 2 : 22);
 	const struct align_step s = t->al.steps[i];
-	const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL, *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
+	const struct event *a = s.a != ALIGN_NONE ? &t->a->events[s.a] : NULL,
+			   *b = s.b != ALIGN_NONE ? &t->b->events[s.b] : NULL;
 	char *l = event_line(a, t->ra), *r = event_line(b, stead);
 	bool different = t->outcome[i] == RULE_DIFFERENT;
 
@@ -76,8 +77,8 @@ or_nothing(const char *s)
 static void
 report_value(const struct report_options *o, const struct difference *d)
 {
-	fprintf(o->f, "  %s%s %s%s\n    native: %s\n    stead:  %s\n", paint(o, BOLD), d->call, d->what, plain(o), or_nothing(d->left),
-		or_nothing(d->right));
+	fprintf(o->f, "  %s%s %s%s\n    native: %s\n    stead:  %s\n", paint(o, BOLD), d->call, d->what, plain(o),
+		or_nothing(d->left), or_nothing(d->right));
 }
 
 static const struct task_comparison *
@@ -95,8 +96,8 @@ others_of(const struct comparison *c, const struct difference *d)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->ndifferences; i++)
-		n += c->differences[i].task && strcmp(c->differences[i].task, d->task) == 0 && c->differences[i].step != d->step &&
-		     !c->differences[i].reason && !c->differences[i].unsteady;
+		n += c->differences[i].task && strcmp(c->differences[i].task, d->task) == 0 &&
+		     c->differences[i].step != d->step && !c->differences[i].reason && !c->differences[i].unsteady;
 	return n;
 }
 
@@ -108,7 +109,8 @@ report_call(const struct report_options *o, const struct comparison *c, const st
 	size_t from, to, others = others_of(c, d);
 	char *names = names_text(c, d->task);
 
-	fprintf(o->f, "%stask %s%s differs first here, at its event %zu:%s\n", paint(o, BOLD), d->task, names, d->step + 1, plain(o));
+	fprintf(o->f, "%stask %s%s differs first here, at its event %zu:%s\n", paint(o, BOLD), d->task, names, d->step + 1,
+		plain(o));
 	free(names);
 	if (!t)
 		return;
@@ -132,8 +134,8 @@ static bool
 task_reported(const struct comparison *c, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (c->differences[j].task && strcmp(c->differences[j].task, c->differences[i].task) == 0 && !c->differences[j].reason &&
-		    !c->differences[j].unsteady)
+		if (c->differences[j].task && strcmp(c->differences[j].task, c->differences[i].task) == 0 &&
+		    !c->differences[j].reason && !c->differences[j].unsteady)
 			return true;
 	return false;
 }
@@ -143,8 +145,8 @@ report_lonely_task(const struct report_options *o, const struct comparison *c, c
 {
 	char *names = names_text(c, d->task);
 
-	fprintf(o->f, "%stask %s%s %s%s: native %s, stead %s\n\n", paint(o, BOLD), d->task, names, d->what, plain(o), or_nothing(d->left),
-		or_nothing(d->right));
+	fprintf(o->f, "%stask %s%s %s%s: native %s, stead %s\n\n", paint(o, BOLD), d->task, names, d->what, plain(o),
+		or_nothing(d->left), or_nothing(d->right));
 	free(names);
 }
 
@@ -194,15 +196,18 @@ report_text(const struct report_options *o, const struct comparison *c, const st
 		unsteady += c->differences[i].unsteady && !c->differences[i].reason;
 	}
 	for (size_t i = 0; i < nunmet; i++)
-		fprintf(o->f, "%sexpected, and not there any more%s (line %u): %s\n", paint(o, RED), plain(o), unmet[i].line, unmet[i].text);
-	fprintf(o->f, "%s%s%s: %zu calls of %zu tasks compared: %zu equal, %zu equal by rule, %zu different, %zu not reached", 
-		unexpected || nunmet ? paint(o, RED) : paint(o, GREEN), unexpected || nunmet ? "different" : "equal", plain(o), c->compared, c->ntasks,
-		c->equal, c->by_rule, c->different, c->unreached);
-	fprintf(o->f, "; %zu properties of files; %zu native run%s; %.1f s\n", c->tree_compared, c->nnatives, c->nnatives == 1 ? "" : "s", o->seconds);
+		fprintf(o->f, "%sexpected, and not there any more%s (line %u): %s\n", paint(o, RED), plain(o), unmet[i].line,
+			unmet[i].text);
+	fprintf(o->f,
+		"%s%s%s: %zu calls of %zu tasks compared: %zu equal, %zu equal by rule, %zu different, %zu not reached",
+		unexpected || nunmet ? paint(o, RED) : paint(o, GREEN), unexpected || nunmet ? "different" : "equal",
+		plain(o), c->compared, c->ntasks, c->equal, c->by_rule, c->different, c->unreached);
+	fprintf(o->f, "; %zu properties of files; %zu native run%s; %.1f s\n", c->tree_compared, c->nnatives,
+		c->nnatives == 1 ? "" : "s", o->seconds);
 	report_rules(o, c);
 	if (expected)
 		fprintf(o->f, "  %zu difference%s expected\n", expected, expected == 1 ? "" : "s");
 	if (unsteady)
-		fprintf(o->f, "  %s%zu difference%s in one run of stead and not in the next%s\n", paint(o, YELLOW), unsteady, unsteady == 1 ? "" : "s",
-			plain(o));
+		fprintf(o->f, "  %s%zu difference%s in one run of stead and not in the next%s\n", paint(o, YELLOW), unsteady,
+			unsteady == 1 ? "" : "s", plain(o));
 }

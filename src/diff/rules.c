@@ -10,27 +10,54 @@
 
 const struct rule_text rule_texts[NRULES] = {
 	[RULE_NONE] = { "equal", "equal as it is" },
-	[RULE_PID] = { "pid", "a pid or tid is replaced by its task's birth path (0.2: the third child of the first task); one that is no task of the run "
+	[RULE_PID] = { "pid", "a pid or tid is replaced by its task's birth path (0.2: the third child of the first task); "
+			      "one that is no task of the run "
 			      "is compared as it is" },
-	[RULE_ADDRESS] = { "address", "an address equals any other that is not NULL; NULL equals NULL only; in buffers, words of 8 bytes that are addresses on both sides; names in /proc/PID/map_files" },
-	[RULE_DESCRIPTOR] = { "descriptor", "where a process has had threads: a descriptor's number, if it is the same task's n-th; elsewhere it is the lowest free one and has to be equal" },
-	[RULE_INODE] = { "inode", "an inode number equals any other that is not 0; hard links are compared in the tree of files" },
+	[RULE_ADDRESS] = { "address", "an address equals any other that is not NULL; NULL equals NULL only; in buffers, "
+				      "words of 8 bytes that are addresses on both sides; names in /proc/PID/map_files" },
+	[RULE_DESCRIPTOR] = { "descriptor", "where a process has had threads: a descriptor's number, if it is the same "
+					    "task's n-th; elsewhere it is the lowest free one and has to be equal" },
+	[RULE_INODE] = { "inode",
+			 "an inode number equals any other that is not 0; hard links are compared in the tree of files" },
 	[RULE_DEVICE] = { "device", "the number of the device that holds a file; not that of a device file" },
-	[RULE_TIME] = { "time", "a time of day within one run equals any within the other; before or after it must be equal to the ns; an access time within the run equals any" },
+	[RULE_TIME] = { "time", "a time of day within one run equals any within the other; before or after it must be equal "
+				"to the ns; an access time within the run equals any" },
 	[RULE_CLOCK] = { "clock", "what a clock said, and what was left of a timeout" },
 	[RULE_CPU_TIME] = { "cpu-time", "CPU time, page faults, context switches and resident memory" },
-	[RULE_RANDOM] = { "random", "bytes of getrandom(2), and how often it is called: programs try again with other names" },
-	[RULE_FILE_SYSTEM] = { "file-system", "what a file system says of itself: block sizes and counts, its type, attributes it supports, birth times; of directories the size, the number of links and the change time; and whether it copies from one file to another, which the native side's overlay does not (EXDEV), with the calls that copy instead" },
-	[RULE_MACHINE] = { "machine", "memory sizes, load, the kernel's release and version, the length of its CPU masks, limits that follow from memory" },
-	[RULE_COOKIE] = { "cookie", "a number that only its maker understands: mount ids, positions in directories, epoll data, futex values, timer overruns" },
-	[RULE_PROC] = { "proc", "what is read from /proc and /sys describes the machine: that it can be read is compared, not what it says" },
-	[RULE_DIRECTORY_ORDER] = { "directory-order", "entries of a directory are compared sorted, over all calls that read it; where the order did differ, the calls a task makes for each entry, and lines of output, may come in another order and with other descriptors, and what reads a part of it gets another part" },
+	[RULE_RANDOM] = { "random",
+			  "bytes of getrandom(2), and how often it is called: programs try again with other names" },
+	[RULE_FILE_SYSTEM] = { "file-system",
+			       "what a file system says of itself: block sizes and counts, its type, attributes it "
+			       "supports, birth times; of directories the size, the number of links and the change time; "
+			       "and whether it copies from one file to another, which the native side's overlay does not "
+			       "(EXDEV), with the calls that copy instead" },
+	[RULE_MACHINE] = { "machine", "memory sizes, load, the kernel's release and version, the length of its CPU masks, "
+				      "limits that follow from memory" },
+	[RULE_COOKIE] = { "cookie", "a number that only its maker understands: mount ids, positions in directories, epoll "
+				    "data, futex values, timer overruns" },
+	[RULE_PROC] = { "proc", "what is read from /proc and /sys describes the machine: that it can be read is compared, "
+				"not what it says" },
+	[RULE_DIRECTORY_ORDER] = { "directory-order", "entries of a directory are compared sorted, over all calls that read "
+						      "it; where the order did differ, the calls a task makes for each "
+						      "entry, and lines of output, may come in another order and with other "
+						      "descriptors, and what reads a part of it gets another part" },
 	[RULE_RESTART] = { "restart", "a call that a signal interrupted and the kernel restarted is one call" },
-	[RULE_SIGNAL_POSITION] = { "signal-position", "a signal from elsewhere may come at any point of a task; what its handler does is compared apart, in order" },
-	[RULE_SCHEDULING] = { "scheduling", "how often tasks meet: calls of futex(2), sched_yield(2), how often and when polls look (but for errors and ends that they find), waits that found nothing, rounds of a loop that waits, which child a wait for any gave, how often SIGCHLD came, how many standard signals from elsewhere became one, and how far a task got that was killed or whose process ended" },
-	[RULE_THREAD_STACK] = { "thread-stack", "how often stacks of threads are made and given back (mmap with MAP_STACK, and what is done to such memory): libc takes that of a thread that has ended, if there is one" },
-	[RULE_STREAM] = { "stream-chunks", "how the bytes of a pipe, socket or terminal were cut into reads and writes; all bytes together are compared, of splice(2) how many; and in which order messages of several tasks came, if each was read as it was written: those of one task are compared in order" },
-	[RULE_ABSENT] = { "absent", "a call that syscalls/table says is absent gives ENOSYS, as in a kernel built without it; and POSIX ACLs EOPNOTSUPP; what the program does next is compared" },
+	[RULE_SIGNAL_POSITION] = { "signal-position", "a signal from elsewhere may come at any point of a task; what its "
+						      "handler does is compared apart, in order" },
+	[RULE_SCHEDULING] = { "scheduling",
+			      "how often tasks meet: calls of futex(2), sched_yield(2), how often and when polls look (but "
+			      "for errors and ends that they find), waits that found nothing, rounds of a loop that waits, "
+			      "which child a wait for any gave, how often SIGCHLD came, how many standard signals from "
+			      "elsewhere became one, and how far a task got that was killed or whose process ended" },
+	[RULE_THREAD_STACK] = { "thread-stack",
+				"how often stacks of threads are made and given back (mmap with MAP_STACK, and what is done "
+				"to such memory): libc takes that of a thread that has ended, if there is one" },
+	[RULE_STREAM] = { "stream-chunks",
+			  "how the bytes of a pipe, socket or terminal were cut into reads and writes; all bytes together "
+			  "are compared, of splice(2) how many; and in which order messages of several tasks came, if each "
+			  "was read as it was written: those of one task are compared in order" },
+	[RULE_ABSENT] = { "absent", "a call that syscalls/table says is absent gives ENOSYS, as in a kernel built without "
+				    "it; and POSIX ACLs EOPNOTSUPP; what the program does next is compared" },
 	[RULE_NATIVE_VARIES] = { "native-varies", "native runs differ from each other here" },
 };
 

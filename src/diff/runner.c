@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One run of the program: a child of ours becomes the recorder of a native run or the supervisor of an instance of stead; standard
- * output and error are pipes that we empty, standard input is what ours was. Records go to a memory file.
+ * One run of the program: a child of ours becomes the recorder of a native run or the supervisor of an instance of stead;
+ * standard output and error are pipes that we empty, standard input is what ours was. Records go to a memory file.
  */
 #include "src/diff/runner.h"
 
@@ -99,7 +99,8 @@ open_channels(struct side_run *s)
 	for (int i = 1; i < 4; i++)
 		if (pipe_to_us(s->pipes[i]) < 0)
 			return -1;
-	s->x = (struct exchange){ .out = { { .fd = s->pipes[1][1], .limit = OUTPUT_KEPT }, { .fd = s->pipes[2][1], .limit = OUTPUT_KEPT } },
+	s->x = (struct exchange){ .out = { { .fd = s->pipes[1][1], .limit = OUTPUT_KEPT },
+					   { .fd = s->pipes[2][1], .limit = OUTPUT_KEPT } },
 				  .report = { .fd = s->pipes[3][1], .limit = REPORT_MAX },
 				  .in = s->pipes[0][1],
 				  .tty = s->r->tty,
@@ -269,7 +270,9 @@ struct run *
 runner_run(const struct runner *r, enum runner_side side)
 {
 	struct run *run = must_alloc(sizeof(*run));
-	struct side_run s = { .r = r, .side = side, .inside.linger = r->linger, .inside.tree = r->tree, .inside.setup = r->setup };
+	struct side_run s = {
+		.r = r, .side = side, .inside.linger = r->linger, .inside.tree = r->tree, .inside.setup = r->setup
+	};
 	enum exchange_end end = EXCHANGE_DONE;
 	int status = 0;
 
@@ -279,7 +282,8 @@ runner_run(const struct runner *r, enum runner_side side)
 	s.inside.where = side == RUNNER_STEAD ? INSIDE_STEAD : r->sandbox ? INSIDE_NAMESPACES : INSIDE_HOST;
 	s.activity = mmap(NULL, sizeof(*s.activity), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	s.records = memfd_create("records", MFD_CLOEXEC);
-	if (s.activity == MAP_FAILED || s.records < 0 || open_channels(&s) < 0 || (r->copy_of && tree_copy(r->copy_of, r->tree) < 0)) {
+	if (s.activity == MAP_FAILED || s.records < 0 || open_channels(&s) < 0 ||
+	    (r->copy_of && tree_copy(r->copy_of, r->tree) < 0)) {
 		run->failure = "no room for pipes, records or a copy of the tree";
 		return run;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The native side's private view of the host's files. Every mount below / is repeated in the new root: /proc, /sys and /dev as they
- * are, directories under an overlay of their own, and what cannot be a lower layer (a file, another overlay) read-only.
+ * The native side's private view of the host's files. Every mount below / is repeated in the new root: /proc, /sys and /dev
+ * as they are, directories under an overlay of their own, and what cannot be a lower layer (a file, another overlay)
+ * read-only.
  */
 #include "src/diff/sandbox.h"
 
@@ -82,7 +83,8 @@ overlay_on(const char *lower, const char *target, const char *work, unsigned int
 		return -1;
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
-	if (chown(up, st.st_uid, st.st_gid) < 0 || chmod(up, st.st_mode & 07777) < 0 || utimensat(AT_FDCWD, up, times, 0) < 0)
+	if (chown(up, st.st_uid, st.st_gid) < 0 || chmod(up, st.st_mode & 07777) < 0 ||
+	    utimensat(AT_FDCWD, up, times, 0) < 0)
 		return -1;
 	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", lower, up, wk);
 	return mount("stead-diff", target, "overlay", 0, options);
@@ -143,7 +145,8 @@ sandbox_enter(const char *work)
 	bool have_here = getcwd(here, sizeof(here)) != NULL;
 
 	snprintf(root, sizeof(root), "%s/root", work);
-	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed("a mount namespace");
 	if (mount("stead-diff", work, "tmpfs", 0, "mode=0755") < 0 || mkdir(root, 0755) < 0)
 		return failed(work);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the native side may change, and what not. As root: a mount namespace in which every file system is under an overlay whose
- * upper layer is in memory, and a pid namespace. Otherwise: a copy of the tree, and the host's files as they are.
+ * What the native side may change, and what not. As root: a mount namespace in which every file system is under an overlay
+ * whose upper layer is in memory, and a pid namespace. Otherwise: a copy of the tree, and the host's files as they are.
  */
 #ifndef STEAD_SRC_DIFF_SANDBOX_H
 #define STEAD_SRC_DIFF_SANDBOX_H

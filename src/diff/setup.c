@@ -60,7 +60,8 @@ absolute(const char *option, const char *path, bool directory)
 	if (full)
 		fprintf(stderr, "stead diff: %s=%s: name a directory; an archive has to be unpacked first\n", option, path);
 	else
-		fprintf(stderr, "stead diff: %s=%s: %s: name something that exists on the host\n", option, path, strerror(errno));
+		fprintf(stderr, "stead diff: %s=%s: %s: name something that exists on the host\n", option, path,
+			strerror(errno));
 	return NULL;
 }
 
@@ -112,7 +113,9 @@ setup_words(const struct run_options *o, char ***words)
 	}
 	if (setup_wanted(o)) {
 		v[n++] = copy("cwd");
-		v[n++] = o->cwd ? copy(o->cwd) : strcmp(o->root, "/") == 0 && getcwd(here, sizeof(here)) ? copy(here) : copy("/");
+		v[n++] = o->cwd							   ? copy(o->cwd)
+			 : strcmp(o->root, "/") == 0 && getcwd(here, sizeof(here)) ? copy(here)
+										   : copy("/");
 	}
 	v[n++] = copy(".");
 	*words = v;
@@ -252,7 +255,8 @@ setup_become(const struct setup_user *user)
 {
 	if (!user->set)
 		return 0;
-	return setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 || setresuid(user->uid, user->uid, user->uid) < 0
+	return setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
+			       setresuid(user->uid, user->uid, user->uid) < 0
 		       ? -1
 		       : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * --root, --bind, --tmpfs, --read-only, --hostname, --uid and --cwd of a comparison: words on the command line of the first process of
- * each side, which does the same mount(2), chroot(2), ... on both, in a name space (or kernel) of its own.
+ * --root, --bind, --tmpfs, --read-only, --hostname, --uid and --cwd of a comparison: words on the command line of the first
+ * process of each side, which does the same mount(2), chroot(2), ... on both, in a name space (or kernel) of its own.
  */
 #ifndef STEAD_SRC_DIFF_SETUP_H
 #define STEAD_SRC_DIFF_SETUP_H

@@ -41,7 +41,8 @@ add_call(struct stream_total *total, const struct event *e)
 
 		if (f->kind != FIELD_BYTES || f->len < n) /* a write may have taken less */
 			continue;
-		total->digest = digest_join(total->digest, f->len == n ? f->digest : digest(f->bytes, f->kept < n ? f->kept : n), n);
+		total->digest =
+			digest_join(total->digest, f->len == n ? f->digest : digest(f->bytes, f->kept < n ? f->kept : n), n);
 		return;
 	}
 }
@@ -54,7 +55,8 @@ stream_total(const struct rtask *t, uint64_t fd, bool input, struct stream_total
 		const struct event *e = &t->events[i];
 		const struct field *f;
 
-		if (is_stream_call(e) && is_input(e) == input && e->result > 0 && (f = field_by_name(e, "fd")) && f->value == fd)
+		if (is_stream_call(e) && is_input(e) == input && e->result > 0 && (f = field_by_name(e, "fd")) &&
+		    f->value == fd)
 			add_call(total, e);
 	}
 }
@@ -67,8 +69,8 @@ spliced(const struct rtask *t, const struct event *e)
 	for (size_t i = 0; e->type == EVENT_CALL && e->nr == SYS_splice && i < t->nevents; i++) {
 		const struct event *o = &t->events[i];
 
-		if (o->type == EVENT_CALL && o->nr == SYS_splice && o->returned && o->result > 0 && event_value(o, "fd_in", 0) == in &&
-		    event_value(o, "fd_out", 0) == out)
+		if (o->type == EVENT_CALL && o->nr == SYS_splice && o->returned && o->result > 0 &&
+		    event_value(o, "fd_in", 0) == in && event_value(o, "fd_out", 0) == out)
 			sum += (uint64_t)o->result;
 	}
 	return sum;

@@ -57,7 +57,8 @@ static const struct struct_field f_utimbuf[] = { F(struct utimbuf, actime, "acti
 						 F(struct utimbuf, modtime, "modtime", FIELD_INT) };
 static const struct struct_field f_timezone[] = { F(struct timezone, tz_minuteswest, "minuteswest", FIELD_INT),
 						  F(struct timezone, tz_dsttime, "dsttime", FIELD_INT) };
-static const struct struct_field f_tms[] = { F(struct tms, tms_utime, "utime", FIELD_CPU), F(struct tms, tms_stime, "stime", FIELD_CPU),
+static const struct struct_field f_tms[] = { F(struct tms, tms_utime, "utime", FIELD_CPU),
+					     F(struct tms, tms_stime, "stime", FIELD_CPU),
 					     F(struct tms, tms_cutime, "cutime", FIELD_CPU),
 					     F(struct tms, tms_cstime, "cstime", FIELD_CPU) };
 
@@ -123,23 +124,35 @@ static const struct struct_field f_statfs[] = {
 	F(struct statfs, f_flags, "flags", FIELD_FS),
 };
 
-static const struct struct_field f_rlimit[] = { F(struct rlimit, rlim_cur, "cur", FIELD_HEX), F(struct rlimit, rlim_max, "max", FIELD_HEX) };
+static const struct struct_field f_rlimit[] = { F(struct rlimit, rlim_cur, "cur", FIELD_HEX),
+						F(struct rlimit, rlim_max, "max", FIELD_HEX) };
 
 static const struct struct_field f_rusage[] = {
-	FS(struct rusage, ru_utime, "utime", FIELD_CPU, SIZE_TIMEVAL), FS(struct rusage, ru_stime, "stime", FIELD_CPU, SIZE_TIMEVAL),
-	F(struct rusage, ru_maxrss, "maxrss", FIELD_CPU),	       F(struct rusage, ru_ixrss, "ixrss", FIELD_INT),
-	F(struct rusage, ru_idrss, "idrss", FIELD_INT),		       F(struct rusage, ru_isrss, "isrss", FIELD_INT),
-	F(struct rusage, ru_minflt, "minflt", FIELD_CPU),	       F(struct rusage, ru_majflt, "majflt", FIELD_CPU),
-	F(struct rusage, ru_nswap, "nswap", FIELD_INT),		       F(struct rusage, ru_inblock, "inblock", FIELD_CPU),
-	F(struct rusage, ru_oublock, "oublock", FIELD_CPU),	       F(struct rusage, ru_msgsnd, "msgsnd", FIELD_INT),
-	F(struct rusage, ru_msgrcv, "msgrcv", FIELD_INT),	       F(struct rusage, ru_nsignals, "nsignals", FIELD_INT),
-	F(struct rusage, ru_nvcsw, "nvcsw", FIELD_CPU),		       F(struct rusage, ru_nivcsw, "nivcsw", FIELD_CPU),
+	FS(struct rusage, ru_utime, "utime", FIELD_CPU, SIZE_TIMEVAL),
+	FS(struct rusage, ru_stime, "stime", FIELD_CPU, SIZE_TIMEVAL),
+	F(struct rusage, ru_maxrss, "maxrss", FIELD_CPU),
+	F(struct rusage, ru_ixrss, "ixrss", FIELD_INT),
+	F(struct rusage, ru_idrss, "idrss", FIELD_INT),
+	F(struct rusage, ru_isrss, "isrss", FIELD_INT),
+	F(struct rusage, ru_minflt, "minflt", FIELD_CPU),
+	F(struct rusage, ru_majflt, "majflt", FIELD_CPU),
+	F(struct rusage, ru_nswap, "nswap", FIELD_INT),
+	F(struct rusage, ru_inblock, "inblock", FIELD_CPU),
+	F(struct rusage, ru_oublock, "oublock", FIELD_CPU),
+	F(struct rusage, ru_msgsnd, "msgsnd", FIELD_INT),
+	F(struct rusage, ru_msgrcv, "msgrcv", FIELD_INT),
+	F(struct rusage, ru_nsignals, "nsignals", FIELD_INT),
+	F(struct rusage, ru_nvcsw, "nvcsw", FIELD_CPU),
+	F(struct rusage, ru_nivcsw, "nivcsw", FIELD_CPU),
 };
 
 static const struct struct_field f_utsname[] = {
-	FS(struct utsname, sysname, "sysname", FIELD_STRING, SIZE_TEXT),   FS(struct utsname, nodename, "nodename", FIELD_STRING, SIZE_TEXT),
-	FS(struct utsname, release, "release", FIELD_MACHINE, SIZE_TEXT),  FS(struct utsname, version, "version", FIELD_MACHINE, SIZE_TEXT),
-	FS(struct utsname, machine, "machine", FIELD_STRING, SIZE_TEXT),   FS(struct utsname, domainname, "domainname", FIELD_MACHINE, SIZE_TEXT),
+	FS(struct utsname, sysname, "sysname", FIELD_STRING, SIZE_TEXT),
+	FS(struct utsname, nodename, "nodename", FIELD_STRING, SIZE_TEXT),
+	FS(struct utsname, release, "release", FIELD_MACHINE, SIZE_TEXT),
+	FS(struct utsname, version, "version", FIELD_MACHINE, SIZE_TEXT),
+	FS(struct utsname, machine, "machine", FIELD_STRING, SIZE_TEXT),
+	FS(struct utsname, domainname, "domainname", FIELD_MACHINE, SIZE_TEXT),
 };
 
 static const struct struct_field f_sysinfo[] = {
@@ -184,8 +197,9 @@ static const struct struct_field f_sigevent[] = {
 
 static const struct struct_field f_caphdr[] = { { "version", "", 0, 4, FIELD_HEX }, { "pid", "", 4, 4, FIELD_PID } };
 static const struct struct_field f_capdata[] = {
-	{ "effective", "", 0, 4, FIELD_HEX },	{ "permitted", "", 4, 4, FIELD_HEX },	{ "inheritable", "", 8, 4, FIELD_HEX },
-	{ "effective1", "", 12, 4, FIELD_HEX }, { "permitted1", "", 16, 4, FIELD_HEX }, { "inheritable1", "", 20, 4, FIELD_HEX },
+	{ "effective", "", 0, 4, FIELD_HEX },	{ "permitted", "", 4, 4, FIELD_HEX },
+	{ "inheritable", "", 8, 4, FIELD_HEX }, { "effective1", "", 12, 4, FIELD_HEX },
+	{ "permitted1", "", 16, 4, FIELD_HEX }, { "inheritable1", "", 20, 4, FIELD_HEX },
 };
 
 static const struct struct_field f_termios[] = {
@@ -282,9 +296,9 @@ static const struct struct_layout layouts[] = {
 static const struct {
 	const char *word, *decode;
 } aliases[] = {
-	{ "addrlen", "int" },	     { "epollctl", "epoll_event" }, { "futextime", "timespec" }, { "id", "uint" },
-	{ "pointer", "ulong" },	     { "remaining", "timespec" },   { "sendoff", "off" },	 { "sigset8", "sigset" },
-	{ "mq_create", "mq_attr" },    { "utimespec", "timespec" }, { "utimeval", "timeval" },	    { "waitrusage", "rusage" },
+	{ "addrlen", "int" },	    { "epollctl", "epoll_event" }, { "futextime", "timespec" }, { "id", "uint" },
+	{ "pointer", "ulong" },	    { "remaining", "timespec" },   { "sendoff", "off" },	{ "sigset8", "sigset" },
+	{ "mq_create", "mq_attr" }, { "utimespec", "timespec" },   { "utimeval", "timeval" },	{ "waitrusage", "rusage" },
 };
 
 const struct struct_layout *

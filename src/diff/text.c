@@ -39,7 +39,9 @@ put_flags(struct trace_buf *b, const char *decode, uint64_t v)
 	const char *sep = "";
 
 	if (strcmp(decode, "O_*") == 0) {
-		trace_printf(b, (v & O_ACCMODE) == O_RDONLY ? "O_RDONLY" : (v & O_ACCMODE) == O_WRONLY ? "O_WRONLY" : "O_RDWR");
+		trace_printf(b, (v & O_ACCMODE) == O_RDONLY   ? "O_RDONLY"
+				: (v & O_ACCMODE) == O_WRONLY ? "O_WRONLY"
+							      : "O_RDWR");
 		v &= ~(uint64_t)O_ACCMODE;
 		sep = "|";
 	}
@@ -141,7 +143,8 @@ text_name(const struct event *e)
 	name = e->type == EVENT_SIGNAL ? signal_name((int)e->nr) : d ? d->name : NULL;
 	if (name)
 		return name;
-	if (asprintf(&text, e->type == EVENT_SIGNAL ? "SIGRT_%d" : "syscall_%d", (int)e->nr - (e->type == EVENT_SIGNAL ? 32 : 0)) < 0)
+	if (asprintf(&text, e->type == EVENT_SIGNAL ? "SIGRT_%d" : "syscall_%d",
+		     (int)e->nr - (e->type == EVENT_SIGNAL ? 32 : 0)) < 0)
 		return "?";
 	return text;
 }

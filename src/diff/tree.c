@@ -39,7 +39,8 @@ compare_text(const void *a, const void *b)
 static bool
 xattr_counts(const char *name)
 {
-	return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 || strncmp(name, "system.posix_acl", 16) == 0;
+	return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 ||
+	       strncmp(name, "system.posix_acl", 16) == 0;
 }
 
 static void
@@ -100,9 +101,9 @@ write_entry(FILE *f, const char *path, const char *name, const struct stat *st)
 	char type = types[st->st_mode >> 12 & 15];
 
 	put_escaped(f, name, strlen(name));
-	fprintf(f, " %c %o %u %u %llu %llu %llu %llu %llu %llu ", type ? type : '?', st->st_mode & 07777, st->st_uid, st->st_gid,
-		(unsigned long long)st->st_nlink, (unsigned long long)st->st_size, (unsigned long long)st->st_rdev,
-		(unsigned long long)st->st_dev, (unsigned long long)st->st_ino,
+	fprintf(f, " %c %o %u %u %llu %llu %llu %llu %llu %llu ", type ? type : '?', st->st_mode & 07777, st->st_uid,
+		st->st_gid, (unsigned long long)st->st_nlink, (unsigned long long)st->st_size,
+		(unsigned long long)st->st_rdev, (unsigned long long)st->st_dev, (unsigned long long)st->st_ino,
 		(unsigned long long)st->st_mtim.tv_sec * 1000000000 + (unsigned long long)st->st_mtim.tv_nsec);
 	write_content(f, path, st);
 	fputc(' ', f);
@@ -217,7 +218,8 @@ tree_read(const char *text, size_t len)
 static bool
 same_time(uint64_t l, struct tree_window lw, uint64_t r, struct tree_window rw)
 {
-	return l == r || (l + TIME_SLACK >= lw.start && l <= lw.end + TIME_SLACK && r + TIME_SLACK >= rw.start && r <= rw.end + TIME_SLACK);
+	return l == r || (l + TIME_SLACK >= lw.start && l <= lw.end + TIME_SLACK && r + TIME_SLACK >= rw.start &&
+			  r <= rw.end + TIME_SLACK);
 }
 
 struct comparison {
@@ -249,7 +251,8 @@ texts(struct comparison *c, const char *what, const char *l, const char *r)
 }
 
 static void
-compare_entry(struct comparison *c, const struct tree_entry *l, struct tree_window lw, const struct tree_entry *r, struct tree_window rw)
+compare_entry(struct comparison *c, const struct tree_entry *l, struct tree_window lw, const struct tree_entry *r,
+	      struct tree_window rw)
 {
 	char a[2] = { l->type, 0 }, b[2] = { r->type, 0 };
 
@@ -276,7 +279,8 @@ compare_entry(struct comparison *c, const struct tree_entry *l, struct tree_wind
 }
 
 size_t
-tree_compare(const struct tree *l, struct tree_window lw, const struct tree *r, struct tree_window rw, tree_difference_fn *fn, void *ctx)
+tree_compare(const struct tree *l, struct tree_window lw, const struct tree *r, struct tree_window rw,
+	     tree_difference_fn *fn, void *ctx)
 {
 	struct comparison c = { .fn = fn, .ctx = ctx };
 	size_t i = 0, j = 0;

@@ -54,6 +54,7 @@ struct tree_window {
  *
  * Return: how many properties were compared.
  */
-size_t tree_compare(const struct tree *l, struct tree_window lw, const struct tree *r, struct tree_window rw, tree_difference_fn *fn, void *ctx);
+size_t tree_compare(const struct tree *l, struct tree_window lw, const struct tree *r, struct tree_window rw,
+		    tree_difference_fn *fn, void *ctx);
 
 #endif

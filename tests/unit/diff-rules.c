@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rules of stead diff for sequences of calls: what each lets pass, and what is no longer that. A program is written twice, in two
- * variants, as if one were the native run and the other stead's.
+ * The rules of stead diff for sequences of calls: what each lets pass, and what is no longer that. A program is written
+ * twice, in two variants, as if one were the native run and the other stead's.
  */
 #include <errno.h>
 #include <linux/fs.h>
@@ -157,7 +157,8 @@ acl(struct writer *w, int variant)
 {
 	const char *name = variant & 1 ? "system.posix_acl_access" : "user.something";
 
-	CALL(w, MAIN, SYS_getxattr, variant & 2 ? -EOPNOTSUPP : -ENODATA, TEXT("path", FIELD_STRING, "f"), TEXT("name", FIELD_STRING, name));
+	CALL(w, MAIN, SYS_getxattr, variant & 2 ? -EOPNOTSUPP : -ENODATA, TEXT("path", FIELD_STRING, "f"),
+	     TEXT("name", FIELD_STRING, name));
 }
 
 Test(rules, absent_calls)
@@ -194,7 +195,8 @@ stacks(struct writer *w, int variant)
 	uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS | (variant & 2 ? MAP_STACK : 0), at = 0x7f0000000000;
 
 	if (variant & 1) {
-		CALL_GIVES(w, MAIN, SYS_mmap, (int64_t)at, FIELD_ADDRESS, IN("length", FIELD_UINT, 8192), IN("flags", FIELD_FLAGS, flags));
+		CALL_GIVES(w, MAIN, SYS_mmap, (int64_t)at, FIELD_ADDRESS, IN("length", FIELD_UINT, 8192),
+			   IN("flags", FIELD_FLAGS, flags));
 		CALL(w, MAIN, SYS_munmap, 0, IN("addr", FIELD_ADDRESS, at), IN("length", FIELD_UINT, 8192));
 	}
 	CALL(w, MAIN, SYS_getuid, 0);
@@ -216,7 +218,8 @@ children(struct writer *w, int variant)
 	for (int i = 0; i < 2; i++) {
 		int which = i ^ (variant & 1), status = which ? (variant & 2 ? 512 : 256) : 0;
 
-		CALL_GIVES(w, MAIN, SYS_wait4, 11 + which, FIELD_PID, IN("pid", FIELD_PID, -1), OUT("wstatus", FIELD_HEX, status));
+		CALL_GIVES(w, MAIN, SYS_wait4, 11 + which, FIELD_PID, IN("pid", FIELD_PID, -1),
+			   OUT("wstatus", FIELD_HEX, status));
 	}
 }
 
@@ -236,7 +239,8 @@ epoll(struct writer *w, const char *ready)
 	if (strlen(ready) == 1)
 		CALL(w, MAIN, SYS_epoll_wait, 1, OUT("events[0].events", FIELD_FLAGS, first));
 	else
-		CALL(w, MAIN, SYS_epoll_wait, 2, OUT("events[0].events", FIELD_FLAGS, first), OUT("events[1].events", FIELD_FLAGS, second));
+		CALL(w, MAIN, SYS_epoll_wait, 2, OUT("events[0].events", FIELD_FLAGS, first),
+		     OUT("events[1].events", FIELD_FLAGS, second));
 	CALL(w, MAIN, SYS_getuid, 0);
 }
 
@@ -316,7 +320,8 @@ Test(rules, clones_of_files)
 static void
 mapped_ranges(struct writer *w, int variant)
 {
-	static const char *const names[] = { "/proc/self/map_files/7f00-7f01", "/proc/self/map_files/7e00-7e01", "/proc/10/map_files/7f00-7f01" };
+	static const char *const names[] = { "/proc/self/map_files/7f00-7f01", "/proc/self/map_files/7e00-7e01",
+					     "/proc/10/map_files/7f00-7f01" };
 
 	CALL(w, MAIN, SYS_readlink, -ENOENT, TEXT("path", FIELD_STRING, names[variant]));
 }
@@ -496,8 +501,10 @@ timer_handlers(struct writer *w, int variant)
 
 Test(rules, how_often_sigchld_came)
 {
-	cr_expect_eq(judged_task("0 in SIGCHLD", run_of(child_handlers, 2), run_of(child_handlers, 1), false), RULE_SCHEDULING);
-	cr_expect_eq(judged_task("0 in SIGVTALRM", run_of(timer_handlers, 2), run_of(timer_handlers, 1), false), RULE_DIFFERENT);
+	cr_expect_eq(judged_task("0 in SIGCHLD", run_of(child_handlers, 2), run_of(child_handlers, 1), false),
+		     RULE_SCHEDULING);
+	cr_expect_eq(judged_task("0 in SIGVTALRM", run_of(timer_handlers, 2), run_of(timer_handlers, 1), false),
+		     RULE_DIFFERENT);
 }
 
 /* What native runs do not agree on: a result, a field, a call. */
@@ -573,7 +580,8 @@ Test(rules, what_proc_says)
 static void
 failures(struct writer *w, int variant)
 {
-	CALL(w, MAIN, SYS_writev, variant & 2 ? 0 : -EFAULT, IN("fd", FIELD_FD, 3), IN("iov[0].len", FIELD_UINT, variant & 1));
+	CALL(w, MAIN, SYS_writev, variant & 2 ? 0 : -EFAULT, IN("fd", FIELD_FD, 3),
+	     IN("iov[0].len", FIELD_UINT, variant & 1));
 }
 
 Test(rules, arrays_of_calls_that_failed)

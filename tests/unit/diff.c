@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pieces of stead diff: every word of syscalls/table has a decoder; records are read as they were written; tasks belong together by
- * birth; pids, addresses and times are equal by rule; sequences are aligned; restarts, listings and handlers take their canonical form.
+ * The pieces of stead diff: every word of syscalls/table has a decoder; records are read as they were written; tasks belong
+ * together by birth; pids, addresses and times are equal by rule; sequences are aligned; restarts, listings and handlers
+ * take their canonical form.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -32,10 +33,12 @@ Test(diff, words_of_the_table)
 			const char *type = d->args[i].type, *dot = strchr(type, '.');
 
 			for (size_t b = 0; dot && b < sizeof(bases) / sizeof(bases[0]); b++) {
-				if (strncmp(type, bases[b], (size_t)(dot + 1 - type)) != 0 || strlen(bases[b]) != (size_t)(dot + 1 - type))
+				if (strncmp(type, bases[b], (size_t)(dot + 1 - type)) != 0 ||
+				    strlen(bases[b]) != (size_t)(dot + 1 - type))
 					continue;
 				snprintf(word, sizeof(word), "%.*s", (int)strcspn(dot + 1, "["), dot + 1);
-				cr_expect(capture_word_known(word), "%s: %s: stead diff does not take '%s' apart", d->name, d->args[i].name, word);
+				cr_expect(capture_word_known(word), "%s: %s: stead diff does not take '%s' apart", d->name,
+					  d->args[i].name, word);
 			}
 		}
 	}
@@ -46,7 +49,8 @@ Test(diff, digests_join)
 	uint64_t whole = digest("hello, world", 12);
 
 	for (size_t cut = 0; cut <= 12; cut++)
-		cr_expect_eq(digest_join(digest("hello, world", cut), digest(&"hello, world"[cut], 12 - cut), 12 - cut), whole);
+		cr_expect_eq(digest_join(digest("hello, world", cut), digest(&"hello, world"[cut], 12 - cut), 12 - cut),
+			     whole);
 	cr_expect_neq(digest("ab", 2), digest("ba", 2));
 	cr_expect_neq(digest("a\0", 2), digest("a", 1));
 }
@@ -284,7 +288,8 @@ lister(const char *first, const char *second)
 
 Test(diff, listings_in_any_order)
 {
-	struct rtask *a = run_task_by_path(lister("DT_REG x", "DT_DIR y"), "0"), *b = run_task_by_path(lister("DT_DIR y", "DT_REG x"), "0");
+	struct rtask *a = run_task_by_path(lister("DT_REG x", "DT_DIR y"), "0"),
+		     *b = run_task_by_path(lister("DT_DIR y", "DT_REG x"), "0");
 	struct rtask *c = run_task_by_path(lister("DT_DIR y", "DT_LNK x"), "0");
 
 	cr_assert_eq(a->nevents, 2);
@@ -340,7 +345,8 @@ Test(diff, messages_are_taken_apart)
 {
 	char one[] = "one", two[] = "second";
 	struct iovec v[2] = { { one, 3 }, { two, 6 } };
-	struct mmsghdr mm[2] = { { { .msg_iov = &v[0], .msg_iovlen = 1 }, 3 }, { { .msg_iov = &v[1], .msg_iovlen = 1 }, 6 } };
+	struct mmsghdr mm[2] = { { { .msg_iov = &v[0], .msg_iovlen = 1 }, 3 },
+				 { { .msg_iov = &v[1], .msg_iovlen = 1 }, 6 } };
 	uint64_t args[6] = { 3, (uintptr_t)mm, 2 };
 	struct trace_mem mem = { .peek = own_memory };
 	struct writer w = writer();
@@ -391,11 +397,13 @@ Test(diff, names_of_tasks)
 	naming(&w, 4, true, "cp", 0);
 	c.stead = loaded(&w);
 	cr_expect(name_matches(&c, "0.0.0", "0.0.0") && name_matches(&c, "0.0.0", "0.*"), "its number");
-	cr_expect(name_matches(&c, "0.0.0", "cp") && name_matches(&c, "0.0.0", "sh"), "what it executed, one after the other");
+	cr_expect(name_matches(&c, "0.0.0", "cp") && name_matches(&c, "0.0.0", "sh"),
+		  "what it executed, one after the other");
 	cr_expect(name_matches(&c, "0.0.0", "copies_a_file_to_another.0"), "below what called itself so");
 	cr_expect(name_matches(&c, "0.0.0", "tests.0.*") && name_matches(&c, "0.0", "tests.0"), "below the program");
 	cr_expect(name_matches(&c, "0.0 in SIGCHLD", "copies*?in?SIGCHLD"), "handlers");
-	cr_expect(!name_matches(&c, "0.0.0", "nothing") && !name_matches(&c, "0.0", "cp") && !name_matches(&c, "0.0.0", "copies_a_file_to_another"));
+	cr_expect(!name_matches(&c, "0.0.0", "nothing") && !name_matches(&c, "0.0", "cp") &&
+		  !name_matches(&c, "0.0.0", "copies_a_file_to_another"));
 	cr_expect_str_eq(names_text(&c, "0.0.0"), " (cp, sh, copies_a_file_to_another.0)");
 	cr_expect_str_eq(names_text(&c, "0.1"), "");
 }
@@ -404,7 +412,9 @@ Test(diff, names_of_tasks)
 static void
 message(struct writer *w, uint32_t task, uint32_t nr, const char *text)
 {
-	const struct arg args[] = { IN("fd", FIELD_FD, 3), { "buf", FIELD_BYTES, 0, text, nr == SYS_read }, { .name = NULL } };
+	const struct arg args[] = { IN("fd", FIELD_FD, 3),
+				    { "buf", FIELD_BYTES, 0, text, nr == SYS_read },
+				    { .name = NULL } };
 
 	write_event(w, EVENT_CALL, task, nr, (int64_t)strlen(text), FIELD_INT, args);
 }
