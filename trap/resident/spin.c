@@ -19,6 +19,7 @@
 #include "kernel/task.h"
 
 #define US	     3000u
+#define GAP	     (US / 2)
 #define SOON	     (50 * US)
 #define LIMIT_TRYING (30 * US)
 #define LIMIT_MIN    (1 * US)
@@ -58,20 +59,22 @@ void
 resident_spin(struct task *t)
 {
 	uint32_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
-	uint64_t start = __builtin_ia32_rdtsc(), waited;
+	uint64_t start = __builtin_ia32_rdtsc(), waited = 0, before;
+	bool woken;
 
 	if (state == TASK_RUNNING)
 		return;
 	do {
 		for (int i = 0; i < 4; i++)
 			cpu_relax();
+		before = waited;
 		waited = __builtin_ia32_rdtsc() - start;
-		if (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != state) {
-			has_paid(&t->spin, waited);
-			return;
-		}
-	} while (waited < t->spin.limit);
-	if (--t->spin.tries == 0) {
+		woken = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != state;
+	} while (!woken && waited < t->spin.limit);
+	/* If that came in a gap, the partner may have run on this very CPU, which it got the sooner the sooner this task had slept. */
+	if (woken && waited - before < GAP)
+		has_paid(&t->spin, waited);
+	else if (--t->spin.tries == 0) {
 		t->spin.need = MIN(t->spin.need * 2, NEED_LAST);
 		stop_trying(&t->spin);
 	}
