@@ -8,6 +8,7 @@
 
 #include <sched.h>
 #include <sys/ipc.h>
+#include <sys/random.h>
 
 #include "tests/guest/guest.h"
 
@@ -20,6 +21,18 @@ guest_own_ipc(void)
 	if (own < 0)
 		own = geteuid() == 0 && (unshare(CLONE_NEWIPC) == 0 || errno == EINVAL); /* not there: a kernel with but one, ours alone */
 	return own;
+}
+
+/* A number for keys and names: where others may run the same test at the same time it is by chance. main() asks first. */
+__attribute__((unused)) static unsigned int
+guest_ipc_number(void)
+{
+	static unsigned int number;
+
+	if (!number && (guest_own_ipc() || getrandom(&number, sizeof(number), 0) != sizeof(number)))
+		number = 0x57ead000;
+	number |= 0x100000;
+	return number & 0x7ffffff0;
 }
 
 __attribute__((unused)) static int

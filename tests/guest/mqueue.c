@@ -26,7 +26,7 @@ name_of(const char *what)
 	static int n;
 	char *s = names[n++ % 4];
 
-	snprintf(s, sizeof(names[0]), "/stead-%d-%s", (int)getpid(), what);
+	snprintf(s, sizeof(names[0]), "/stead-%x-%d-%s", guest_ipc_number(), (int)getpid(), what);
 	return s;
 }
 
@@ -577,6 +577,6 @@ main(int argc, char **argv)
 		T(registration_ends), T(permissions), T(limits), T(limits_of_others), T(file_system), T(storm),
 	};
 
-	guest_own_ipc();
+	guest_ipc_number();
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
 }

@@ -14,7 +14,7 @@
 #ifndef MSG_COPY
 #define MSG_COPY 040000
 #endif
-#define KEY 0x57ead021
+#define KEY ((int)guest_ipc_number())
 
 struct message {
 	long type;
@@ -475,6 +475,6 @@ main(int argc, char **argv)
 		T(removed_and_interrupted), T(permissions), T(what_info_says), T(in_proc), T(limits), T(storm),
 	};
 
-	guest_own_ipc();
+	guest_ipc_number();
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
 }

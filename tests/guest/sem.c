@@ -11,7 +11,7 @@
 #ifndef SEM_STAT_ANY
 #define SEM_STAT_ANY 20
 #endif
-#define KEY 0x57ead011
+#define KEY ((int)guest_ipc_number())
 
 static int
 private_set(int n)
@@ -550,6 +550,6 @@ main(int argc, char **argv)
 		T(permissions), T(in_proc), T(limits), T(storm),
 	};
 
-	guest_own_ipc();
+	guest_ipc_number();
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
 }

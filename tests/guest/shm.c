@@ -11,7 +11,7 @@
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15
 #endif
-#define KEY 0x57ead001
+#define KEY ((int)guest_ipc_number())
 
 static int
 private_segment(size_t size)
@@ -524,6 +524,6 @@ main(int argc, char **argv)
 		T(locked), T(limits), T(storm),
 	};
 
-	guest_own_ipc();
+	guest_ipc_number();
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
 }
