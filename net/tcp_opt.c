@@ -154,7 +154,8 @@ get_info(struct task *t, struct inet_sock *sk, uaddr_t val, uaddr_t ulen, uint32
 	memset(&i, 0, sizeof(i));
 	mutex_lock(&sk->lock);
 	i.tcpi_state = (uint8_t)sk->state;
-	i.tcpi_rto = 204000;
+	i.tcpi_rto = sk->peer ? 204000 : 1000000;
+	i.tcpi_delivery_rate_app_limited = 1;
 	i.tcpi_ato = sk->bytes_in ? 40000 : 0;
 	i.tcpi_snd_mss = i.tcpi_rcv_mss = i.tcpi_advmss = mss(sk);
 	i.tcpi_pmtu = LO_MTU;

@@ -193,6 +193,11 @@ static const struct const_name socket_options[] = {
 	V(SO_TIMESTAMPING_NEW, 65), V(SO_RCVTIMEO_NEW, 66), V(SO_SNDTIMEO_NEW, 67), N(SO_DETACH_REUSEPORT_BPF),
 };
 
+static const struct const_name netlink_options[] = {
+	N(NETLINK_ADD_MEMBERSHIP), N(NETLINK_DROP_MEMBERSHIP), N(NETLINK_PKTINFO), N(NETLINK_BROADCAST_ERROR), N(NETLINK_NO_ENOBUFS),
+	N(NETLINK_LISTEN_ALL_NSID), N(NETLINK_LIST_MEMBERSHIPS), N(NETLINK_CAP_ACK), N(NETLINK_EXT_ACK), N(NETLINK_GET_STRICT_CHK),
+};
+
 static const struct const_name ip_options[] = {
 	N(IP_TOS), N(IP_TTL), N(IP_HDRINCL), N(IP_OPTIONS), N(IP_ROUTER_ALERT), N(IP_RECVOPTS), N(IP_RETOPTS), N(IP_PKTINFO),
 	N(IP_PKTOPTIONS), N(IP_MTU_DISCOVER), N(IP_RECVERR), N(IP_RECVTTL), N(IP_RECVTOS), N(IP_MTU), N(IP_FREEBIND),
@@ -349,6 +354,7 @@ static const struct const_table tables[] = {
 	TABLE("SHUT_", shut_hows, NULL),
 	TABLE("IPPROTO_", ip_protocols, NULL),
 	TABLE("NETLINK_", netlinks, NULL),
+	TABLE("NETLINK_OPT_", netlink_options, NULL),
 	TABLE("SOL_", socket_levels, NULL),
 	TABLE("SO_", socket_options, NULL),
 	TABLE("IP_", ip_options, NULL),

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,8 +59,9 @@ print_address_of(struct trace_buf *b, const struct sockaddr_storage *ss, size_t 
 	} else if (ss->ss_family == AF_INET6 && len >= 24) {
 		print_in6(b, (const void *)ss, len);
 	} else if (ss->ss_family == AF_NETLINK && len >= sizeof(*nl)) {
-		trace_printf(b, nl->nl_groups ? ", nl_pid=%d, nl_groups=%#010x" : ", nl_pid=%d, nl_groups=%08x", nl->nl_pid,
-			     nl->nl_groups);
+		if (nl->nl_pad)
+			trace_printf(b, ", nl_pad=%#x", nl->nl_pad);
+		trace_printf(b, ", nl_pid=%d, nl_groups=%#08x", nl->nl_pid, nl->nl_groups);
 	} else if (len > 2) {
 		trace_printf(b, ", sa_data=");
 		trace_print_quoted(b, (const char *)ss + 2, len - 2);
@@ -136,6 +138,8 @@ level_options(const struct trace_call *c)
 		return "IPV6_";
 	case IPPROTO_TCP:
 		return "TCP_";
+	case SOL_NETLINK:
+		return "NETLINK_OPT_";
 	}
 	return NULL;
 }
@@ -172,8 +176,15 @@ static void
 print_optval_of(struct trace_buf *b, const struct trace_call *c, uint64_t addr, int len)
 {
 	int option = c->args[1] == SOL_SOCKET ? (int)c->args[2] : -1;
+	bool membership = c->args[1] == IPPROTO_IP && (c->args[2] == IP_ADD_MEMBERSHIP || c->args[2] == IP_DROP_MEMBERSHIP);
+	struct ip_mreq group;
 	struct linger l;
 
+	if (membership && len == sizeof(group) && trace_peek(c, addr, &group, sizeof(group))) {
+		trace_printf(b, "{imr_multiaddr=inet_addr(\"%s\")", inet_ntoa(group.imr_multiaddr));
+		trace_printf(b, ", imr_interface=inet_addr(\"%s\")}", inet_ntoa(group.imr_interface));
+		return;
+	}
 	if (option == SO_LINGER && len == sizeof(l) && trace_peek(c, addr, &l, sizeof(l)))
 		trace_printf(b, "{l_onoff=%d, l_linger=%d}", l.l_onoff, l.l_linger);
 	else if (option == SO_PEERCRED && len == sizeof(struct ucred))
@@ -214,18 +225,36 @@ print_rights(struct trace_buf *b, const int *fds, size_t n)
 }
 
 static void
+print_pktinfo(struct trace_buf *b, const struct in_pktinfo *info)
+{
+	char name[IF_NAMESIZE];
+
+	if (info->ipi_ifindex == 1) /* the one stead has, and `lo` wherever the host is not odd */
+		trace_printf(b, "{ipi_ifindex=if_nametoindex(\"lo\")");
+	else if (if_indextoname((unsigned int)info->ipi_ifindex, name))
+		trace_printf(b, "{ipi_ifindex=if_nametoindex(\"%s\")", name);
+	else
+		trace_printf(b, "{ipi_ifindex=%d", info->ipi_ifindex);
+	trace_printf(b, ", ipi_spec_dst=inet_addr(\"%s\")", inet_ntoa(info->ipi_spec_dst));
+	trace_printf(b, ", ipi_addr=inet_addr(\"%s\")}", inet_ntoa(info->ipi_addr));
+}
+
+static void
 print_cmsg(struct trace_buf *b, const struct cmsghdr *h, size_t room)
 {
 	size_t len = h->cmsg_len < room ? h->cmsg_len : room;
 	const void *data = (const char *)h + sizeof(*h);
 	size_t n = len > sizeof(*h) ? len - sizeof(*h) : 0;
 	const struct ucred *uc = data;
+	bool ip = h->cmsg_level == IPPROTO_IP;
 
 	trace_printf(b, "{cmsg_len=%zu, cmsg_level=", (size_t)h->cmsg_len);
 	trace_print_enum(b, "SOL_", (uint32_t)h->cmsg_level);
 	trace_printf(b, ", cmsg_type=");
 	if (h->cmsg_level == SOL_SOCKET)
 		trace_print_enum(b, "SCM_", (uint32_t)h->cmsg_type);
+	else if (ip)
+		trace_print_enum(b, "IP_", (uint32_t)h->cmsg_type);
 	else
 		trace_printf(b, "%#x", h->cmsg_type);
 	if (n > 0)
@@ -234,6 +263,12 @@ print_cmsg(struct trace_buf *b, const struct cmsghdr *h, size_t room)
 		print_rights(b, data, n / 4);
 	else if (n >= sizeof(*uc) && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_CREDENTIALS)
 		trace_printf(b, "{pid=%d, uid=%u, gid=%u}", uc->pid, uc->uid, uc->gid);
+	else if (n >= sizeof(struct in_pktinfo) && ip && h->cmsg_type == IP_PKTINFO)
+		print_pktinfo(b, data);
+	else if (n >= 4 && ip && h->cmsg_type == IP_TTL)
+		trace_printf(b, "[%d]", *(const int *)data);
+	else if (n >= 1 && ip && h->cmsg_type == IP_TOS)
+		trace_printf(b, "[%#x]", *(const uint8_t *)data);
 	else if (n > 0)
 		trace_print_quoted(b, data, n);
 	trace_printf(b, "}");
