@@ -136,12 +136,47 @@ not_executable(void)
 	CHECK_ERR(memfd_create("x", MFD_EXEC | MFD_NOEXEC_SEAL), EINVAL);
 }
 
+/* Records that begin and end inside pages, through a mapping, over old pages, into a hole; and one of which a part cannot be read. */
+static void
+records_that_are_not_aligned(void)
+{
+	enum { RECORD = 10240, N = 60, SIZE = 4 << 20 };
+	int fd = memfd_create("records", 0);
+	char *m = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), rec[RECORD], back[RECORD], *torn;
+
+	CHECK(m != MAP_FAILED);
+	for (int i = 0; i < N; i++) {
+		memset(rec, 'a' + i % 26, RECORD);
+		CHECK_EQ(write(fd, rec, RECORD), RECORD);
+	}
+	for (int i = 0; i < N; i++) {
+		CHECK_EQ(pread(fd, back, RECORD, i * RECORD), RECORD);
+		for (int j = 0; j < RECORD; j += 512)
+			CHECK(back[j] == 'a' + i % 26 && m[i * RECORD + j] == 'a' + i % 26);
+	}
+	memset(rec, 'X', RECORD);
+	CHECK_EQ(pwrite(fd, rec, RECORD, N * RECORD - 100), RECORD); /* the last of the old pages, and new ones */
+	CHECK_EQ(pwrite(fd, rec, 5000, 2000001), 5000); /* in a hole */
+	CHECK(m[N * RECORD - 101] == 'a' + (N - 1) % 26 && m[N * RECORD - 100] == 'X');
+	CHECK(m[2000000] == 0 && m[2000001] == 'X' && m[2005000] == 'X' && m[1998848] == 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 2005001);
+	CHECK_EQ(ftruncate(fd, SIZE), 0);
+	CHECK(m[2005001] == 0 && m[2005503] == 0);
+	CHECK_EQ(pwrite(fd, m + 2000001, 5000, 3000001), 5000); /* from the file itself */
+	CHECK(m[3000000] == 0 && m[3000001] == 'X' && m[3005000] == 'X' && m[3005001] == 0);
+	torn = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK_EQ(munmap(torn + 2 * 4096, 2 * 4096), 0);
+	memset(torn, 'T', 2 * 4096);
+	CHECK_EQ(pwrite(fd, torn, 4 * 4096, 3500 * 1024), 2 * 4096);
+	CHECK(m[3500 * 1024] == 'T' && m[3500 * 1024 + 8191] == 'T' && m[3500 * 1024 + 8192] == 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(a_file_in_memory), T(bad_arguments), T(sealing_must_be_asked_for), T(size_seals), T(write_seal), T(shared_by_fork),
-		T(not_executable),
+		T(not_executable), T(records_that_are_not_aligned),
 	};
 
 	return guest_main(argc, argv, cases, ARRAY_SIZE(cases));
