@@ -88,12 +88,14 @@ int
 resident_sleep(struct task *t, int64_t deadline)
 {
 	struct k_timespec ts = { deadline / NSEC_PER_SEC, deadline % NSEC_PER_SEC };
-	uint32_t how = t->sleep_how, mine = space_id(rt_of(t)->proc->space);
+	uint32_t how = t->sleep_how, mine;
 	uint64_t since;
 	int64_t err;
 
-	if (how == 0)
-		return host_futex_wait(&t->sched, 1, deadline);
+	/* The second is the first task, in the supervisor. */
+	if (how == 0 || unlikely(!rt_of(t)))
+		return host_futex_wait(&t->sched, 1 + how, deadline);
+	mine = space_id(rt_of(t)->proc->space);
 	if (unlikely(how != SLEEP_SHARED && how != mine)) {
 		resident_sleep_init(t); /* it has moved to other memory; the word is written anew */
 		return 0;
