@@ -1,4 +1,5 @@
 stead_SOURCES += \
+	src/abi.h \
 	src/archive.c \
 	src/archive.h \
 	src/boot-files.c \
@@ -117,12 +118,14 @@ stead_SOURCES += \
 	src/trace-format.h \
 	src/trace-futex.c \
 	src/trace-futex.h \
-	src/trace-ipc.c \
-	src/trace-ipc.h \
 	src/trace-ioctl.c \
 	src/trace-ioctl.h \
+	src/trace-ipc.c \
+	src/trace-ipc.h \
 	src/trace-look.c \
 	src/trace-look.h \
+	src/trace-mem.c \
+	src/trace-mem.h \
 	src/trace-names.c \
 	src/trace-names.h \
 	src/trace-net.c \

@@ -4,13 +4,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "kernel/errno.h"
 #include "src/decode.h"
 #include "src/trace-args.h"
 #include "src/trace-fcntl.h"
@@ -131,11 +135,11 @@ static void
 print_protocol(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 {
 	switch ((int)c->args[0]) {
-	case 2:
-	case 10:
+	case AF_INET:
+	case AF_INET6:
 		trace_print_enum(b, "IPPROTO_", (uint32_t)c->args[i]);
 		break;
-	case 16:
+	case AF_NETLINK:
 		trace_print_enum(b, "NETLINK_", (uint32_t)c->args[i]);
 		break;
 	default:
@@ -156,7 +160,7 @@ print_remaining(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 {
 	bool absolute = i == 3 && (c->args[1] & TIMER_ABSTIME);
 
-	if (!absolute && (c->result == -EINTR || c->result == -516))
+	if (!absolute && (c->result == -EINTR || c->result == -ERESTART_RESTARTBLOCK))
 		trace_print_struct(b, c, "timespec", c->args[i]);
 	else
 		trace_print_address(b, c->args[i]);
@@ -271,7 +275,7 @@ print_sized_sigset(struct trace_buf *b, const struct trace_call *c, unsigned int
 static void
 print_epoll_ctl(struct trace_buf *b, const struct trace_call *c, unsigned int i)
 {
-	if (c->args[1] == 2) /* EPOLL_CTL_DEL: not looked at */
+	if (c->args[1] == EPOLL_CTL_DEL) /* not looked at */
 		trace_print_address(b, c->args[i]);
 	else
 		trace_print_struct(b, c, "epoll_event", c->args[i]);
@@ -301,7 +305,7 @@ print_mount_data(struct trace_buf *b, const struct trace_call *c, unsigned int i
 static enum trace_when
 kcmp_when(const struct trace_call *c, unsigned int i)
 {
-	return c->args[2] == 0 || c->args[2] == 7 ? TRACE_AT_ENTER : TRACE_END; /* KCMP_FILE, KCMP_EPOLL_TFD */
+	return c->args[2] == KCMP_FILE || c->args[2] == KCMP_EPOLL_TFD ? TRACE_AT_ENTER : TRACE_END;
 }
 
 /* A byte for each page. */

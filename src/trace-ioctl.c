@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
+#include "src/abi.h"
 #include "src/trace-names.h"
 
 /* What the argument points to or is. */
@@ -119,26 +120,26 @@ print_oflag(struct trace_buf *b, tcflag_t v)
 static void
 print_termios(struct trace_buf *b, const struct trace_call *c, uint64_t addr)
 {
-	struct termios t;
+	struct abi_termios t;
 
 	if (!trace_peek(c, addr, &t, sizeof(t))) {
 		trace_print_address(b, addr);
 		return;
 	}
 	trace_printf(b, "{c_iflag=");
-	trace_print_flags(b, "IFLAG_*", t.c_iflag);
+	trace_print_flags(b, "IFLAG_*", t.iflag);
 	trace_printf(b, ", c_oflag=");
-	print_oflag(b, t.c_oflag);
+	print_oflag(b, t.oflag);
 	trace_printf(b, ", c_cflag=");
-	trace_print_enum(b, "B", t.c_cflag & CBAUD);
+	trace_print_enum(b, "B", t.cflag & CBAUD);
 	trace_printf(b, "|");
-	trace_print_enum(b, "CS", t.c_cflag & CSIZE);
-	if (t.c_cflag & ~(tcflag_t)(CBAUD | CSIZE)) {
+	trace_print_enum(b, "CS", t.cflag & CSIZE);
+	if (t.cflag & ~(tcflag_t)(CBAUD | CSIZE)) {
 		trace_printf(b, "|");
-		trace_print_flags(b, "CFLAG_*", t.c_cflag & ~(tcflag_t)(CBAUD | CSIZE));
+		trace_print_flags(b, "CFLAG_*", t.cflag & ~(tcflag_t)(CBAUD | CSIZE));
 	}
 	trace_printf(b, ", c_lflag=");
-	trace_print_flags(b, "LFLAG_*", t.c_lflag);
+	trace_print_flags(b, "LFLAG_*", t.lflag);
 	trace_printf(b, ", ...}");
 }
 

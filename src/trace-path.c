@@ -5,6 +5,7 @@
  */
 #include "src/trace-path.h"
 
+#include <limits.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "src/decode.h"
 #include "src/trace-events.h"
 #include "src/trace-format.h"
+#include "src/trace-mem.h"
 
 #define POLL_MAX 1024
 
@@ -32,18 +34,15 @@ leads_there(const struct trace_call *c, int fd, const char *const *paths)
 	return fd >= 0 && c->m->look && c->m->look(c->m->ctx, fd, &what) && is_one_of(what.path, paths);
 }
 
-/* Up to the page's end first: the string may end before memory does. */
 static bool
 names_it(const struct trace_call *c, uint64_t addr, const char *const *paths)
 {
-	char path[4096];
-	size_t first = 4096 - addr % 4096, got;
+	char path[PATH_MAX];
+	size_t got;
 
 	if (!addr)
 		return false;
-	got = c->m->peek(c->m->ctx, addr, path, first);
-	if (got == first && !memchr(path, '\0', got) && got < sizeof(path))
-		got += c->m->peek(c->m->ctx, addr + got, path + got, sizeof(path) - got);
+	got = trace_mem_string(c->m, addr, path, sizeof(path));
 	return memchr(path, '\0', got) && is_one_of(path, paths);
 }
 

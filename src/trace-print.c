@@ -13,6 +13,7 @@
 
 #include "src/trace-events.h"
 #include "src/trace-format.h"
+#include "src/trace-mem.h"
 #include "src/trace-names.h"
 
 #define STRING_SHOWN 32     /* bytes of buffers and strings, as strace's -s */
@@ -167,7 +168,7 @@ void
 trace_print_string(struct trace_buf *b, const struct trace_call *c, uint64_t addr, size_t max)
 {
 	char buf[TRACE_PATH_SHOWN + 1];
-	size_t got = 0, n, len;
+	size_t got, len;
 
 	if (!addr) {
 		trace_printf(b, "NULL");
@@ -175,18 +176,7 @@ trace_print_string(struct trace_buf *b, const struct trace_call *c, uint64_t add
 	}
 	if (max > TRACE_PATH_SHOWN)
 		max = TRACE_PATH_SHOWN;
-	/* Page by page: the string may end just before memory does. */
-	while (got < max + 1) {
-		n = 4096 - (addr + got) % 4096;
-		if (n > max + 1 - got)
-			n = max + 1 - got;
-		n = c->m->peek(c->m->ctx, addr + got, buf + got, n);
-		if (n == 0 || memchr(buf + got, '\0', n)) {
-			got += n;
-			break;
-		}
-		got += n;
-	}
+	got = trace_mem_string(c->m, addr, buf, max + 1);
 	if (got == 0) {
 		trace_print_address(b, addr);
 		return;

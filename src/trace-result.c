@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "kernel/errno.h"
 #include "src/decode.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
@@ -225,8 +226,8 @@ print_error(struct trace_buf *b, int64_t result)
 						"ERESTART_RESTARTBLOCK (Interrupted by signal)" };
 	const char *name = errno_name((int)-result);
 
-	if (result <= -512 && result >= -516 && restarts[-512 - result])
-		trace_printf(b, "? %s", restarts[-512 - result]);
+	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK && restarts[-ERESTARTSYS - result])
+		trace_printf(b, "? %s", restarts[-ERESTARTSYS - result]);
 	else if (name)
 		trace_printf(b, "-1 %s (%s)", name, strerror((int)-result));
 	else

@@ -6,16 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "src/abi.h"
 #include "src/decode.h"
 #include "src/trace-format.h"
 #include "src/trace-names.h"
 #include "src/trace-structs.h"
 
 #define K_SA_RESTORER 0x04000000
-
-struct k_sigaction_user {
-	uint64_t handler, flags, restorer, mask;
-};
 
 /* Names without SIG; what is longer than half the set is printed as what is not in it, as strace does. */
 static void
@@ -56,7 +53,7 @@ trace_print_sigset(struct trace_buf *b, const struct trace_mem *m, const void *r
 void
 trace_print_sigaction(struct trace_buf *b, const struct trace_mem *m, const void *raw)
 {
-	const struct k_sigaction_user *sa = raw;
+	const struct abi_sigaction *sa = raw;
 
 	trace_printf(b, "{sa_handler=");
 	if (sa->handler <= 1)

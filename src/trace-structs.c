@@ -23,6 +23,7 @@
 #include <time.h>
 #include <utime.h>
 
+#include "src/abi.h"
 #include "src/trace-ipc.h"
 #include "src/trace-names.h"
 #include "src/trace-structs.h"
@@ -111,7 +112,7 @@ static const struct trace_struct structs[] = {
 	{ "timex", sizeof(struct timex), false, false, trace_print_timex },
 	{ "sigset", 8, false, false, trace_print_sigset },
 	{ "sigset8", 8, false, false, trace_print_sigset },
-	{ "sigaction", 32, false, false, trace_print_sigaction },
+	{ "sigaction", sizeof(struct abi_sigaction), false, false, trace_print_sigaction },
 	{ "siginfo", sizeof(siginfo_t), false, false, trace_print_siginfo },
 	{ "stack", sizeof(stack_t), false, false, trace_print_stack },
 	{ "sigevent", sizeof(struct sigevent), true, false, trace_print_sigevent },

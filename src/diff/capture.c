@@ -14,6 +14,7 @@
 
 #include "src/decode.h"
 #include "src/diff/structs.h"
+#include "src/trace-mem.h"
 
 #define BUFFER_MAX (64u << 20)
 #define ITEMS_MAX  4096
@@ -123,17 +124,9 @@ capture_iov(const struct capture *c, const char *label, uint64_t addr, uint64_t 
 static void
 capture_string(const struct capture *c, const char *label, uint64_t addr, bool out)
 {
-	char buf[4097];
-	size_t got = 0, n;
+	char buf[4096];
+	size_t got = addr ? trace_mem_string(c->m, addr, buf, sizeof(buf)) : 0;
 
-	while (addr && got < sizeof(buf) - 1) {
-		n = 4096 - (addr + got) % 4096;
-		n = n < sizeof(buf) - 1 - got ? n : sizeof(buf) - 1 - got;
-		n = c->m->peek(c->m->ctx, addr + got, buf + got, n);
-		got += n;
-		if (n == 0 || memchr(buf + got - n, '\0', n))
-			break;
-	}
 	if (got)
 		record_bytes(c->r, label, FIELD_STRING, out, buf, strnlen(buf, got));
 	else

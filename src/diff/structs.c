@@ -25,19 +25,11 @@
 #include <time.h>
 #include <utime.h>
 
+#include "src/abi.h"
+
 #define F(type, member, label, kind)	       { label, "", offsetof(type, member), sizeof(((type *)0)->member), kind }
 #define FD(type, member, label, kind, decode)  { label, decode, offsetof(type, member), sizeof(((type *)0)->member), kind }
 #define FS(type, member, label, kind, special) { label, "", offsetof(type, member), special, kind }
-
-/* As the kernel's calls have them, where libc's differ. */
-struct abi_sigaction {
-	uint64_t handler, flags, restorer, mask;
-};
-
-struct abi_termios {
-	uint32_t iflag, oflag, cflag, lflag;
-	unsigned char line, cc[19];
-};
 
 static const struct struct_field f_int[] = { { "", "", 0, 4, FIELD_INT } };
 static const struct struct_field f_uint[] = { { "", "", 0, 4, FIELD_UINT } };

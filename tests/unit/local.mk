@@ -13,6 +13,7 @@ trace_decoder = \
 	src/trace-futex.c \
 	src/trace-ipc.c \
 	src/trace-ioctl.c \
+	src/trace-mem.c \
 	src/trace-names.c \
 	src/trace-net.c \
 	src/trace-poll.c \
