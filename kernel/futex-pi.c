@@ -194,8 +194,6 @@ futex_unlock_pi(struct task *t, uaddr_t u, bool shared)
 	int err;
 
 	do {
-		if (u.a & 3)
-			return -EINVAL;
 		if (get_user_u32(t, &val, u))
 			return -EFAULT;
 		if ((val & FUTEX_TID_MASK) != (uint32_t)t->pid)

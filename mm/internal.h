@@ -16,7 +16,7 @@ struct mm_state {
 
 /* Flags of anonymous data as Linux's VM_DATA_DEFAULT_FLAGS, without VM_EXEC. */
 #define VM_MAY_ALL   (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
-#define VM_DATA_FLAGS (VM_READ | VM_WRITE | VM_MAY_ALL)
+#define VM_DATA_FLAGS (VM_READ | VM_WRITE | VM_MAY_ALL | VM_ACCOUNT)
 
 static inline uint64_t
 vma_pages(const struct vma *v)

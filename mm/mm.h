@@ -42,6 +42,7 @@ struct inode;
 #define VM_LOCKONFAULT 0x800000u
 #define VM_SEQ_READ 0x2000000u
 #define VM_RAND_READ 0x4000000u
+#define VM_ACCOUNT  0x8000000u /* private memory that was promised when it became writable */
 #define VM_HOSTFILE 0x1000000u /* pages of a host file: the host itself says what is past its end */
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 

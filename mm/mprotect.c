@@ -8,6 +8,18 @@
 #include "kernel/errno.h"
 #include "mm/internal.h"
 
+/*
+ * Private memory counts as promised from when it can be written first. Linux gives a promise back where memory that nobody touched becomes
+ * read-only; here that is assumed of all that is anonymous, and of no file, whose pages are the program's own after relocation, say.
+ */
+static uint32_t
+accounted(const struct vma *v, uint32_t flags)
+{
+	if ((flags & VM_WRITE) && !(v->flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)))
+		return flags | VM_ACCOUNT;
+	return (flags & VM_WRITE) || v->file ? flags : flags & ~VM_ACCOUNT;
+}
+
 /* Give [@start, @end) of @v new access flags; returns the vma that covers it then. */
 static int
 protect_one(struct task *t, struct vma **vp, uint64_t start, uint64_t end, uint32_t access, struct list_head *gone)
@@ -20,6 +32,7 @@ protect_one(struct task *t, struct vma **vp, uint64_t start, uint64_t end, uint3
 
 	if (flags == v->flags)
 		return 0;
+	flags = accounted(v, flags);
 	if (((flags & VM_ACCESS_FLAGS) & ~(flags >> 4)) != 0)
 		return -EACCES;
 	/* A private mapping that becomes writable counts as data from now on. */

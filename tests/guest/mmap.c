@@ -491,6 +491,16 @@ maps_show_sharing_and_pieces(void)
 	CHECK(mmap(p + PG, PG, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == p + PG);
 	CHECK_STR(pieces(p, 16), "1-2r--s "); /* though it can never be written */
 	munmap(p + PG, PG);
+	/* what a program made and protected afterwards stays apart from what it never could write */
+	close(fd);
+	fd = open("f", O_RDWR);
+	CHECK_EQ(ftruncate(fd, 4 * PG), 0);
+	CHECK(mmap(p + PG, 4 * PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == p + PG);
+	CHECK(mmap(p + 2 * PG, 2 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, PG) == p + 2 * PG);
+	p[2 * PG] = 1;
+	CHECK_EQ(mprotect(p + 2 * PG, PG, PROT_READ), 0);
+	CHECK_STR(pieces(p, 16), "1-2r--p 2-3r--p 3-4rw-p 4-5r--p ");
+	munmap(p + PG, 4 * PG);
 	CHECK(mmap(p + PG, 4 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p + PG);
 	CHECK_EQ(madvise(p + 2 * PG, PG, MADV_SEQUENTIAL), 0);
 	CHECK_STR(pieces(p, 16), "1-2rw-p 2-3rw-p 3-5rw-p ");

@@ -132,9 +132,9 @@ show_vm_flags(struct proc_seq *m, uint32_t flags)
 		{ VM_READ, "rd " },	  { VM_WRITE, "wr " },	   { VM_EXEC, "ex " },	     { VM_SHARED, "sh " },
 		{ VM_MAYREAD, "mr " },	  { VM_MAYWRITE, "mw " },  { VM_MAYEXEC, "me " },    { VM_MAYSHARE, "ms " },
 		{ VM_GROWSDOWN, "gd " },  { VM_LOCKED, "lo " },	   { VM_SEQ_READ, "sr " },   { VM_RAND_READ, "rr " },
-		{ VM_DONTCOPY, "dc " },	  { VM_SPECIAL, "de " },
-		{ VM_NORESERVE, "nr " },  { VM_WIPEONFORK, "wf " }, { VM_DONTDUMP, "dd " },  { VM_HUGEPAGE, "hg " },
-		{ VM_NOHUGEPAGE, "nh " }, { VM_MERGEABLE, "mg " },
+		{ VM_DONTCOPY, "dc " },	  { VM_SPECIAL, "de " },   { VM_ACCOUNT, "ac " },   { VM_NORESERVE, "nr " },
+		{ VM_WIPEONFORK, "wf " }, { VM_DONTDUMP, "dd " },  { VM_HUGEPAGE, "hg " },  { VM_NOHUGEPAGE, "nh " },
+		{ VM_MERGEABLE, "mg " },
 	};
 
 	seq_puts(m, "VmFlags: ");
