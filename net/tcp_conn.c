@@ -7,7 +7,8 @@
  * the next one in. What a FIN or a reset does is done to both ends at once, so the states in between (SYN_RECV, FIN_WAIT1,
  * LAST_ACK, CLOSING) are never seen. TIME_WAIT is an entry in the table of ports, the socket itself is closed.
  *
- * Locks: two sockets' locks in the order of their addresses. sk->node of a pending socket is under its listener's lock.
+ * Locks: two sockets' locks in the order of their addresses. sk->node of a pending socket is under its listener's lock; it is on the
+ * list of sk->listener or on none. sk->sendlock is held over a beginning (connect, listen) and a disconnect.
  * Left out: a connect that does not block and is never let in ends only when it is asked about; TCP_DEFER_ACCEPT is kept, and
  * connections are given out at once.
  */
@@ -184,17 +185,26 @@ fail_connect(struct inet_sock *sk, int err) __no_thread_safety
 	inet_wake(sk, 0);
 }
 
-/* Lets @sk into the listener, or into its list; the child is used up. 0, or -ECONNREFUSED. */
+/*
+ * Lets @sk into the listener, or into its list; the child is used up. @waited: @sk was taken off that list, and may have given up or
+ * begun anew since; its listener tells. 0, or -ECONNREFUSED.
+ */
 static int
-join(struct inet_sock *sk, struct inet_sock *l, struct inet_sock *child)
+join(struct inet_sock *sk, struct inet_sock *l, struct inet_sock *child, bool waited)
 {
-	bool joined = false;
+	bool joined = false, was = false;
 	int err = 0;
 
 	lock_pair(sk, l);
-	if (sk->state != TCP_SYN_SENT) {
-		err = 0; /* given up meanwhile, or let in */
-	} else if (l->state != TCP_LISTEN) {
+	if (sk->listener == l) {
+		was = true;
+		sk->listener = NULL;
+		if (leave_pending(sk)) /* begun anew */
+			inet_put(sk);
+	}
+	if (sk->state != TCP_SYN_SENT || was != waited || sk->listener) {
+		err = 0; /* given up meanwhile */
+	} else if (l->state != TCP_LISTEN || !child) {
 		err = -ECONNREFUSED;
 	} else if (accept_full(l)) {
 		inet_get(sk);
@@ -206,6 +216,8 @@ join(struct inet_sock *sk, struct inet_sock *l, struct inet_sock *child)
 		joined = true;
 	}
 	unlock_pair(sk, l);
+	if (was)
+		inet_put(l); /* the caller has a reference, too */
 	if (!joined) {
 		inet_put(child);
 		return err;
@@ -220,7 +232,7 @@ static void
 admit_pending(struct inet_sock *l)
 {
 	for (;;) {
-		struct inet_sock *sk = NULL, *child, *drop = NULL;
+		struct inet_sock *sk = NULL;
 
 		mutex_lock(&l->lock);
 		if (l->state == TCP_LISTEN && !accept_full(l) && !list_empty(&l->pending)) {
@@ -230,19 +242,8 @@ admit_pending(struct inet_sock *l)
 		mutex_unlock(&l->lock);
 		if (!sk)
 			return;
-		mutex_lock(&sk->lock);
-		if (sk->listener == l) {
-			drop = l;
-			sk->listener = NULL;
-		}
-		mutex_unlock(&sk->lock);
-		child = drop ? inet_alloc(l->k, l->family, l->type) : NULL;
-		if (child && join(sk, l, child))
+		if (join(sk, l, inet_alloc(l->k, l->family, l->type), true))
 			fail_connect(sk, ECONNREFUSED);
-		else if (drop && !child)
-			fail_connect(sk, ECONNREFUSED);
-		if (drop)
-			inet_put(drop);
 		inet_put(sk);
 	}
 }
@@ -252,13 +253,11 @@ static void
 send_syn(struct inet_sock *sk)
 {
 	struct inet_name to = { .addr = sk->b.raddr, .port = sk->b.rport }, from = { .addr = sk->b.addr, .port = sk->b.port };
-	struct inet_sock *l = inet_lookup(sk->k, IPPROTO_TCP, &to, &from), *child;
+	struct inet_sock *l = inet_lookup(sk->k, IPPROTO_TCP, &to, &from);
 	int err = -ECONNREFUSED;
 
 	if (l) {
-		child = inet_alloc(sk->k, l->family, l->type);
-		if (child)
-			err = join(sk, l, child);
+		err = join(sk, l, inet_alloc(sk->k, l->family, l->type), false);
 		inet_put(l);
 	}
 	if (err)
@@ -285,7 +284,7 @@ start_connect(struct inet_sock *sk, const char *addr, int len)
 	if (err)
 		return err;
 	mutex_guard(&sk->lock);
-	if (sk->state != TCP_CLOSE)
+	if (sk->state != TCP_CLOSE || sk->peer || sk->ss != SS_UNCONNECTED)
 		return -EISCONN;
 	if (!sk->bound_addr)
 		sk->b.addr = any;
@@ -496,10 +495,13 @@ tcp_connect(struct task *t, struct socket *sock, const char *addr, int len, bool
 			return -EALREADY;
 		break;
 	case SS_UNCONNECTED:
+		mutex_lock(&sk->sendlock);
 		err = start_connect(sk, addr, len);
+		if (!err)
+			send_syn(sk);
+		mutex_unlock(&sk->sendlock);
 		if (err)
 			return err;
-		send_syn(sk);
 		if (nonblock)
 			return -EINPROGRESS;
 		break;
@@ -516,6 +518,7 @@ tcp_listen(struct task *t, struct socket *sock, int backlog)
 
 	if ((unsigned int)backlog > READ_ONCE(t->k->net->somaxconn))
 		backlog = (int)READ_ONCE(t->k->net->somaxconn);
+	mutex_lock(&sk->sendlock);
 	mutex_lock(&sk->lock);
 	if (sk->state != TCP_LISTEN) {
 		if (sk->ss != SS_UNCONNECTED || sk->state != TCP_CLOSE)
@@ -532,6 +535,7 @@ tcp_listen(struct task *t, struct socket *sock, int backlog)
 	if (!err)
 		sk->backlog = (uint32_t)backlog;
 	mutex_unlock(&sk->lock);
+	mutex_unlock(&sk->sendlock);
 	if (!err)
 		admit_pending(sk);
 	return err;

@@ -577,9 +577,92 @@ racing(void)
 	CHECK_EXITS(pid, 0);
 }
 
+/* Threads that do anything to the same few sockets, in any order: nothing but survival counts. */
+enum { FEW = 8, FEW_FD = 100 };
+static union addr disorder_at[2];
+
+static int
+hasty_socket(void)
+{
+	struct timeval tv = { 0, 2000 };
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	return s;
+}
+
+static void
+put_socket(int s, int at)
+{
+	if (s >= 0) {
+		dup2(s, at);
+		close(s);
+	}
+}
+
+static void
+one_of_many(unsigned int *seed, char *buf, size_t size)
+{
+	int fd = FEW_FD + (int)(rand_r(seed) % FEW), flags = MSG_NOSIGNAL | (rand_r(seed) % 4 ? MSG_DONTWAIT : 0);
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	const struct linger lg = { 1, 0 };
+
+	switch (rand_r(seed) % 16) {
+	case 0: put_socket(hasty_socket(), fd); break;
+	case 1: case 2: case 3: do_connect(fd, disorder_at[rand_r(seed) % 2]); break;
+	case 4: connect(fd, &none, sizeof(none)); break;
+	case 5: case 6:
+		set_opt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		do_bind(fd, disorder_at[rand_r(seed) % 2]);
+		listen(fd, (int)(rand_r(seed) % 4));
+		break;
+	case 7: case 8: put_socket(accept(fd, NULL, NULL), FEW_FD + (int)(rand_r(seed) % FEW)); break;
+	case 9: send(fd, buf, rand_r(seed) % size, flags); break;
+	case 10: send(fd, buf, 1, flags | MSG_OOB); break;
+	case 11: recv(fd, buf, rand_r(seed) % size, flags); break;
+	case 12: recv(fd, buf, rand_r(seed) % size, flags | MSG_PEEK); break;
+	case 13: shutdown(fd, (int)(rand_r(seed) % 3)); break;
+	case 14: setsockopt(fd, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg)); break;
+	case 15: ready(fd, 1); break;
+	}
+}
+
+static void *
+disorderly(void *arg)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+	char *buf = calloc(1, 200000);
+
+	for (int i = 0; i < 1000; i++)
+		one_of_many(&seed, buf, 200000);
+	free(buf);
+	return NULL;
+}
+
+static void
+in_disorder(void)
+{
+	pthread_t t[6];
+
+	for (int i = 0; i < 2; i++) {
+		int s = bound(SOCK_STREAM, v4(LO, 0));
+
+		disorder_at[i] = name_of(s);
+		close(s);
+	}
+	for (int i = 0; i < FEW; i++)
+		put_socket(hasty_socket(), FEW_FD + i);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		CHECK_EQ(pthread_create(&t[i], NULL, disorderly, (void *)(i + 1)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		pthread_join(t[i], NULL);
+}
+
 static const struct guest_case cases[] = {
 	T(basics), T(refused), T(not_blocking), T(volume), T(half_closed), T(shut_reading), T(closed), T(reset), T(backlog), T(time_wait),
 	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing),
+	T(in_disorder),
 };
 
 int
