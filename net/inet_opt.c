@@ -123,7 +123,7 @@ set_mc_if(struct task *t, struct inet_sock *sk, uaddr_t val, int len)
 	return find_interface(m.imr_address.s_addr, m.imr_ifindex, &sk->io.mc_if);
 }
 
-/* Groups are joined on `lo` alone, and nothing is sent to them. */
+/* There is no interface on which a group could be joined: `lo` carries none here. */
 static int
 membership(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
 {
@@ -143,7 +143,7 @@ membership(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
 		err = -ENODEV; /* no route to the group */
 	if (name == IP_DROP_MEMBERSHIP)
 		return err ? err : -EADDRNOTAVAIL;
-	return err ? err : -ENOBUFS;
+	return err ? err : -ENODEV;
 }
 
 static int
