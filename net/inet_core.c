@@ -8,7 +8,7 @@
  *
  * Locks: sk->iolock, then sk->sendlock (RANK_PIPE, one reader and one writer, held over copies); sk->lock (RANK_TASK, short; two of
  * them in address order); wait queues; in->lock (RANK_LEAF: ports, all sockets).
- * Left out: raw sockets and ICMP, multicast but over `lo` by IP_MULTICAST_IF, error queues, TCP to oneself, repair mode.
+ * Left out: raw sockets and ICMP, multicast but over `lo` by IP_MULTICAST_IF, error queues, repair mode.
  */
 #include <asm/ioctls.h>
 #include <linux/capability.h>

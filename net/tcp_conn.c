@@ -5,7 +5,7 @@
  * connect makes the other end, the *child*, and puts it into the listener's queue; both are established from then on. While that
  * queue is full the socket waits in the listener's list of pending ones, as if its SYN were dropped and sent again; accept lets
  * the next one in. What a FIN or a reset does is done to both ends at once, so the states in between (SYN_RECV, FIN_WAIT1,
- * LAST_ACK, CLOSING) are never seen. TIME_WAIT is an entry in the table of ports, the socket itself is closed.
+ * LAST_ACK, CLOSING) are never seen. A socket that connects to its own place is its own peer. TIME_WAIT is an entry in the table of ports, the socket itself is closed.
  *
  * Locks: two sockets' locks in the order of their addresses. sk->node of a pending socket is under its listener's lock; it is on the
  * list of sk->listener or on none. sk->sendlock is held over a beginning (connect, listen) and a disconnect.
@@ -22,14 +22,16 @@ static void
 lock_pair(struct inet_sock *a, struct inet_sock *b) __no_thread_safety
 {
 	mutex_lock(a < b ? &a->lock : &b->lock);
-	mutex_lock_nested(a < b ? &b->lock : &a->lock);
+	if (a != b) /* else connected to itself */
+		mutex_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
 static void
 unlock_pair(struct inet_sock *a, struct inet_sock *b) __no_thread_safety
 {
 	mutex_unlock(&a->lock);
-	mutex_unlock(&b->lock);
+	if (a != b)
+		mutex_unlock(&b->lock);
 }
 
 static bool
@@ -86,6 +88,12 @@ send_fin(struct inet_sock *sk, struct inet_sock *peer)
 {
 	switch (sk->state) {
 	case TCP_ESTABLISHED:
+		if (peer == sk) { /* as if both closed at the same time */
+			inet_time_wait(sk);
+			sk->done = true;
+			done(sk);
+			break;
+		}
 		inet_set_state(sk, TCP_FIN_WAIT2);
 		inet_set_state(peer, TCP_CLOSE_WAIT);
 		peer->done = true;
@@ -248,14 +256,35 @@ admit_pending(struct inet_sock *l)
 	}
 }
 
+/* The SYN comes to the socket that sent it, as if two opened to each other at the same time. */
+static void
+join_itself(struct inet_sock *sk)
+{
+	mutex_lock(&sk->lock);
+	if (sk->state == TCP_SYN_SENT) {
+		if (!sk->o.sndbuf_set)
+			sk->o.sndbuf = TCP_LO_SNDBUF;
+		inet_get(sk);
+		sk->peer = sk;
+		inet_set_state(sk, TCP_ESTABLISHED);
+	}
+	mutex_unlock(&sk->lock);
+	inet_wake(sk, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+}
+
 /* The SYN leaves. */
 static void
 send_syn(struct inet_sock *sk)
 {
 	struct inet_name to = { .addr = sk->b.raddr, .port = sk->b.rport }, from = { .addr = sk->b.addr, .port = sk->b.port };
-	struct inet_sock *l = inet_lookup(sk->k, IPPROTO_TCP, &to, &from);
+	struct inet_sock *l;
 	int err = -ECONNREFUSED;
 
+	if (to.port == from.port && in16_equal(&to.addr, &from.addr)) {
+		join_itself(sk);
+		return;
+	}
+	l = inet_lookup(sk->k, IPPROTO_TCP, &to, &from);
 	if (l) {
 		err = join(sk, l, inet_alloc(sk->k, l->family, l->type), false);
 		inet_put(l);

@@ -579,6 +579,50 @@ racing(void)
 
 /* Threads that do anything to the same few sockets, in any order: nothing but survival counts. */
 enum { FEW = 8, FEW_FD = 100 };
+/* A socket that connects to its own place is both ends. */
+static void
+to_itself(void)
+{
+	struct linger at_once = { .l_onoff = 1 };
+	char buf[8] = "";
+	int s = bound(SOCK_STREAM, v4(LO, 0)), t;
+
+	CHECK_EQ(do_connect(s, name_of(s)), 0);
+	CHECK(same(name_of(s), peer_of(s)));
+	CHECK_EQ(tcp_state(s), TCP_ESTABLISHED);
+	CHECK_ERR(do_connect(s, name_of(s)), EISCONN);
+	CHECK_EQ(ready(s, 0), POLLOUT);
+	CHECK_EQ(send(s, "abcd", 4, 0), 4);
+	await(s, POLLIN);
+	CHECK_EQ(recv(s, buf, 2, 0), 2);
+	CHECK(memcmp(buf, "ab", 2) == 0);
+	CHECK_EQ(shutdown(s, SHUT_WR), 0);
+	await(s, POLLHUP);
+	await_state(s, TCP_CLOSE);
+	CHECK_EQ(recv(s, buf, 8, 0), 2);
+	CHECK(memcmp(buf, "cd", 2) == 0);
+	CHECK_EQ(recv(s, buf, 8, 0), 0);
+	CHECK_ERR(send(s, "x", 1, MSG_NOSIGNAL), EPIPE);
+	close(s);
+
+	/* With something unread, and a reset. */
+	for (int how = 0; how < 2; how++) {
+		s = bound(SOCK_STREAM, v4(LO, 0));
+		CHECK_EQ(fcntl(s, F_SETFL, O_NONBLOCK), 0);
+		CHECK_ERR(do_connect(s, name_of(s)), EINPROGRESS);
+		await(s, POLLOUT);
+		CHECK_EQ(int_opt(s, SOL_SOCKET, SO_ERROR), 0);
+		CHECK_EQ(send(s, "abcd", 4, 0), 4);
+		if (how)
+			CHECK_EQ(setsockopt(s, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+		t = socket(AF_INET, SOCK_STREAM, 0);
+		CHECK_EQ(set_opt(t, SOL_SOCKET, SO_REUSEADDR, 1), 0);
+		CHECK_ERR(do_bind(t, name_of(s)), EADDRINUSE);
+		close(t);
+		close(s);
+	}
+}
+
 static union addr disorder_at[2];
 
 static int
@@ -661,7 +705,7 @@ in_disorder(void)
 
 static const struct guest_case cases[] = {
 	T(basics), T(refused), T(not_blocking), T(volume), T(half_closed), T(shut_reading), T(closed), T(reset), T(backlog), T(time_wait),
-	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing),
+	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing), T(to_itself),
 	T(in_disorder),
 };
 
