@@ -5,7 +5,7 @@
  * sender.
  *
  * Locks: info->lock, then (to signal) tasklist_lock and siglock.
- * Left out: notification by SIGEV_THREAD, which needs a netlink socket (EINVAL: no socket here is one).
+ * Left out: notification by SIGEV_THREAD: a netlink socket would be sent the cookie (EINVAL, as if it were another socket).
  */
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -376,7 +376,7 @@ do_mq_timedreceive(struct task *t, int fd, uaddr_t msg, uint64_t len, uaddr_t pr
 
 #define NOTIFY_COOKIE_LEN 32
 
-/* SIGEV_THREAD names a netlink socket, which would be sent the cookie. */
+/* SIGEV_THREAD names a netlink socket, which would be sent the cookie. None takes it here. */
 static int
 check_thread_event(struct task *t, const struct mq_sigevent *ev)
 {
