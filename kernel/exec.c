@@ -349,6 +349,7 @@ exec_mmap(struct linux_binprm *bprm)
 	bprm->host_mm_reusable = old && mm_host_reusable(old);
 	set_mm_exe_file(bprm->mm, bprm->file);
 	bprm->mm->dumpable = !bprm->nondump && bprm->cred->euid == bprm->cred->uid && bprm->cred->egid == bprm->cred->gid;
+	bprm->mm->mdwe = old ? inherited_mdwe(old) : 0;
 	mutex_lock(&t->alloc_lock);
 	t->mm = bprm->mm;
 	mutex_unlock(&t->alloc_lock);

@@ -258,7 +258,7 @@ struct task {
 	bool sched_reset_on_fork;
 	uint64_t timer_slack_ns, default_timer_slack_ns;
 	uint64_t cpu_affinity[16]; /* 1,024 CPUs */
-	bool no_new_privs, thp_disable;
+	bool no_new_privs, thp_disable, io_flusher;
 	uint8_t mce_kill; /* PR_MCE_KILL_SET was told PR_MCE_KILL_LATE or _EARLY: that + 1 */
 	int oom_score_adj_min;
 	uint32_t loginuid, sessionid; /* UINT32_MAX: not set */

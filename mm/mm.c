@@ -128,6 +128,7 @@ copy_settings(struct mm *mm, const struct mm *old)
 	mm->env_end = old->env_end;
 	memcpy(mm->saved_auxv, old->saved_auxv, sizeof(mm->saved_auxv));
 	mm->dumpable = old->dumpable;
+	mm->mdwe = inherited_mdwe(old);
 	mm->vdso = old->vdso;
 	mm->static_image = old->static_image;
 	mm->vdso_touched = old->vdso_touched;

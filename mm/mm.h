@@ -88,12 +88,43 @@ struct mm {
 	bool dumpable;
 	bool cut; /* some mapping may reach past the end of its file (mm/truncate.c) */
 	bool membarrier_private; /* membarrier(2): registered */
+	uint8_t mdwe; /* PR_SET_MDWE of prctl(2): its bits; never fewer again */
 	uint64_t vdso;
 	bool static_image; /* no interpreter, and a fixed place: text mapped later is for its own use (tramps_place()) */
 	bool vdso_touched; /* atomic; once protected anew, moved or unmapped: what is there may be the program's */
 	int actor; /* the thread group that changes it now, for vma_open() and vma_close() of files; mmap_lock */
 	void *trap; /* the trap's own data of the address space */
 };
+
+/**
+ * map_deny_write_exec() - does PR_SET_MDWE refuse this?
+ * @mm: of the current task
+ * @old: what may be done there now (of a new mapping: the same as @new)
+ * @new: what is to be allowed
+ *
+ * Nothing executable may be writable, and nothing becomes executable that was not.
+ * Return: true: -EACCES.
+ * Source: PR_SET_MDWE(2const)
+ */
+static inline bool
+map_deny_write_exec(const struct mm *mm, uint32_t old, uint32_t new)
+{
+	return READ_ONCE(mm->mdwe) && (new & VM_EXEC) && ((new & VM_WRITE) || !(old & VM_EXEC));
+}
+
+/**
+ * inherited_mdwe() - what fork and exec make of PR_SET_MDWE
+ * @old: the address space before
+ *
+ * Return: mm->mdwe of the new one.
+ */
+static inline uint8_t
+inherited_mdwe(const struct mm *old)
+{
+	uint8_t mdwe = READ_ONCE(old->mdwe);
+
+	return mdwe & 2 /* PR_MDWE_NO_INHERIT */ ? 0 : mdwe;
+}
 
 /**
  * mm_init() - make k->mm: caches of vmas and mms

@@ -295,6 +295,8 @@ mmap_locked(struct task *t, struct map_request *rq, struct list_head *gone)
 	ret = rq->file && rq->name != shm_name ? check_file(rq) : check_anonymous(rq);
 	if (ret)
 		return ret;
+	if (map_deny_write_exec(mm, rq->vm_flags, rq->vm_flags))
+		return -EACCES;
 	if ((rq->vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE)
 		rq->vm_flags |= VM_ACCOUNT;
 	ret = map_region(t, rq, gone);

@@ -30,6 +30,8 @@ protect_one(struct task *t, struct vma **vp, uint64_t start, uint64_t end, uint3
 	uint64_t npages = (end - start) >> PAGE_SHIFT;
 	int err;
 
+	if (map_deny_write_exec(mm, v->flags, flags))
+		return -EACCES;
 	if (flags == v->flags)
 		return 0;
 	flags = accounted(v, flags);

@@ -21,6 +21,15 @@
 #define PR_GET_AUXV 0x41555856
 #endif
 
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE		 65
+#define PR_GET_MDWE		 66
+#define PR_MDWE_REFUSE_EXEC_GAIN 1u
+#endif
+#ifndef PR_MDWE_NO_INHERIT
+#define PR_MDWE_NO_INHERIT 2u
+#endif
+
 #define CAP_MAX		    40
 
 static int64_t
@@ -188,6 +197,33 @@ set_mce_kill(struct task *t, uint64_t op, uint64_t policy, uint64_t a4, uint64_t
 	return 0;
 }
 
+/* Nothing is written back here to make room: that a task says it does the writing is kept. */
+static int64_t
+io_flusher(struct task *t, bool set, uint64_t on, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	if (!capable(t, CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (a3 || a4 || a5 || on > set)
+		return -EINVAL;
+	if (set)
+		t->io_flusher = on != 0;
+	return set ? 0 : t->io_flusher;
+}
+
+static int64_t
+set_mdwe(struct mm *mm, uint64_t bits, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	uint8_t old = READ_ONCE(mm->mdwe);
+
+	if (a3 || a4 || a5 || (bits & ~(uint64_t)(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT)) || bits == PR_MDWE_NO_INHERIT)
+		return -EINVAL;
+	if (old && old != bits)
+		return -EPERM;
+	if (bits)
+		WRITE_ONCE(mm->mdwe, (uint8_t)bits);
+	return 0;
+}
+
 /* Options that act on credentials and privileges; -EINVAL for all others. */
 static int64_t
 prctl_security(struct task *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -270,6 +306,13 @@ sys_prctl(struct task *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uin
 		return 0;
 	case PR_GET_THP_DISABLE:
 		return a2 || a3 || a4 || a5 ? -EINVAL : t->thp_disable;
+	case PR_SET_IO_FLUSHER:
+	case PR_GET_IO_FLUSHER:
+		return io_flusher(t, option == PR_SET_IO_FLUSHER, a2, a3, a4, a5);
+	case PR_SET_MDWE:
+		return set_mdwe(t->mm, a2, a3, a4, a5);
+	case PR_GET_MDWE:
+		return a2 || a3 || a4 || a5 ? -EINVAL : READ_ONCE(t->mm->mdwe);
 	case PR_GET_AUXV:
 		return a4 || a5 ? -EINVAL : get_auxv(t, UADDR(a2), a3);
 	default:

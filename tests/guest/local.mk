@@ -39,6 +39,7 @@ guest_programs = \
 	tests/guest/poll \
 	tests/guest/process_vm \
 	tests/guest/seals \
+	tests/guest/prctl \
 	tests/guest/protect \
 	tests/guest/proc \
 	tests/guest/restart \
