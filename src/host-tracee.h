@@ -11,7 +11,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "src/trace-events.h"
+#include "src/trace/events.h"
 
 #define TRACEE_BUCKETS 256
 

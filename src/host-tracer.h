@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "src/trace-events.h"
+#include "src/trace/events.h"
 
 struct inject_rules;
 

@@ -11,7 +11,7 @@
 
 #include "src/decode.h"
 #include "src/syscall-set.h"
-#include "src/trace-names.h"
+#include "src/trace/names.h"
 
 #define COUNT_MAX 65535 /* strace's */
 

@@ -12,7 +12,7 @@
 #include "src/commands.h"
 #include "src/options.h"
 #include "src/supervisor.h"
-#include "src/trace-text.h"
+#include "src/trace/text.h"
 
 /* Until the supervisor is linked in. */
 __attribute__((weak)) int

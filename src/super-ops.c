@@ -22,7 +22,7 @@
 #include "loader/elf.h"
 #include "src/options.h"
 #include "src/terminal.h"
-#include "src/trace.h"
+#include "src/trace/kernel.h"
 #include "trap/remote/remote.h"
 #include "trap/request.h"
 #include "vfs/hostfs/hostfs.h"

@@ -14,7 +14,7 @@
 
 #include "kernel/errno.h"
 #include "src/diff/rules.h"
-#include "src/trace-names.h"
+#include "src/trace/names.h"
 
 #define FDS 1024
 

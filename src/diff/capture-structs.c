@@ -19,7 +19,7 @@
 
 #include "src/diff/capture.h"
 #include "src/diff/structs.h"
-#include "src/trace-names.h"
+#include "src/trace/names.h"
 
 #define MESSAGES_MAX 64
 #define OPTION_MAX   256

@@ -14,7 +14,7 @@
 
 #include "src/decode.h"
 #include "src/diff/structs.h"
-#include "src/trace-mem.h"
+#include "src/trace/mem.h"
 
 #define BUFFER_MAX (64u << 20)
 #define ITEMS_MAX  4096

@@ -6,7 +6,7 @@
 #define STEAD_SRC_DIFF_CAPTURE_H
 
 #include "src/diff/record.h"
-#include "src/trace-events.h"
+#include "src/trace/events.h"
 
 struct capture {
 	struct record *r;

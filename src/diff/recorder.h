@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the events of a running program (src/trace-events.h) to records in a file.
+ * From the events of a running program (src/trace/events.h) to records in a file.
  */
 #ifndef STEAD_SRC_DIFF_RECORDER_H
 #define STEAD_SRC_DIFF_RECORDER_H
 
 #include "src/diff/record.h"
-#include "src/trace-events.h"
+#include "src/trace/events.h"
 
 struct recorded_task;
 

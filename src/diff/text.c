@@ -11,7 +11,7 @@
 
 #include "src/decode.h"
 #include "src/diff/rules.h"
-#include "src/trace-names.h"
+#include "src/trace/names.h"
 
 #define SHOWN_IN_LINE 32
 

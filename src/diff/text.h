@@ -6,7 +6,7 @@
 #define STEAD_SRC_DIFF_TEXT_H
 
 #include "src/diff/record.h"
-#include "src/trace-format.h"
+#include "src/trace/format.h"
 
 /**
  * text_field() - a field's value

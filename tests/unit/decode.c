@@ -12,10 +12,10 @@
 #include "src/decode.h"
 #include "src/inject.h"
 #include "src/syscall-set.h"
-#include "src/trace-args.h"
-#include "src/trace-format.h"
-#include "src/trace-names.h"
-#include "src/trace-structs.h"
+#include "src/trace/args.h"
+#include "src/trace/format.h"
+#include "src/trace/names.h"
+#include "src/trace/structs.h"
 
 static bool
 known(const struct arg_type *t)

@@ -5,26 +5,26 @@ if HAVE_CRITERION
 # Calls as text: what stead trace prints, and stead diff's reports too.
 trace_decoder = \
 	src/decode.c \
-	src/trace-args.c \
-	src/trace-fcntl.c \
-	src/trace-file.c \
-	src/trace-flags.c \
-	src/trace-format.c \
-	src/trace-futex.c \
-	src/trace-ipc.c \
-	src/trace-ioctl.c \
-	src/trace-mem.c \
-	src/trace-names.c \
-	src/trace-net.c \
-	src/trace-poll.c \
-	src/trace-prctl.c \
-	src/trace-print.c \
-	src/trace-process.c \
-	src/trace-result.c \
-	src/trace-signal.c \
-	src/trace-structs.c \
-	src/trace-time.c \
-	src/trace-whole.c
+	src/trace/args.c \
+	src/trace/fcntl.c \
+	src/trace/file.c \
+	src/trace/flags.c \
+	src/trace/format.c \
+	src/trace/futex.c \
+	src/trace/ipc.c \
+	src/trace/ioctl.c \
+	src/trace/mem.c \
+	src/trace/names.c \
+	src/trace/net.c \
+	src/trace/poll.c \
+	src/trace/prctl.c \
+	src/trace/print.c \
+	src/trace/process.c \
+	src/trace/result.c \
+	src/trace/signal.c \
+	src/trace/structs.c \
+	src/trace/time.c \
+	src/trace/whole.c
 unit_tests += tests/unit/vma
 tests_unit_vma_SOURCES = tests/unit/vma.c
 tests_unit_vma_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
