@@ -156,6 +156,7 @@ struct inet_sock {
 #define URG_VALID 0x100
 #define URG_READ  0x200
 	int64_t syn_deadline;
+	struct ktimer timer; /* net/tcp_timer.c */
 	uint64_t bytes_in, bytes_out;
 	struct tcp_opts to;
 };
@@ -370,17 +371,36 @@ int tcp_connect(struct task *t, struct socket *sock, const char *addr, int len, 
 int tcp_listen(struct task *t, struct socket *sock, int backlog);
 int tcp_accept(struct task *t, struct socket *sock, struct socket *fresh, bool nonblock);
 int tcp_shutdown(struct task *t, struct socket *sock, int how);
-void tcp_release(struct inet_sock *sk);
+void tcp_release(struct task *t, struct inet_sock *sk);
 /* Wait until a connect that is under way has ended; 0, or an error of connect(2). */
 int tcp_wait_connect(struct task *t, struct inet_sock *sk, int64_t deadline) __must_check;
 /* Both ends are reset, as by what came for an end that takes no more. */
 void tcp_reset_both(struct inet_sock *sk, struct inet_sock *peer);
+/* A reset arrives; nothing comes or goes any more. sk->lock is held. */
+void tcp_reset(struct inet_sock *sk);
+void tcp_done(struct inet_sock *sk);
+/* Give up a connect, if it is still under way: @err is what the socket's error becomes. */
+void tcp_fail_connect(struct inet_sock *sk, int err);
+
+/* ---- tcp_timer.c ---- */
+/* How long a connect tries, in ns. */
+int64_t tcp_syn_timeout(const struct inet_sock *sk);
+void tcp_timer_init(struct inet_sock *sk);
+/* Arm the socket's timer, disarm it. sk->lock is held, and the caller has a reference. */
+void tcp_start_timer(struct inet_sock *sk, int64_t when);
+void tcp_stop_timer(struct inet_sock *sk);
+/* @sk has been closed: if it waits for its peer to close, then not for ever. Both locks are held. */
+void tcp_orphan(struct inet_sock *sk, struct inet_sock *peer);
+/* SO_LINGER: wait until the peer has room for all that was sent. */
+void tcp_linger(struct task *t, struct inet_sock *sk);
 
 /* ---- tcp_io.c ---- */
 int64_t tcp_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg, uint32_t flags);
 int64_t tcp_recvmsg(struct task *t, struct socket *sock, struct sock_msg *msg, uint32_t flags);
 uint32_t tcp_poll(struct task *t, struct file *file, struct socket *sock, struct poll_table *pt);
 int64_t tcp_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg);
+/* Bytes on their way beyond what the window of @peer takes. */
+int64_t tcp_unsent(const struct inet_sock *peer);
 /* Everything in the queue that no writer is at. sk->lock is held. */
 void tcp_purge(struct inet_sock *sk);
 

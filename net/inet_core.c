@@ -74,6 +74,7 @@ inet_alloc(struct kernel *k, int family, int type)
 	inet_opts_init(sk);
 	if (type == SOCK_STREAM)
 		tcp_opts_init(sk);
+	tcp_timer_init(sk);
 	mutex_lock(&in->lock);
 	list_add_tail(&sk->all, &in->all);
 	if (type == SOCK_STREAM)
@@ -194,7 +195,7 @@ inet_release(struct task *t, struct socket *sock)
 		return;
 	inet_set_socket(sk, NULL);
 	if (sk->type == SOCK_STREAM) {
-		tcp_release(sk);
+		tcp_release(t, sk);
 	} else {
 		mutex_lock(&sk->lock);
 		sk->dead = true;

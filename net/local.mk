@@ -13,6 +13,7 @@ libkernel_a_SOURCES += net/socket.c
 libkernel_a_SOURCES += net/tcp_conn.c
 libkernel_a_SOURCES += net/tcp_io.c
 libkernel_a_SOURCES += net/tcp_opt.c
+libkernel_a_SOURCES += net/tcp_timer.c
 libkernel_a_SOURCES += net/udp.c
 libkernel_a_SOURCES += net/unix_conn.c
 libkernel_a_SOURCES += net/unix_core.c

@@ -9,14 +9,11 @@
  *
  * Locks: two sockets' locks in the order of their addresses. sk->node of a pending socket is under its listener's lock; it is on the
  * list of sk->listener or on none. sk->sendlock is held over a beginning (connect, listen) and a disconnect.
- * Left out: a connect that does not block and is never let in ends only when it is asked about; TCP_DEFER_ACCEPT is kept, and
- * connections are given out at once.
+ * Left out: TCP_DEFER_ACCEPT is kept, and connections are given out at once.
  */
 #include "kernel/cred.h"
 #include "kernel/task.h"
 #include "net/inet.h"
-
-#define SYN_TIMEOUT_NS (127 * NSEC_PER_SEC) /* net.ipv4.tcp_syn_retries = 6 */
 
 static void
 lock_pair(struct inet_sock *a, struct inet_sock *b) __no_thread_safety
@@ -50,33 +47,32 @@ get_peer(struct inet_sock *sk)
 	return sk->peer;
 }
 
-/* Nothing comes or goes any more. sk->lock is held. */
-static void
-done(struct inet_sock *sk)
+void
+tcp_done(struct inet_sock *sk)
 {
 	__atomic_store_n(&sk->shutdown, SHUTDOWN_MASK, __ATOMIC_SEQ_CST);
 	inet_set_state(sk, TCP_CLOSE);
+	tcp_stop_timer(sk);
 	if (sk->dead)
 		inet_unhash(sk);
 }
 
-/* A reset arrives. sk->lock is held. */
-static void
-reset(struct inet_sock *sk)
+void
+tcp_reset(struct inet_sock *sk)
 {
 	if (sk->state == TCP_CLOSE)
 		return;
 	__atomic_store_n(&sk->err, sk->state == TCP_CLOSE_WAIT ? EPIPE : ECONNRESET, __ATOMIC_SEQ_CST);
-	done(sk);
+	tcp_done(sk);
 }
 
 void
 tcp_reset_both(struct inet_sock *sk, struct inet_sock *peer)
 {
 	lock_pair(sk, peer);
-	reset(sk);
+	tcp_reset(sk);
 	if (peer->peer == sk || peer->dead) /* else it has another connection by now */
-		reset(peer);
+		tcp_reset(peer);
 	unlock_pair(sk, peer);
 	inet_wake(sk, 0);
 	inet_wake(peer, 0);
@@ -91,7 +87,7 @@ send_fin(struct inet_sock *sk, struct inet_sock *peer)
 		if (peer == sk) { /* as if both closed at the same time */
 			inet_time_wait(sk);
 			sk->done = true;
-			done(sk);
+			tcp_done(sk);
 			break;
 		}
 		inet_set_state(sk, TCP_FIN_WAIT2);
@@ -100,10 +96,12 @@ send_fin(struct inet_sock *sk, struct inet_sock *peer)
 		__atomic_or_fetch(&peer->shutdown, RCV_SHUTDOWN, __ATOMIC_SEQ_CST);
 		break;
 	case TCP_CLOSE_WAIT:
-		done(sk);
+		tcp_done(sk);
+		if (peer->state == TCP_CLOSE) /* it did not wait so long */
+			break;
 		inet_time_wait(peer);
 		peer->done = true;
-		done(peer);
+		tcp_done(peer);
 		break;
 	default:
 		break;
@@ -138,6 +136,7 @@ establish(struct inet_sock *sk, struct inet_sock *l, struct inet_sock *child)
 	inet_hash_child(child);
 	list_add_tail(&child->node, &l->accept); /* with the first reference */
 	l->nr_accept++;
+	tcp_stop_timer(sk);
 	inet_set_state(sk, TCP_ESTABLISHED);
 }
 
@@ -157,9 +156,8 @@ leave_pending(struct inet_sock *sk)
 	return true;
 }
 
-/* Give up, if it is still under way: @err is what the socket's error becomes. */
-static void
-fail_connect(struct inet_sock *sk, int err) __no_thread_safety
+void
+tcp_fail_connect(struct inet_sock *sk, int err) __no_thread_safety
 {
 	struct inet_sock *l;
 	bool was = false;
@@ -181,7 +179,7 @@ fail_connect(struct inet_sock *sk, int err) __no_thread_safety
 	}
 	if (sk->state == TCP_SYN_SENT) {
 		__atomic_store_n(&sk->err, err, __ATOMIC_SEQ_CST);
-		done(sk);
+		tcp_done(sk);
 	}
 	mutex_unlock(&sk->lock);
 	if (l) {
@@ -219,6 +217,7 @@ join(struct inet_sock *sk, struct inet_sock *l, struct inet_sock *child, bool wa
 		inet_get(l);
 		sk->listener = l;
 		list_add_tail(&sk->node, &l->pending);
+		tcp_start_timer(sk, sk->syn_deadline);
 	} else {
 		establish(sk, l, child);
 		joined = true;
@@ -251,7 +250,7 @@ admit_pending(struct inet_sock *l)
 		if (!sk)
 			return;
 		if (join(sk, l, inet_alloc(l->k, l->family, l->type), true))
-			fail_connect(sk, ECONNREFUSED);
+			tcp_fail_connect(sk, ECONNREFUSED);
 		inet_put(sk);
 	}
 }
@@ -290,7 +289,7 @@ send_syn(struct inet_sock *sk)
 		inet_put(l);
 	}
 	if (err)
-		fail_connect(sk, -err);
+		tcp_fail_connect(sk, -err);
 }
 
 static void
@@ -335,7 +334,7 @@ start_connect(struct inet_sock *sk, const char *addr, int len)
 	}
 	init_stream(sk);
 	sk->ss = SS_CONNECTING;
-	sk->syn_deadline = deadline_after(SYN_TIMEOUT_NS);
+	sk->syn_deadline = deadline_after(tcp_syn_timeout(sk));
 	inet_set_state(sk, TCP_SYN_SENT);
 	return 0;
 }
@@ -359,8 +358,7 @@ tcp_wait_connect(struct task *t, struct inet_sock *sk, int64_t deadline)
 			err = sock_intr_errno(sk->o.sndtimeo);
 		if (err)
 			break;
-		if (schedule_until(t, MIN(deadline, sk->syn_deadline)) == -ETIME && sk->syn_deadline <= ktime_get())
-			fail_connect(sk, ETIMEDOUT);
+		ignore_err(schedule_until(t, deadline), "looked at above");
 	}
 	finish_wait(&sk->wq, &we);
 	return err;
@@ -407,8 +405,8 @@ stop_listening(struct inet_sock *l)
 		lock_pair(child, peer);
 		child->peer = NULL;
 		child->dead = true;
-		reset(peer);
-		reset(child);
+		tcp_reset(peer);
+		tcp_reset(child);
 		tcp_purge(child);
 		unlock_pair(child, peer);
 		inet_wake(peer, 0);
@@ -426,7 +424,7 @@ stop_listening(struct inet_sock *l)
 		mutex_unlock(&l->lock);
 		if (!sk)
 			break;
-		fail_connect(sk, ECONNREFUSED);
+		tcp_fail_connect(sk, ECONNREFUSED);
 		inet_put(sk);
 	}
 	inet_wake(l, 0);
@@ -442,12 +440,13 @@ part(struct inet_sock *sk, bool fin)
 		return;
 	lock_pair(sk, peer);
 	if (is_connected(sk->state) && (!fin || sk->qbytes)) {
-		reset(peer);
-		reset(sk);
+		tcp_reset(peer);
+		tcp_reset(sk);
 	} else {
 		send_fin(sk, peer);
 	}
 	__atomic_or_fetch(&sk->shutdown, SHUTDOWN_MASK, __ATOMIC_SEQ_CST);
+	tcp_orphan(sk, peer);
 	sk->peer = NULL;
 	tcp_purge(sk);
 	unlock_pair(sk, peer);
@@ -457,7 +456,7 @@ part(struct inet_sock *sk, bool fin)
 }
 
 void
-tcp_release(struct inet_sock *sk)
+tcp_release(struct task *t, struct inet_sock *sk)
 {
 	bool linger0 = sk->o.linger[0] && sk->o.linger[1] == 0;
 
@@ -467,7 +466,8 @@ tcp_release(struct inet_sock *sk)
 	if (sk->state == TCP_LISTEN)
 		stop_listening(sk);
 	else if (sk->state == TCP_SYN_SENT)
-		fail_connect(sk, ECONNRESET);
+		tcp_fail_connect(sk, ECONNRESET);
+	tcp_linger(t, sk);
 	part(sk, !linger0);
 	mutex_lock(&sk->lock);
 	if (sk->state == TCP_CLOSE)
@@ -487,7 +487,7 @@ disconnect(struct inet_sock *sk)
 	if (was == TCP_LISTEN)
 		stop_listening(sk);
 	else if (was == TCP_SYN_SENT)
-		fail_connect(sk, ECONNRESET);
+		tcp_fail_connect(sk, ECONNRESET);
 	part(sk, false);
 	mutex_lock(&sk->lock);
 	tcp_purge(sk);

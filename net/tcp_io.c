@@ -38,9 +38,8 @@ tcp_purge(struct inet_sock *sk)
 	sk->copied_seq = sk->rcv_nxt;
 }
 
-/* Bytes on their way from @sk beyond what the receiver's window takes. */
-static int64_t
-unsent(const struct inet_sock *peer)
+int64_t
+tcp_unsent(const struct inet_sock *peer)
 {
 	int64_t n = (int64_t)READ_ONCE(peer->qbytes) - (int64_t)(READ_ONCE(peer->o.rcvbuf) / 2);
 
@@ -50,14 +49,14 @@ unsent(const struct inet_sock *peer)
 static int64_t
 room(const struct inet_sock *sk, const struct inet_sock *peer)
 {
-	return (int64_t)READ_ONCE(sk->o.sndbuf) - unsent(peer);
+	return (int64_t)READ_ONCE(sk->o.sndbuf) - tcp_unsent(peer);
 }
 
 /* Worth telling a sender of: at least a third of its buffer is free. */
 static bool
 writable(const struct inet_sock *sk, const struct inet_sock *peer)
 {
-	return room(sk, peer) > 0 && room(sk, peer) >= unsent(peer) / 2;
+	return room(sk, peer) > 0 && room(sk, peer) >= tcp_unsent(peer) / 2;
 }
 
 /* ---- sending ---- */
@@ -104,7 +103,7 @@ send_piece(struct inet_sock *sk, struct inet_sock *peer, struct iov_iter *from, 
 	bool gone;
 
 	mutex_lock(&peer->lock);
-	if (peer->peer != sk || ((peer->shutdown & RCV_SHUTDOWN) && peer->state == TCP_FIN_WAIT2)) {
+	if (peer->peer != sk || ((peer->shutdown & RCV_SHUTDOWN) && (peer->state == TCP_FIN_WAIT2 || peer->dead))) {
 		mutex_unlock(&peer->lock);
 		tcp_reset_both(sk, peer); /* what is sent now, a packet, comes back as a reset */
 		n = MIN(n, PACKET_MAX);
@@ -339,17 +338,15 @@ end_of_stream(struct inet_sock *sk)
 {
 	int err;
 
-	if (sk->done && READ_ONCE(sk->state) != TCP_CLOSE)
+	if (sk->done) /* also if a reset came after the FIN: who sends is told of that */
 		return 1;
-	if (READ_ONCE(sk->err)) {
-		err = inet_error(sk);
-		if (err)
-			return sk->done && err != -ECONNRESET ? err : err;
-	}
+	err = inet_error(sk);
+	if (err)
+		return err;
 	if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN)
 		return 1;
 	if (READ_ONCE(sk->state) == TCP_CLOSE)
-		return sk->done ? 1 : -ENOTCONN;
+		return -ENOTCONN;
 	return 0;
 }
 
@@ -522,7 +519,7 @@ tcp_ioctl(struct task *t, struct socket *sock, unsigned int cmd, uint64_t arg)
 	if (cmd == SIOCATMARK)
 		n = sk->urg && sk->urg_seq == sk->copied_seq;
 	else if (cmd == TIOCOUTQ)
-		n = sk->peer ? (uint32_t)unsent(sk->peer) : 0;
+		n = sk->peer ? (uint32_t)tcp_unsent(sk->peer) : 0;
 	else if (sk->urg && !sock_flag(&sk->o, SO_OOBINLINE) && (int32_t)(sk->urg_seq - sk->copied_seq) >= 0)
 		n = sk->urg_seq - sk->copied_seq;
 	else

@@ -623,6 +623,141 @@ to_itself(void)
 	}
 }
 
+/* The state of a connection by /proc/net/tcp, also of one nobody has any more; 0: there is none. */
+static int
+listed_state(union addr from, union addr to)
+{
+	char line[512], want[64];
+	unsigned int state = 0;
+	FILE *f = fopen("/proc/net/tcp", "r");
+
+	CHECK(f != NULL);
+	snprintf(want, sizeof(want), " %08X:%04X %08X:%04X", from.in.sin_addr.s_addr, ntohs(from.in.sin_port), to.in.sin_addr.s_addr,
+		 ntohs(to.in.sin_port));
+	while (!state && fgets(line, sizeof(line), f)) {
+		char *at = strstr(line, want);
+
+		if (at)
+			CHECK_EQ(sscanf(at + strlen(want), "%X", &state), 1);
+	}
+	fclose(f);
+	return (int)state;
+}
+
+/* An end that was closed waits for the other end to close; TCP_LINGER2 says how long. */
+static void
+orphans(void)
+{
+	union addr a, b;
+	char c;
+	int p[2];
+
+	pair(p);
+	a = name_of(p[0]);
+	b = peer_of(p[0]);
+	CHECK_EQ(listed_state(a, b), TCP_ESTABLISHED);
+	CHECK_EQ(set_opt(p[0], IPPROTO_TCP, TCP_LINGER2, 1), 0);
+	close(p[0]);
+	await_state(p[1], TCP_CLOSE_WAIT);
+	for (int i = 0; listed_state(a, b) && i < 2000; i++) {
+		CHECK_EQ(listed_state(b, a), TCP_CLOSE_WAIT);
+		usleep(10000);
+	}
+	CHECK_EQ(listed_state(a, b), 0);
+	CHECK_EQ(send(p[1], "x", 1, MSG_NOSIGNAL), 1);
+	await_state(p[1], TCP_CLOSE);
+	CHECK_ERR(send(p[1], "x", 1, MSG_NOSIGNAL), EPIPE);
+	close(p[1]);
+	CHECK_EQ(listed_state(b, a), 0);
+
+	/* Not at all. */
+	pair(p);
+	a = name_of(p[0]);
+	b = peer_of(p[0]);
+	CHECK_EQ(set_opt(p[0], IPPROTO_TCP, TCP_LINGER2, -1), 0);
+	close(p[0]);
+	await_state(p[1], TCP_CLOSE);
+	CHECK_EQ(listed_state(a, b), 0);
+	CHECK_EQ(recv(p[1], &c, 1, 0), 0);
+	CHECK_ERR(send(p[1], "x", 1, MSG_NOSIGNAL), EPIPE);
+	close(p[1]);
+}
+
+/* A connect that nobody lets in gives up by itself. */
+static void
+given_up(void)
+{
+	int l = listening(0), s[3], spare = socket(AF_INET, SOCK_STREAM, 0);
+
+	for (int i = 0; i < 3; i++) {
+		s[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		CHECK_EQ(set_opt(s[i], IPPROTO_TCP, TCP_USER_TIMEOUT, 1), 0);
+		CHECK_ERR(do_connect(s[i], name_of(l)), EINPROGRESS);
+	}
+	await(s[2], POLLOUT);
+	CHECK_EQ(ready(s[2], 0) & (POLLERR | POLLHUP), POLLERR | POLLHUP);
+	CHECK_EQ(tcp_state(s[2]), TCP_CLOSE);
+	CHECK_EQ(int_opt(s[2], SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+	CHECK_EQ(set_opt(spare, IPPROTO_TCP, TCP_USER_TIMEOUT, 1), 0);
+	CHECK_ERR(do_connect(spare, name_of(l)), ETIMEDOUT);
+	for (int i = 0; i < 3; i++)
+		close(s[i]);
+	close(spare);
+	close(l);
+}
+
+static void *
+close_it(void *arg)
+{
+	CHECK_EQ(close((int)(intptr_t)arg), 0);
+	return NULL;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* close(2) waits for what the other end has no room for, and for no longer than SO_LINGER says. */
+static void
+lingering(void)
+{
+	static char buf[65536];
+	struct linger lg = { .l_onoff = 1 };
+	pthread_t t;
+	int p[2];
+
+	for (int how = 0; how < 2; how++) {
+		int64_t sent = 0, got = 0, n, start;
+
+		pair(p);
+		CHECK_EQ(set_opt(p[1], SOL_SOCKET, SO_RCVBUF, 65536), 0);
+		lg.l_linger = how ? 1 : 100;
+		CHECK_EQ(setsockopt(p[0], SOL_SOCKET, SO_LINGER, &lg, sizeof(lg)), 0);
+		while ((n = send(p[0], buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+			sent += n;
+		start = now_ms();
+		CHECK_EQ(pthread_create(&t, NULL, close_it, (void *)(intptr_t)p[0]), 0);
+		if (how) { /* nobody reads */
+			CHECK_EQ(pthread_join(t, NULL), 0);
+			CHECK(now_ms() - start >= 900);
+		}
+		while ((n = recv(p[1], buf, sizeof(buf), 0)) > 0)
+			got += n;
+		CHECK_EQ(n, 0);
+		CHECK_EQ(got, sent);
+		if (!how) {
+			CHECK_EQ(pthread_join(t, NULL), 0);
+			CHECK(now_ms() - start < 90000);
+		}
+		close(p[1]);
+	}
+}
+
 static union addr disorder_at[2];
 
 static int
@@ -705,8 +840,8 @@ in_disorder(void)
 
 static const struct guest_case cases[] = {
 	T(basics), T(refused), T(not_blocking), T(volume), T(half_closed), T(shut_reading), T(closed), T(reset), T(backlog), T(time_wait),
-	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing), T(to_itself),
-	T(in_disorder),
+	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing),
+	T(to_itself), T(orphans), T(given_up), T(lingering), T(in_disorder),
 };
 
 int
