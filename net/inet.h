@@ -123,6 +123,7 @@ struct inet_sock {
 	struct socket *socket; /* in->lock; NULL: not accepted yet, or released */
 	uint32_t uid;
 	struct list_head all;	/* in->lock */
+	struct list_head groups; /* in->lock: inet_mcast.c */
 	struct inet_bind b;	/* names; the port stays when the use of it has ended */
 	bool bound_addr, bound_port; /* by bind(2) */
 	bool connected;		/* a datagram socket */
@@ -166,6 +167,7 @@ struct inet_net {
 	struct list_head all;
 	struct list_head ports[INET_HASH];
 	struct list_head tw_list;
+	struct list_head members; /* of groups */
 	uint32_t nr_tw;
 	struct kmem_cache socks;
 	uint32_t port_min, port_max, unpriv_start;
@@ -323,6 +325,26 @@ void inet_unhash(struct inet_sock *sk);
 void inet_time_wait(struct inet_sock *sk);
 /* Who gets what is sent to a place, with a reference, or NULL. A listener for streams. */
 struct inet_sock *inet_lookup(struct kernel *k, int protocol, const struct inet_name *to, const struct inet_name *from) __must_check;
+
+/* ---- inet_mcast.c. All take in->lock. ---- */
+/* 0, -EADDRINUSE, -ENOBUFS, -ENOMEM. */
+int inet_join_group(struct inet_sock *sk, const struct in16 *group) __must_check;
+/* 0, -EADDRNOTAVAIL. */
+int inet_leave_group(struct inet_sock *sk, const struct in16 *group) __must_check;
+void inet_leave_all(struct inet_sock *sk);
+
+/**
+ * inet_lookup_group() - who gets what is sent to a group
+ * @k: the instance
+ * @protocol: IPPROTO_UDP, IPPROTO_UDPLITE
+ * @to: the group, and the port
+ * @from: who sends
+ * @count: set to how many
+ *
+ * Return: the sockets, each with a reference, for kfree(); or NULL.
+ */
+struct inet_sock **inet_lookup_group(struct kernel *k, int protocol, const struct inet_name *to, const struct inet_name *from,
+				     size_t *count) __must_check;
 
 /* ---- inet_opt.c ---- */
 int inet_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_t val, int len);

@@ -130,7 +130,8 @@ inet_route(const struct inet_sock *sk, struct in16 *to, struct in16 *from)
 			return -ENETUNREACH;
 		return sock_flag(&sk->o, SO_BROADCAST) ? 0 : -EACCES;
 	}
-	if (in16_multicast(to) && sk->type == SOCK_DGRAM && sk->io.mc_if == LO_IFINDEX)
+	/* Groups are over `lo` only for who says so, by IP_MULTICAST_IF or an address to send from. */
+	if (v4 && in16_multicast(to) && sk->type == SOCK_DGRAM && (sk->io.mc_if == LO_IFINDEX || in16_local(&sk->b.addr)))
 		return 0;
 	return in16_local(to) ? 0 : -ENETUNREACH;
 }

@@ -8,7 +8,7 @@
  *
  * Locks: sk->iolock, then sk->sendlock (RANK_PIPE, one reader and one writer, held over copies); sk->lock (RANK_TASK, short; two of
  * them in address order); wait queues; in->lock (RANK_LEAF: ports, all sockets).
- * Left out: raw sockets and ICMP, multicast but over `lo` by IP_MULTICAST_IF, error queues, repair mode.
+ * Left out: raw sockets and ICMP, error queues, repair mode.
  */
 #include <asm/ioctls.h>
 #include <linux/capability.h>
@@ -28,6 +28,7 @@ inet_init(struct kernel *k)
 	mutex_init(&in->lock, RANK_LEAF);
 	INIT_LIST_HEAD(&in->all);
 	INIT_LIST_HEAD(&in->tw_list);
+	INIT_LIST_HEAD(&in->members);
 	for (unsigned int i = 0; i < INET_HASH; i++)
 		INIT_LIST_HEAD(&in->ports[i]);
 	kmem_cache_init(k, &in->socks, "inet_sock", sizeof(struct inet_sock), 64);
@@ -60,6 +61,7 @@ inet_alloc(struct kernel *k, int family, int type)
 	INIT_LIST_HEAD(&sk->accept);
 	INIT_LIST_HEAD(&sk->pending);
 	INIT_LIST_HEAD(&sk->node);
+	INIT_LIST_HEAD(&sk->groups);
 	INIT_LIST_HEAD(&sk->b.list);
 	INIT_LIST_HEAD(&sk->b.tw_list);
 	init_waitqueue_head(&sk->wq);
@@ -194,6 +196,7 @@ inet_release(struct task *t, struct socket *sock)
 	if (!sk)
 		return;
 	inet_set_socket(sk, NULL);
+	inet_leave_all(sk);
 	if (sk->type == SOCK_STREAM) {
 		tcp_release(t, sk);
 	} else {

@@ -123,7 +123,6 @@ set_mc_if(struct task *t, struct inet_sock *sk, uaddr_t val, int len)
 	return find_interface(m.imr_address.s_addr, m.imr_ifindex, &sk->io.mc_if);
 }
 
-/* There is no interface on which a group could be joined: `lo` carries none here. */
 static int
 membership(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
 {
@@ -135,15 +134,37 @@ membership(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
 		return -EINVAL;
 	if (copy_from_user(t, &m, val, (size_t)MIN(len, (int)sizeof(m))))
 		return -EFAULT;
+	if (sk->type == SOCK_STREAM)
+		return -EPROTO;
 	group = in16_v4(m.imr_multiaddr.s_addr);
 	if (!in16_multicast(&group))
 		return -EINVAL;
 	err = find_interface(m.imr_address.s_addr, m.imr_ifindex, &ifindex);
 	if (err == -EADDRNOTAVAIL || (!err && !ifindex))
 		err = -ENODEV; /* no route to the group */
-	if (name == IP_DROP_MEMBERSHIP)
-		return err ? err : -EADDRNOTAVAIL;
-	return err ? err : -ENODEV;
+	if (err)
+		return err;
+	return name == IP_DROP_MEMBERSHIP ? inet_leave_group(sk, &group) : inet_join_group(sk, &group);
+}
+
+static int
+membership6(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
+{
+	struct ipv6_mreq m;
+	struct in16 group;
+
+	if (len < (int)sizeof(m))
+		return -EINVAL;
+	if (sk->type == SOCK_STREAM)
+		return -EPROTO;
+	if (copy_in(t, &m, val))
+		return -EFAULT;
+	memcpy(group.b, &m.ipv6mr_multiaddr, sizeof(group.b));
+	if (in16_is_v4(&group) || !in16_multicast(&group))
+		return -EINVAL;
+	if (m.ipv6mr_ifindex != LO_IFINDEX) /* 0: there is no route to any group */
+		return -ENODEV;
+	return name == IPV6_DROP_MEMBERSHIP ? inet_leave_group(sk, &group) : inet_join_group(sk, &group);
 }
 
 static int
@@ -209,6 +230,8 @@ set_ipv6(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int len)
 
 	if (sk->family != AF_INET6)
 		return -ENOPROTOOPT;
+	if (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP)
+		return membership6(t, sk, name, val, len);
 	if (len < (int)sizeof(v))
 		return -EINVAL;
 	if (copy_in(t, &v, val))

@@ -2,6 +2,7 @@ libkernel_a_SOURCES += net/inet_addr.c
 libkernel_a_SOURCES += net/inet_cmsg.c
 libkernel_a_SOURCES += net/inet_core.c
 libkernel_a_SOURCES += net/inet_ioctl.c
+libkernel_a_SOURCES += net/inet_mcast.c
 libkernel_a_SOURCES += net/inet_opt.c
 libkernel_a_SOURCES += net/inet_ports.c
 libkernel_a_SOURCES += net/inet_proc.c

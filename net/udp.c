@@ -154,13 +154,35 @@ set_header(const struct inet_sock *sk, struct inet_dgram *d, const struct inet_c
 
 	d->tos = v4 ? sk->io.tos : sk->io.tclass;
 	if (v4)
-		d->ttl = sk->io.ttl ? sk->io.ttl : 64;
+		d->ttl = in16_multicast(&d->to) ? sk->io.mc_ttl : sk->io.ttl ? sk->io.ttl : 64;
 	else
 		d->ttl = sk->io.hops >= 0 ? (uint8_t)sk->io.hops : 64;
 	if (c->have_tos)
 		d->tos = (uint8_t)c->tos;
 	if (c->have_ttl)
 		d->ttl = (uint8_t)c->ttl;
+}
+
+/* To all that want it, each a copy. */
+static void
+deliver_group(struct inet_sock *sk, const struct inet_name *dst, const struct inet_name *src, struct inet_dgram *d)
+{
+	struct inet_sock **all;
+	size_t n;
+
+	all = inet_lookup_group(sk->k, sk->protocol, dst, src, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct inet_dgram *copy = kmalloc(sk->k, sizeof(*d) + d->len);
+
+		if (copy) {
+			memcpy(copy, d, sizeof(*d) + d->len);
+			deliver(all[i], copy);
+		}
+		inet_put(all[i]);
+	}
+	if (all)
+		kfree(sk->k, all);
+	kfree(sk->k, d);
 }
 
 int64_t
@@ -197,6 +219,10 @@ udp_sendmsg(struct task *t, struct socket *sock, struct sock_msg *msg, uint32_t 
 	d->from = src;
 	d->to = dst.addr;
 	set_header(sk, d, &c);
+	if (in16_multicast(&dst.addr)) {
+		deliver_group(sk, &dst, &src, d);
+		return n;
+	}
 	to = inet_lookup(t->k, sk->protocol, &dst, &src);
 	if (to) {
 		deliver(to, d);

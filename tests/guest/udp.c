@@ -359,9 +359,98 @@ interrupted(void)
 	CHECK_ERR(recv(r, &c, 1, 0), EAGAIN);
 }
 
+static bool
+arrives(int s)
+{
+	char c;
+
+	return recv(s, &c, 1, MSG_DONTWAIT) == 1;
+}
+
+/* A group on `lo`. */
+static void
+groups(void)
+{
+	struct ip_mreq m = { .imr_multiaddr.s_addr = inet_addr("239.192.7.9"), .imr_interface.s_addr = htonl(LO) };
+	struct ip_mreqn n = { .imr_multiaddr = m.imr_multiaddr, .imr_ifindex = 1 };
+	int from = socket(AF_INET, SOCK_DGRAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0), r[3];
+	union addr to = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		r[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		CHECK_EQ(set_opt(r[i], SOL_SOCKET, SO_REUSEADDR, 1), 0);
+		CHECK_EQ(do_bind(r[i], v4(INADDR_ANY, i ? port_of(r[0]) : 0)), 0);
+	}
+	CHECK_ERR(setsockopt(r[0], IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof(m)), EADDRNOTAVAIL);
+	CHECK_EQ(setsockopt(r[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)), 0);
+	CHECK_ERR(setsockopt(r[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)), EADDRINUSE);
+	CHECK_EQ(setsockopt(r[1], IPPROTO_IP, IP_ADD_MEMBERSHIP, &n, sizeof(n)), 0);
+	CHECK_ERR(setsockopt(stream, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)), EPROTO);
+	m.imr_multiaddr.s_addr = htonl(LO);
+	CHECK_ERR(setsockopt(r[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)), EINVAL);
+	m.imr_multiaddr = n.imr_multiaddr;
+	CHECK_EQ(set_opt(r[2], IPPROTO_IP, IP_MULTICAST_ALL, 0), 0);
+
+	to = v4(ntohl(m.imr_multiaddr.s_addr), port_of(r[0]));
+	CHECK_EQ(setsockopt(from, IPPROTO_IP, IP_MULTICAST_IF, &m.imr_interface, sizeof(m.imr_interface)), 0);
+	for (int loop = 1; loop >= 0; loop--) { /* over `lo` it makes no difference */
+		CHECK_EQ(set_opt(from, IPPROTO_IP, IP_MULTICAST_LOOP, loop), 0);
+		CHECK_EQ(sendto(from, "x", 1, 0, &to.sa, sizeof(to.in)), 1);
+		await(r[0], POLLIN);
+		await(r[1], POLLIN);
+		CHECK(arrives(r[0]) && arrives(r[1]) && !arrives(r[0]) && !arrives(r[1]) && !arrives(r[2]));
+	}
+	/* Who is not in the group, but shares the port with who is. */
+	CHECK_EQ(set_opt(r[2], IPPROTO_IP, IP_MULTICAST_ALL, 1), 0);
+	CHECK_EQ(setsockopt(r[0], IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof(m)), 0);
+	CHECK_EQ(set_opt(r[0], IPPROTO_IP, IP_MULTICAST_ALL, 0), 0);
+	CHECK_EQ(do_connect(from, to), 0);
+	CHECK(same(name_of(from), v4(LO, port_of(from))));
+	CHECK_EQ(send(from, "x", 1, 0), 1);
+	await(r[2], POLLIN);
+	await(r[1], POLLIN);
+	CHECK(!arrives(r[0]) && arrives(r[1]) && arrives(r[2]));
+	/* Nobody is in it: closing leaves, too. */
+	close(r[1]);
+	CHECK_EQ(send(from, "x", 1, 0), 1);
+	CHECK_EQ(send(from, "x", 1, 0), 1);
+	CHECK(!arrives(r[2]));
+	for (uint32_t i = 0; i < 10; i++) {
+		m.imr_multiaddr.s_addr = htonl(0xefc00800u + i);
+		CHECK_EQ(setsockopt(r[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)), 0);
+	}
+	close(from);
+	close(stream);
+	close(r[0]);
+	close(r[2]);
+}
+
+static void
+groups6(void)
+{
+	struct ipv6_mreq m = { .ipv6mr_interface = 1 };
+	int s, stream;
+
+	if (!have_v6())
+		return;
+	s = socket(AF_INET6, SOCK_DGRAM, 0);
+	stream = socket(AF_INET6, SOCK_STREAM, 0);
+	CHECK_EQ(inet_pton(AF_INET6, "ff02::1234", &m.ipv6mr_multiaddr), 1);
+	CHECK_ERR(setsockopt(s, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &m, sizeof(m)), EADDRNOTAVAIL);
+	CHECK_EQ(setsockopt(s, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)), 0);
+	CHECK_ERR(setsockopt(s, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)), EADDRINUSE);
+	CHECK_EQ(setsockopt(s, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &m, sizeof(m)), 0);
+	CHECK_ERR(setsockopt(stream, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)), EPROTO);
+	m.ipv6mr_multiaddr = in6addr_loopback;
+	CHECK_ERR(setsockopt(s, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)), EINVAL);
+	close(s);
+	close(stream);
+}
+
 static const struct guest_case cases[] = {
 	T(names), T(bad_addresses), T(to_and_fro), T(sizes), T(connected), T(refused), T(conflicts), T(queue_limit), T(many),
 	T(shut_down), T(dual_stack), T(ancillary), T(interrupted),
+	T(groups), T(groups6),
 };
 
 int
