@@ -280,8 +280,12 @@ void inet_put(struct inet_sock *sk);
 /* Who it belongs to for /proc and SIGURG; NULL: nobody any more. */
 void inet_set_socket(struct inet_sock *sk, struct socket *sock);
 int inet_getname(struct task *t, struct socket *sock, char *addr, int peer);
-/* Wake who waits or polls, and signal who asked for it. Under no lock but iolock and sendlock. */
+/*
+ * Wake who waits or polls, and signal who asked for it. A change of state (0) is signalled by whoever makes it, if at all, with
+ * inet_signal(). Under no lock but iolock and sendlock.
+ */
 void inet_wake(struct inet_sock *sk, uint32_t key);
+void inet_signal(struct inet_sock *sk, enum fasync_code code);
 /* SIGURG to the owner of the socket's file. */
 void inet_sigurg(struct inet_sock *sk);
 /* SO_ERROR, which is 0 from then on; negative. */
@@ -398,8 +402,8 @@ void tcp_release(struct task *t, struct inet_sock *sk);
 int tcp_wait_connect(struct task *t, struct inet_sock *sk, int64_t deadline) __must_check;
 /* Both ends are reset, as by what came for an end that takes no more. */
 void tcp_reset_both(struct inet_sock *sk, struct inet_sock *peer);
-/* A reset arrives; nothing comes or goes any more. sk->lock is held. */
-void tcp_reset(struct inet_sock *sk);
+/* A reset arrives; nothing comes or goes any more. sk->lock is held. True: it was not closed before, and POLL_ERR is to be told. */
+bool tcp_reset(struct inet_sock *sk);
 void tcp_done(struct inet_sock *sk);
 /* Give up a connect, if it is still under way: @err is what the socket's error becomes. */
 void tcp_fail_connect(struct inet_sock *sk, int err);
@@ -411,8 +415,8 @@ void tcp_timer_init(struct inet_sock *sk);
 /* Arm the socket's timer, disarm it. sk->lock is held, and the caller has a reference. */
 void tcp_start_timer(struct inet_sock *sk, int64_t when);
 void tcp_stop_timer(struct inet_sock *sk);
-/* @sk has been closed: if it waits for its peer to close, then not for ever. Both locks are held. */
-void tcp_orphan(struct inet_sock *sk, struct inet_sock *peer);
+/* @sk has been closed: if it waits for its peer to close, then not for ever. Both locks are held. True: @peer was reset. */
+bool tcp_orphan(struct inet_sock *sk, struct inet_sock *peer);
 /* SO_LINGER: wait until the peer has room for all that was sent. */
 void tcp_linger(struct task *t, struct inet_sock *sk);
 

@@ -239,7 +239,14 @@ inet_wake(struct inet_sock *sk, uint32_t key)
 {
 	/* Waiting readers are exclusive; a change of state (0) and an error are for all. */
 	__wake_up(&sk->wq, key & (K_POLLIN | K_POLLOUT) ? 1 : 0, key);
-	kill_fasync(sk->k, &sk->fasync, key & K_POLLOUT ? 2 : key & K_POLLIN ? 1 : key & K_POLLPRI ? 5 : 6);
+	if (key)
+		inet_signal(sk, key & K_POLLOUT ? FASYNC_OUT : key & K_POLLIN ? FASYNC_IN : FASYNC_ERR);
+}
+
+void
+inet_signal(struct inet_sock *sk, enum fasync_code code)
+{
+	kill_fasync(sk->k, &sk->fasync, (int)code);
 }
 
 void

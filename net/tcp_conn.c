@@ -57,29 +57,41 @@ tcp_done(struct inet_sock *sk)
 		inet_unhash(sk);
 }
 
-void
+bool
 tcp_reset(struct inet_sock *sk)
 {
 	if (sk->state == TCP_CLOSE)
-		return;
+		return false;
 	__atomic_store_n(&sk->err, sk->state == TCP_CLOSE_WAIT ? EPIPE : ECONNRESET, __ATOMIC_SEQ_CST);
 	tcp_done(sk);
+	return true;
+}
+
+/* What has given up or been reset is told; @told: it was that, and not closed before. */
+static void
+tell_reset(struct inet_sock *sk, bool told)
+{
+	inet_wake(sk, 0);
+	if (told)
+		inet_signal(sk, FASYNC_ERR);
 }
 
 void
 tcp_reset_both(struct inet_sock *sk, struct inet_sock *peer)
 {
+	bool told, peer_told = false;
+
 	lock_pair(sk, peer);
-	tcp_reset(sk);
+	told = tcp_reset(sk);
 	if (peer->peer == sk || peer->dead) /* else it has another connection by now */
-		tcp_reset(peer);
+		peer_told = tcp_reset(peer);
 	unlock_pair(sk, peer);
-	inet_wake(sk, 0);
-	inet_wake(peer, 0);
+	tell_reset(sk, told);
+	tell_reset(peer, peer_told);
 }
 
-/* @sk sends its FIN. Both locks are held. */
-static void
+/* @sk sends its FIN. Both locks are held. Return: how @peer is told (tell_fin()), 0: it had it. */
+static enum fasync_code
 send_fin(struct inet_sock *sk, struct inet_sock *peer)
 {
 	switch (sk->state) {
@@ -88,24 +100,34 @@ send_fin(struct inet_sock *sk, struct inet_sock *peer)
 			inet_time_wait(sk);
 			sk->done = true;
 			tcp_done(sk);
-			break;
+			return FASYNC_HUP;
 		}
 		inet_set_state(sk, TCP_FIN_WAIT2);
 		inet_set_state(peer, TCP_CLOSE_WAIT);
 		peer->done = true;
-		__atomic_or_fetch(&peer->shutdown, RCV_SHUTDOWN, __ATOMIC_SEQ_CST);
-		break;
+		return __atomic_or_fetch(&peer->shutdown, RCV_SHUTDOWN, __ATOMIC_SEQ_CST) == SHUTDOWN_MASK ? FASYNC_HUP : FASYNC_IN;
 	case TCP_CLOSE_WAIT:
 		tcp_done(sk);
 		if (peer->state == TCP_CLOSE) /* it did not wait so long */
-			break;
+			return 0;
 		inet_time_wait(peer);
 		peer->done = true;
 		tcp_done(peer);
-		break;
+		return FASYNC_HUP;
 	default:
-		break;
+		return 0;
 	}
+}
+
+/* As Linux does: the end, and then something to read. */
+static void
+tell_fin(struct inet_sock *peer, enum fasync_code code)
+{
+	inet_wake(peer, 0);
+	if (!code)
+		return;
+	inet_signal(peer, code);
+	inet_signal(peer, FASYNC_IN);
 }
 
 /* ---- connect ---- */
@@ -160,7 +182,7 @@ void
 tcp_fail_connect(struct inet_sock *sk, int err) __no_thread_safety
 {
 	struct inet_sock *l;
-	bool was = false;
+	bool was = false, told = false;
 
 	mutex_lock(&sk->lock);
 	l = sk->listener;
@@ -180,6 +202,7 @@ tcp_fail_connect(struct inet_sock *sk, int err) __no_thread_safety
 	if (sk->state == TCP_SYN_SENT) {
 		__atomic_store_n(&sk->err, err, __ATOMIC_SEQ_CST);
 		tcp_done(sk);
+		told = true;
 	}
 	mutex_unlock(&sk->lock);
 	if (l) {
@@ -188,7 +211,7 @@ tcp_fail_connect(struct inet_sock *sk, int err) __no_thread_safety
 			inet_put(l);
 		inet_put(l);
 	}
-	inet_wake(sk, 0);
+	tell_reset(sk, told);
 }
 
 /*
@@ -229,8 +252,8 @@ join(struct inet_sock *sk, struct inet_sock *l, struct inet_sock *child, bool wa
 		inet_put(child);
 		return err;
 	}
-	inet_wake(l, K_POLLIN | K_POLLRDNORM);
 	inet_wake(sk, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+	inet_wake(l, K_POLLIN | K_POLLRDNORM);
 	return 0;
 }
 
@@ -399,17 +422,18 @@ stop_listening(struct inet_sock *l)
 	mutex_unlock(&l->lock);
 	while (!list_empty(&children)) {
 		struct inet_sock *child = list_first_entry(&children, struct inet_sock, node), *peer;
+		bool told;
 
 		list_del_init(&child->node);
 		peer = child->peer;
 		lock_pair(child, peer);
 		child->peer = NULL;
 		child->dead = true;
-		tcp_reset(peer);
+		told = tcp_reset(peer);
 		tcp_reset(child);
 		tcp_purge(child);
 		unlock_pair(child, peer);
-		inet_wake(peer, 0);
+		tell_reset(peer, told);
 		inet_put(peer);
 		inet_put(child);
 	}
@@ -435,22 +459,26 @@ static void
 part(struct inet_sock *sk, bool fin)
 {
 	struct inet_sock *peer = get_peer(sk);
+	enum fasync_code code = 0;
+	bool told = false;
 
 	if (!peer)
 		return;
 	lock_pair(sk, peer);
 	if (is_connected(sk->state) && (!fin || sk->qbytes)) {
-		tcp_reset(peer);
+		told = tcp_reset(peer);
 		tcp_reset(sk);
 	} else {
-		send_fin(sk, peer);
+		code = send_fin(sk, peer);
 	}
 	__atomic_or_fetch(&sk->shutdown, SHUTDOWN_MASK, __ATOMIC_SEQ_CST);
-	tcp_orphan(sk, peer);
+	told |= tcp_orphan(sk, peer);
 	sk->peer = NULL;
 	tcp_purge(sk);
 	unlock_pair(sk, peer);
-	inet_wake(peer, 0);
+	tell_fin(peer, code);
+	if (told)
+		inet_signal(peer, FASYNC_ERR);
 	inet_put(peer); /* ours */
 	inet_put(peer); /* the connection's */
 }
@@ -624,6 +652,7 @@ tcp_shutdown(struct task *t, struct socket *sock, int how)
 {
 	struct inet_sock *sk = inet_sk(sock), *peer;
 	uint32_t mode = (uint32_t)how + 1;
+	enum fasync_code code;
 	enum tcp_state state = READ_ONCE(sk->state);
 
 	if (how < 0 || how > 2)
@@ -636,9 +665,9 @@ tcp_shutdown(struct task *t, struct socket *sock, int how)
 	peer = get_peer(sk);
 	if (peer && (mode & SEND_SHUTDOWN)) {
 		lock_pair(sk, peer);
-		send_fin(sk, peer);
+		code = send_fin(sk, peer);
 		unlock_pair(sk, peer);
-		inet_wake(peer, 0);
+		tell_fin(peer, code);
 	}
 	inet_put(peer);
 	inet_wake(sk, 0);

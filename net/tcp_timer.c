@@ -63,17 +63,17 @@ tcp_start_timer(struct inet_sock *sk, int64_t when)
 	ktimer_start(sk->k, &sk->timer, when);
 }
 
-void
+bool
 tcp_orphan(struct inet_sock *sk, struct inet_sock *peer)
 {
 	if (!sk->dead || sk->state != TCP_FIN_WAIT2)
-		return;
+		return false;
 	if (sk->to.linger2 == UINT32_MAX) { /* negative: not at all */
-		tcp_reset(peer);
 		tcp_done(sk);
-	} else {
-		tcp_start_timer(sk, deadline_after((int64_t)sk->to.linger2 * NSEC_PER_SEC));
+		return tcp_reset(peer);
 	}
+	tcp_start_timer(sk, deadline_after((int64_t)sk->to.linger2 * NSEC_PER_SEC));
+	return false;
 }
 
 void

@@ -74,6 +74,7 @@ struct unix_sock {
 	uint32_t backlog; /* of connections, or of datagrams */
 	struct wait_queue_head wq; /* readers, writers, pollers */
 	struct fasync_queue fasync;
+	bool async_nospace; /* atomic: found no room to write, and is to be signalled when there is */
 	struct wait_queue_head peer_wait; /* who waits for room in our queue */
 	struct wait_queue_entry relay; /* on relay_on's peer_wait: wakes our wq */
 	struct unix_sock *relay_on;    /* with a reference, or NULL */
@@ -103,15 +104,30 @@ unix_sk(const struct socket *sock)
 	return sock->sk;
 }
 
-/* Wake who waits or polls, and signal who asked for signals; @key as for __wake_up(). Under no lock but iolock. */
+/*
+ * Wake who waits or polls, and signal who asked for signals that there is something to read; @key as for __wake_up(). A change of
+ * state (0) is signalled by whoever makes it, if at all, and room to write by unix_write_space(). Under no lock but iolock.
+ */
 static inline void
 unix_wake(struct unix_sock *u, uint32_t key)
 {
 	__wake_up(&u->wq, 0, key);
-	kill_fasync(u->k, &u->fasync, key & K_POLLOUT ? 2 : key & K_POLLIN ? 1 : 6); /* POLL_OUT, POLL_IN, POLL_HUP */
+	if (key & K_POLLIN)
+		kill_fasync(u->k, &u->fasync, FASYNC_IN);
+}
+
+/* A writer or poller has found no room. It looks again afterwards: room may have been made just before. */
+static inline void
+unix_no_space(struct unix_sock *u)
+{
+	if (likely(READ_ONCE(u->fasync.files.next) == &u->fasync.files))
+		return;
+	__atomic_store_n(&u->async_nospace, true, __ATOMIC_SEQ_CST);
 }
 
 /* ---- unix_core.c ---- */
+/* There is more room to write: wake, and signal who had found none, once. Under no lock but iolock. */
+void unix_write_space(struct unix_sock *u);
 int unix_init(struct kernel *k) __must_check;
 int unix_create(struct task *t, struct socket *sock, int type, int protocol) __must_check;
 int unix_socketpair(struct task *t, struct socket *a, struct socket *b) __must_check;

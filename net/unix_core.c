@@ -185,8 +185,10 @@ unix_dgram_disconnected(struct task *t, struct unix_sock *u, struct unix_sock *o
 	if (told)
 		__atomic_store_n(&other->err, ECONNRESET, __ATOMIC_SEQ_CST);
 	mutex_unlock(&other->lock);
-	if (told)
+	if (told) {
 		unix_wake(other, 0);
+		kill_fasync(other->k, &other->fasync, FASYNC_ERR);
+	}
 }
 
 /* Tell a connected peer that we are gone; @reset: it had sent what we never read. */
@@ -203,8 +205,10 @@ abandon_peer(struct unix_sock *u, struct unix_sock *peer, bool reset)
 			__atomic_store_n(&peer->err, ECONNRESET, __ATOMIC_SEQ_CST);
 	}
 	mutex_unlock(&peer->lock);
-	if (connected)
+	if (connected) {
 		unix_wake(peer, 0);
+		kill_fasync(peer->k, &peer->fasync, FASYNC_HUP);
+	}
 }
 
 /* The end of @u as somebody's socket. */
@@ -283,6 +287,14 @@ scm_fp_put(struct task *t, struct kernel *k, struct scm_fp *fp)
 }
 
 void
+unix_write_space(struct unix_sock *u)
+{
+	__wake_up(&u->wq, 0, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+	if (READ_ONCE(u->async_nospace) && unix_writable(u) && __atomic_exchange_n(&u->async_nospace, false, __ATOMIC_SEQ_CST))
+		kill_fasync(u->k, &u->fasync, FASYNC_OUT);
+}
+
+void
 unix_skb_free(struct task *t, struct kernel *k, struct unix_skb *skb)
 {
 	struct unix_sock *owner = skb->owner;
@@ -295,7 +307,7 @@ unix_skb_free(struct task *t, struct kernel *k, struct unix_skb *skb)
 		uint32_t left = __atomic_sub_fetch(&owner->wmem, skb->truesize, __ATOMIC_SEQ_CST);
 
 		if (left * 4 <= owner->o.sndbuf || left < owner->o.sndbuf)
-			unix_wake(owner, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+			unix_write_space(owner);
 		unix_put(t, owner);
 	}
 	kfree(k, skb);
@@ -375,6 +387,10 @@ unix_shutdown(struct task *t, struct socket *sock, int how)
 			other |= RCV_SHUTDOWN;
 		__atomic_or_fetch(&peer->shutdown, other, __ATOMIC_SEQ_CST);
 		unix_wake(peer, 0);
+		if (other == SHUTDOWN_MASK)
+			kill_fasync(peer->k, &peer->fasync, FASYNC_HUP);
+		else if (other & RCV_SHUTDOWN)
+			kill_fasync(peer->k, &peer->fasync, FASYNC_IN);
 	}
 	unix_wake(u, 0);
 	unix_put(t, peer);

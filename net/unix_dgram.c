@@ -26,6 +26,7 @@ wait_space(struct task *t, struct unix_sock *u, int64_t deadline)
 
 	if (READ_ONCE(u->wmem) < u->o.sndbuf)
 		return 0;
+	unix_no_space(u);
 	init_wait_key(&we, t, K_POLLOUT);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);

@@ -23,8 +23,9 @@ wait_space(struct task *t, struct unix_sock *u, int64_t deadline)
 
 	if (READ_ONCE(u->wmem) < u->o.sndbuf)
 		return 0;
+	unix_no_space(u);
 	if (deadline == 0)
-		return -EAGAIN;
+		return __atomic_load_n(&u->wmem, __ATOMIC_SEQ_CST) < u->o.sndbuf ? 0 : -EAGAIN;
 	init_wait_key(&we, t, K_POLLOUT);
 	for (;;) {
 		prepare_to_wait(&u->wq, &we, TASK_INTERRUPTIBLE);

@@ -43,7 +43,7 @@ unix_setsockopt(struct task *t, struct socket *sock, int level, int name, uaddr_
 	if (err == -ENOPROTOOPT)
 		err = get_user_u32(t, &v, val) ? -EFAULT : set_own(u, name, (int)v);
 	if (name == SO_SNDBUF && !err)
-		unix_wake(u, K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND);
+		unix_write_space(u);
 	return err;
 }
 
@@ -171,6 +171,8 @@ unix_poll(struct task *t, struct file *file, struct socket *sock, struct poll_ta
 	poll_wait(file, &u->wq, pt);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	mask = read_mask(u);
+	if (!unix_writable(u))
+		unix_no_space(u);
 	if (READ_ONCE(u->state) != UNIX_LISTENING && unix_writable(u))
 		mask |= K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND;
 	return mask;
@@ -240,11 +242,14 @@ unix_dgram_poll(struct task *t, struct file *file, struct socket *sock, struct p
 	mask = read_mask(u);
 	if (READ_ONCE(u->state) == UNIX_LISTENING)
 		return mask;
+	if (!unix_writable(u))
+		unix_no_space(u);
 	writable = unix_writable(u);
 	if (writable && (!pt || (pt->key & (K_POLLOUT | K_POLLWRNORM | K_POLLWRBAND)))) {
 		peer = unix_peer_get(u);
 		if (peer && READ_ONCE(peer->peer) != u && unix_recvq_full(peer)) {
 			relay_from(t, u, peer);
+			unix_no_space(u);
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);
 			writable = !unix_recvq_full(peer);
 		}

@@ -54,11 +54,14 @@ void fasync_init(struct fasync_queue *q);
  */
 int fasync_helper(struct kernel *k, int fd, struct file *file, bool on, struct fasync_queue *q) __must_check;
 
+/* What is told by kill_fasync(): si_code. */
+enum fasync_code { FASYNC_IN = 1, FASYNC_OUT, FASYNC_MSG, FASYNC_ERR, FASYNC_PRI, FASYNC_HUP };
+
 /**
  * kill_fasync() - SIGIO, or the signal of F_SETSIG, to the owners of all files of a queue
  * @k: the instance
  * @q: the queue
- * @code: POLL_IN, POLL_OUT, POLL_MSG, POLL_ERR, POLL_PRI or POLL_HUP of siginfo
+ * @code: one of enum fasync_code, which are POLL_IN, POLL_OUT, POLL_MSG, POLL_ERR, POLL_PRI and POLL_HUP of siginfo
  *
  * Context: takes tasklist_lock and siglock. Cheap when the queue is empty.
  */

@@ -47,6 +47,7 @@ guest_programs = \
 	tests/guest/session \
 	tests/guest/shm \
 	tests/guest/sites \
+	tests/guest/sigio \
 	tests/guest/signal \
 	tests/guest/signal-context \
 	tests/guest/signal-stack \
