@@ -134,7 +134,8 @@ task_reset(struct task *t)
 	memset(&t->restart, 0, sizeof(t->restart));
 	mutex_init(&t->alloc_lock, RANK_TASK);
 	t->clear_child_tid = t->set_child_tid = t->robust_list = UNULL;
-	t->futex_pi_waited = t->futex_pi_exited = false;
+	t->futex_pi_waited = false;
+	t->futex_pi_exited = 0;
 	t->vfork_pending = false;
 	init_waitqueue_head(&t->vfork_wait);
 	memset(&t->times, 0, sizeof(t->times));

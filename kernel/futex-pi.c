@@ -19,6 +19,10 @@
 #define RETRY 1
 #define WAIT  2
 
+/* task->futex_pi_exited */
+#define PI_EXITED    1 /* whoever waits for it is being told */
+#define PI_UNCLAIMED 2 /* and nobody did */
+
 struct pi_lock {
 	uaddr_t u;
 	bool shared, try;
@@ -48,12 +52,24 @@ change_word(struct task *t, uaddr_t u, uint32_t old, uint32_t new)
 	return found == old ? 0 : RETRY;
 }
 
+/* The owner has let go of what it knew of, and the word named it just before. */
+static int
+exited_owner(struct task *t, const struct pi_lock *l, uint32_t val, uint8_t exited)
+{
+	uint32_t now;
+
+	if (exited != PI_UNCLAIMED || get_user_u32_atomic(t, &now, l->u) || now != val)
+		return RETRY;
+	return -ESRCH;
+}
+
 /* With the bucket locked and @val just read: 0 we own it, WAIT, RETRY, or an error. */
 static int
 try_lock(struct task *t, struct pi_lock *l, uint32_t val, struct task *owner)
 {
 	struct futex_q *top = top_waiter(l->b, &l->q.key);
 	uint32_t tid = val & FUTEX_TID_MASK;
+	uint8_t exited;
 	int err;
 
 	if (tid == (uint32_t)t->pid)
@@ -65,15 +81,20 @@ try_lock(struct task *t, struct pi_lock *l, uint32_t val, struct task *owner)
 
 		return change_word(t, l->u, val, (uint32_t)t->pid | died | (top ? FUTEX_WAITERS : 0));
 	}
-	if (!owner)
-		return -ESRCH;
-	if (l->try)
-		return -EAGAIN;
+	/* whatever becomes of it: from now on the owner cannot unlock alone */
 	if (!(val & FUTEX_WAITERS)) {
 		err = change_word(t, l->u, val, val | FUTEX_WAITERS);
 		if (err)
 			return err;
+		val |= FUTEX_WAITERS;
 	}
+	if (!owner)
+		return -ESRCH;
+	exited = __atomic_load_n(&owner->futex_pi_exited, __ATOMIC_SEQ_CST);
+	if (exited)
+		return exited_owner(t, l, val, exited);
+	if (l->try)
+		return -EAGAIN;
 	/* Either the owner's exit sees that somebody waits, or this sees that it has looked already. */
 	__atomic_store_n(&owner->futex_pi_waited, true, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&owner->futex_pi_exited, __ATOMIC_SEQ_CST))
@@ -213,11 +234,12 @@ futex_unlock_pi(struct task *t, uaddr_t u, bool shared)
 	return err;
 }
 
-/* All of them look again: the first takes the lock, the others wait for that one. */
-static void
+/* All of them look again: the first takes the lock, the others wait for that one. True: there were some. */
+static bool
 owner_died(struct futex_bucket *b, uint32_t tid)
 {
 	struct futex_q *q, *n;
+	bool claimed = false;
 
 	mutex_lock(&b->lock);
 	list_for_each_entry_safe(q, n, &b->chain, list) {
@@ -229,22 +251,27 @@ owner_died(struct futex_bucket *b, uint32_t tid)
 		next = futex_take(q);
 		wake_up_process(next);
 		put_task_struct(next);
+		claimed = true;
 	}
 	mutex_unlock(&b->lock);
+	return claimed;
 }
 
 void
 futex_exit(struct task *t)
 {
 	struct futex_bucket *b = futex_buckets(t->k);
+	bool claimed = false;
 
-	__atomic_store_n(&t->futex_pi_exited, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->futex_pi_exited, PI_EXITED, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&t->futex_pi_waited, __ATOMIC_SEQ_CST))
 		for (unsigned int i = 0; i < futex_nr_buckets(); i++, b++)
-			owner_died(b, (uint32_t)t->pid);
+			claimed |= owner_died(b, (uint32_t)t->pid);
 	if (!(t->flags & PF_EXITING)) {
 		/* exec: a new life */
 		__atomic_store_n(&t->futex_pi_waited, false, __ATOMIC_SEQ_CST);
-		__atomic_store_n(&t->futex_pi_exited, false, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&t->futex_pi_exited, 0, __ATOMIC_SEQ_CST);
+	} else if (!claimed) {
+		__atomic_store_n(&t->futex_pi_exited, PI_UNCLAIMED, __ATOMIC_SEQ_CST);
 	}
 }

@@ -268,7 +268,8 @@ struct task {
 	uint64_t fault_addr, fault_rip; /* the last fault that was only run again, and how often (mm/fault.c) */
 	uint32_t fault_count;
 
-	bool futex_pi_waited, futex_pi_exited; /* atomic (kernel/futex-pi.c) */
+	bool futex_pi_waited; /* atomic, as is the next (kernel/futex-pi.c) */
+	uint8_t futex_pi_exited; /* atomic (kernel/futex-pi.c) */
 
 	struct inject_state *inject; /* fault injection, or NULL */
 	struct trace_state *trace;

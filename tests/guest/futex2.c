@@ -230,6 +230,41 @@ owner_in_the_word(void)
 	CHECK_ERR(futex((uint32_t *)((char *)words + 2), FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), EINVAL);
 }
 
+/* Who finds nobody to wait for says so, and has told the word that somebody wants it. */
+static void
+owner_that_is_gone(void)
+{
+	static const uint32_t bits[] = { 0, FUTEX_WAITERS, FUTEX_OWNER_DIED, FUTEX_WAITERS | FUTEX_OWNER_DIED };
+	static const int ops[] = { FUTEX_LOCK_PI_PRIVATE, FUTEX_TRYLOCK_PI_PRIVATE, FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI };
+	pid_t gone = guest_fork(), zombie;
+	siginfo_t si;
+
+	if (gone == 0)
+		_exit(0);
+	guest_wait(gone);
+	zombie = guest_fork();
+	if (zombie == 0)
+		_exit(0);
+	CHECK_EQ(waitid(P_PID, (id_t)zombie, &si, WEXITED | WNOWAIT), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bits) * ARRAY_SIZE(ops); i++) {
+		const uint32_t tids[] = { 0x3ffffff0, (uint32_t)gone, (uint32_t)zombie };
+
+		for (size_t j = 0; j < ARRAY_SIZE(tids); j++) {
+			words[0] = tids[j] | bits[i % ARRAY_SIZE(bits)];
+			CHECK_ERR(futex(words, ops[i / ARRAY_SIZE(bits)], 0, NULL, NULL, 0), ESRCH);
+			CHECK_EQ(words[0], tids[j] | bits[i % ARRAY_SIZE(bits)] | FUTEX_WAITERS);
+		}
+	}
+	guest_wait(zombie);
+	if (guest_fork() == 0) {
+		words[0] = (uint32_t)getppid();
+		CHECK_ERR(futex(words, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0), EAGAIN);
+		CHECK_EQ(words[0], (uint32_t)getppid() | FUTEX_WAITERS);
+		_exit(0);
+	}
+	CHECK_EXITS(-1, 0);
+}
+
 static volatile long lock_ret;
 static volatile uint32_t lock_tid, lock_word;
 
@@ -372,6 +407,7 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(arguments), T(masks_choose), T(private_and_shared_differ), T(requeue), T(one_of_many), T(owner_in_the_word),
+		T(owner_that_is_gone),
 		T(lock_is_handed_over), T(owner_dies_with_the_lock), T(wake_op_is_one_step), T(wake_op_leaves_registers_alone), T(wake_op_on_bad_memory),
 	};
 
