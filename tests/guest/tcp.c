@@ -3,6 +3,7 @@
  * Connections over the loopback interface: tcp(7).
  */
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <sys/sendfile.h>
 
 #include "inet.h"
@@ -625,7 +626,7 @@ to_itself(void)
 
 /* The state of a connection by /proc/net/tcp, also of one nobody has any more; 0: there is none. */
 static int
-listed_state(union addr from, union addr to)
+listed_once(union addr from, union addr to)
 {
 	char line[512], want[64];
 	unsigned int state = 0;
@@ -642,6 +643,17 @@ listed_state(union addr from, union addr to)
 	}
 	fclose(f);
 	return (int)state;
+}
+
+/* A table that changes while it is read may lack a line. */
+static int
+listed_state(union addr from, union addr to)
+{
+	int state = 0;
+
+	for (int i = 0; !state && i < 5; i++)
+		state = listed_once(from, to);
+	return state;
 }
 
 /* An end that was closed waits for the other end to close; TCP_LINGER2 says how long. */
@@ -758,6 +770,87 @@ lingering(void)
 	}
 }
 
+/* The line of a socket's inode in a table of /proc/net: addresses, state, owner. Is it there? */
+static bool
+find_listed(const char *table, int s, union addr from, union addr to, unsigned int state)
+{
+	unsigned int a[2], port[2], st, uid, found = 0;
+	unsigned long ino;
+	char line[512];
+	struct stat sb;
+	FILE *f = fopen(table, "r");
+
+	CHECK(f != NULL);
+	CHECK_EQ(fstat(s, &sb), 0);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " %*u: %8X:%4X %8X:%4X %X %*X:%*X %*X:%*X %*X %u %*u %lu", &a[0], &port[0], &a[1], &port[1], &st, &uid,
+			   &ino) != 7 || ino != sb.st_ino)
+			continue;
+		found++;
+		CHECK_EQ(a[0], from.in.sin_addr.s_addr);
+		CHECK_EQ(port[0], ntohs(from.in.sin_port));
+		CHECK_EQ(a[1], to.in.sin_addr.s_addr);
+		CHECK_EQ(port[1], ntohs(to.in.sin_port));
+		CHECK_EQ(st, state);
+		CHECK_EQ(uid, geteuid());
+	}
+	fclose(f);
+	return found > 0;
+}
+
+static void
+check_listed(const char *table, int s, union addr from, union addr to, unsigned int state)
+{
+	bool found = false;
+
+	for (int i = 0; !found && i < 5; i++)
+		found = find_listed(table, s, from, to, state);
+	CHECK(found);
+}
+
+static void
+tables(void)
+{
+	int l = listening(5), c = socket(AF_INET, SOCK_STREAM, 0), s, u = bound(SOCK_DGRAM, v4(LO, 0));
+
+	check_listed("/proc/net/tcp", l, name_of(l), v4(0, 0), TCP_LISTEN);
+	CHECK_EQ(do_connect(c, name_of(l)), 0);
+	s = accept(l, NULL, NULL);
+	check_listed("/proc/net/tcp", c, name_of(c), name_of(l), TCP_ESTABLISHED);
+	check_listed("/proc/net/tcp", s, name_of(l), name_of(c), TCP_ESTABLISHED);
+	CHECK_EQ(shutdown(c, SHUT_WR), 0);
+	await_state(s, TCP_CLOSE_WAIT);
+	await_state(c, TCP_FIN_WAIT2);
+	check_listed("/proc/net/tcp", c, name_of(c), name_of(l), TCP_FIN_WAIT2);
+	check_listed("/proc/net/tcp", s, name_of(l), name_of(c), TCP_CLOSE_WAIT);
+	check_listed("/proc/net/udp", u, name_of(u), v4(0, 0), TCP_CLOSE);
+	CHECK_EQ(do_connect(u, name_of(l)), 0);
+	check_listed("/proc/net/udp", u, name_of(u), name_of(l), TCP_ESTABLISHED);
+	close(l);
+	close(c);
+	close(s);
+	close(u);
+}
+
+/* Where `lo` is all there is, nothing leads elsewhere. */
+static void
+elsewhere(void)
+{
+	struct if_nameindex *all = if_nameindex();
+	int s, u;
+
+	CHECK(all != NULL);
+	if (all[0].if_index == 0 || (all[1].if_index == 0 && strcmp(all[0].if_name, "lo") == 0)) {
+		s = socket(AF_INET, SOCK_STREAM, 0);
+		u = socket(AF_INET, SOCK_DGRAM, 0);
+		CHECK_ERR(do_connect(s, v4(0xc0000201, 9)), ENETUNREACH);
+		CHECK_ERR(do_connect(u, v4(0xc0000201, 9)), ENETUNREACH);
+		close(s);
+		close(u);
+	}
+	if_freenameindex(all);
+}
+
 static union addr disorder_at[2];
 
 static int
@@ -841,7 +934,7 @@ in_disorder(void)
 static const struct guest_case cases[] = {
 	T(basics), T(refused), T(not_blocking), T(volume), T(half_closed), T(shut_reading), T(closed), T(reset), T(backlog), T(time_wait),
 	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing),
-	T(to_itself), T(orphans), T(given_up), T(lingering), T(in_disorder),
+	T(to_itself), T(orphans), T(given_up), T(lingering), T(tables), T(elsewhere), T(in_disorder),
 };
 
 int
