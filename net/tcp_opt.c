@@ -129,8 +129,11 @@ tcp_setsockopt(struct task *t, struct inet_sock *sk, int name, uaddr_t val, int 
 		o->fastopen = (uint32_t)MIN(v, FASTOPEN_MAX);
 		return 0;
 	case TCP_FASTOPEN_CONNECT:
-		/* Connecting with the first data instead: not there. */
-		return v > 1 || v < 0 ? -EINVAL : v ? -EOPNOTSUPP : 0;
+		/* Only where a listener gave a cookie before, which none does (net.ipv4.tcp_fastopen = 1): connects stay as they are. */
+		if (v > 1 || v < 0 || sk->state != TCP_CLOSE)
+			return -EINVAL;
+		o->fastopen_connect = (uint32_t)v;
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -230,7 +233,7 @@ get_int(struct inet_sock *sk, int name, int *v)
 		*v = (int)o->fastopen;
 		return 0;
 	case TCP_FASTOPEN_CONNECT:
-		*v = 0;
+		*v = (int)o->fastopen_connect;
 		return 0;
 	default:
 		return -ENOPROTOOPT;

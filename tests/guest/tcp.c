@@ -832,6 +832,23 @@ tables(void)
 	close(u);
 }
 
+/* Without a cookie from before it is a connect as any. */
+static void
+fast_open_connect(void)
+{
+	int l = listening(5), c = socket(AF_INET, SOCK_STREAM, 0);
+
+	CHECK_ERR(set_opt(c, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 2), EINVAL);
+	if (set_opt(c, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1) == 0) { /* else a machine where it is off */
+		CHECK_EQ(int_opt(c, IPPROTO_TCP, TCP_FASTOPEN_CONNECT), 1);
+		CHECK_EQ(do_connect(c, name_of(l)), 0);
+		CHECK_EQ(tcp_state(c), TCP_ESTABLISHED);
+		CHECK_ERR(set_opt(c, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1), EINVAL);
+	}
+	close(c);
+	close(l);
+}
+
 /* Where `lo` is all there is, nothing leads elsewhere. */
 static void
 elsewhere(void)
@@ -934,7 +951,8 @@ in_disorder(void)
 static const struct guest_case cases[] = {
 	T(basics), T(refused), T(not_blocking), T(volume), T(half_closed), T(shut_reading), T(closed), T(reset), T(backlog), T(time_wait),
 	T(reused), T(reuse_port), T(urgent), T(disconnected), T(inherited), T(waiting), T(files), T(dual_stack), T(racing),
-	T(to_itself), T(orphans), T(given_up), T(lingering), T(tables), T(elsewhere), T(in_disorder),
+	T(to_itself), T(orphans), T(given_up), T(lingering), T(tables), T(elsewhere),
+	T(fast_open_connect), T(in_disorder),
 };
 
 int
