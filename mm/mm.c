@@ -129,6 +129,7 @@ copy_settings(struct mm *mm, const struct mm *old)
 	memcpy(mm->saved_auxv, old->saved_auxv, sizeof(mm->saved_auxv));
 	mm->dumpable = old->dumpable;
 	mm->mdwe = inherited_mdwe(old);
+	mm->membarriers = __atomic_load_n(&old->membarriers, __ATOMIC_SEQ_CST);
 	mm->vdso = old->vdso;
 	mm->static_image = old->static_image;
 	mm->vdso_touched = old->vdso_touched;

@@ -87,7 +87,7 @@ struct mm {
 	struct file *exe_file;
 	bool dumpable;
 	bool cut; /* some mapping may reach past the end of its file (mm/truncate.c) */
-	bool membarrier_private; /* membarrier(2): registered */
+	uint32_t membarriers; /* atomic; membarrier(2): commands that registered it */
 	uint8_t mdwe; /* PR_SET_MDWE of prctl(2): its bits; never fewer again */
 	uint64_t vdso;
 	bool static_image; /* no interpreter, and a fixed place: text mapped later is for its own use (tramps_place()) */

@@ -18,6 +18,7 @@
 #include "mm/uaccess.h"
 #include "syscalls/proto.h"
 #include "trap/host.h"
+#include "trap/trap.h"
 #include "trap/request.h"
 
 #define MAX_RT_PRIO 100
@@ -381,36 +382,75 @@ sys_sched_yield(struct task *t)
 	return 0;
 }
 
-/* Barriers on other threads: the host's slow one reaches every CPU, whichever process runs there. */
+#ifndef MEMBARRIER_CMD_GET_REGISTRATIONS
+#define MEMBARRIER_CMD_GET_REGISTRATIONS (1 << 9)
+#endif
+
+/*
+ * Barriers on other threads: the host's slow one reaches every CPU, whichever process runs there. Instruction streams it does not
+ * reach: of those, the host is asked in the program's own process.
+ */
 #define MEMBARRIER_SUPPORTED                                                                                              \
 	(MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |                 \
-	 MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+	 MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | MEMBARRIER_CMD_GET_REGISTRATIONS)
+#define MEMBARRIER_SYNC_CORE                                                                                              \
+	(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)
 
-static bool
-host_has_membarrier(void)
+/* Commands that are there; 0: none. */
+static int64_t
+membarrier_commands(void)
 {
 	int64_t cmds = host_call3(__NR_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
 
-	return cmds > 0 && (cmds & MEMBARRIER_CMD_GLOBAL);
+	if (cmds <= 0 || !(cmds & MEMBARRIER_CMD_GLOBAL))
+		return 0;
+	return MEMBARRIER_SUPPORTED | ((cmds & MEMBARRIER_SYNC_CORE) == MEMBARRIER_SYNC_CORE ? MEMBARRIER_SYNC_CORE : 0);
+}
+
+static int64_t
+membarrier_on_host(struct task *t, int cmd)
+{
+	const uint64_t a[6] = { (uint64_t)cmd };
+
+	return t->k->trap->mm_call(t, __NR_membarrier, a);
+}
+
+static int64_t
+membarrier_register(struct task *t, int cmd)
+{
+	int64_t err = cmd == MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE ? membarrier_on_host(t, cmd) : 0;
+
+	if (!err)
+		__atomic_fetch_or(&t->mm->membarriers, (uint32_t)cmd, __ATOMIC_SEQ_CST);
+	return err;
 }
 
 int64_t
 sys_membarrier(struct task *t, int cmd, unsigned int flags, int cpu_id)
 {
+	uint32_t registered = __atomic_load_n(&t->mm->membarriers, __ATOMIC_SEQ_CST);
+	int64_t there;
+
 	if (flags)
+		return -EINVAL;
+	there = membarrier_commands();
+	if (cmd != MEMBARRIER_CMD_QUERY && !(there & cmd))
 		return -EINVAL;
 	switch (cmd) {
 	case MEMBARRIER_CMD_QUERY:
-		return host_has_membarrier() ? MEMBARRIER_SUPPORTED : 0;
+		return there;
+	case MEMBARRIER_CMD_GET_REGISTRATIONS:
+		return registered;
 	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
 	case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
-		if (!host_has_membarrier())
-			return -EINVAL;
-		if (cmd == MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
-			t->mm->membarrier_private = true;
-		return 0;
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+		return membarrier_register(t, cmd);
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+		if (!(registered & MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE))
+			return -EPERM;
+		return membarrier_on_host(t, cmd);
 	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
-		if (!t->mm->membarrier_private)
+		if (!(registered & MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
 			return -EPERM;
 		__attribute__((fallthrough));
 	case MEMBARRIER_CMD_GLOBAL:

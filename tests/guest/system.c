@@ -120,6 +120,45 @@ membarriers(void)
 	CHECK_ERR(syscall(SYS_membarrier, 0x40000000, 0, 0), EINVAL);
 }
 
+#define REGISTRATIONS (1 << 9)
+
+static long
+membarrier(int cmd)
+{
+	return syscall(SYS_membarrier, cmd, 0, 0);
+}
+
+/* Who wants barriers of its own says so first; children have said it, new programs have not. */
+static void
+membarriers_are_registered(void)
+{
+	static const int cmds[] = { MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE };
+	long have = membarrier(MEMBARRIER_CMD_QUERY), all = 0;
+
+	for (size_t i = 0; have > 0 && i < ARRAY_SIZE(cmds); i++) {
+		if (!(have & cmds[i])) {
+			CHECK_ERR(membarrier(cmds[i]), EINVAL);
+			continue;
+		}
+		CHECK_ERR(membarrier(cmds[i]), EPERM);
+		CHECK_EQ(membarrier(cmds[i] << 1), 0);
+		CHECK_EQ(membarrier(cmds[i]), 0);
+		all |= cmds[i] << 1;
+		if (have & REGISTRATIONS)
+			CHECK_EQ(membarrier(REGISTRATIONS), all);
+		if (guest_fork() == 0) {
+			CHECK_EQ(membarrier(cmds[i]), 0);
+			_exit(0);
+		}
+		CHECK_EXITS(-1, 0);
+	}
+	if (have > 0 && (have & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) && (have & REGISTRATIONS)) {
+		CHECK_EQ(membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED), 0);
+		CHECK_EQ(membarrier(REGISTRATIONS), all | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+		CHECK_ERR(syscall(SYS_membarrier, REGISTRATIONS, 1, 0), EINVAL);
+	}
+}
+
 static void
 numbers_that_are_no_calls(void)
 {
@@ -185,7 +224,7 @@ main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
 		T(names), T(sysinfo_is_sane), T(usage), T(random_numbers), T(processors), T(segment_bases), T(personalities),
-		T(membarriers), T(numbers_that_are_no_calls), T(calls_for_others_only), T(registers_after_a_call),
+		T(membarriers), T(membarriers_are_registered), T(numbers_that_are_no_calls), T(calls_for_others_only), T(registers_after_a_call),
 		T(upper_halves_of_int_arguments_do_not_matter),
 	};
 
