@@ -196,6 +196,7 @@ spawn_prepare(struct spawn_area *a, struct kernel *k, const struct spawn_range *
 
 	if (!f)
 		return -errno;
+	a->supervisor = getpid();
 	while (fgets(line, sizeof(line), f)) {
 		name[0] = 0;
 		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %255s", &s, &e, name) < 2)

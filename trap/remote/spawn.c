@@ -63,6 +63,15 @@ host_exit(int code)
 		host_call1(__NR_exit_group, code);
 }
 
+/* The supervisor is the parent, of children too (CLONE_PARENT), and may have ended already: nothing waits for a start that is not needed. */
+static void
+die_with_supervisor(const struct spawn_area *a)
+{
+	host_call2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR);
+	if (host_call0(__NR_getppid) != a->supervisor)
+		host_exit(1);
+}
+
 static void
 child_main(void *arg)
 {
@@ -71,6 +80,7 @@ child_main(void *arg)
 	uint64_t size = job->area->arena_size;
 	int err;
 
+	die_with_supervisor(job->area);
 	t->direct = true;
 	err = exec_load(t, job->bprm);
 	t->direct = false;
@@ -117,7 +127,7 @@ reset_signals(void)
 void
 shed_supervisor(struct spawn_area *a)
 {
-	host_call2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR);
+	die_with_supervisor(a);
 	if (a->rseq)
 		host_call4(__NR_rseq, a->rseq, a->rseq_len, 1 /* RSEQ_FLAG_UNREGISTER */, 0x53053053);
 	host_call2(__NR_set_robust_list, NULL, 24);

@@ -38,6 +38,7 @@ struct spawn_area {
 	struct sock_fprog prog;
 	struct sock_filter filter[2048];
 	int32_t ruleset; /* Landlock's, or negative */
+	int32_t supervisor; /* host pid */
 	uint64_t image_start, image_end, arena_size;
 	uint8_t xinit[16384] __aligned(64); /* an all-zero xsave image: the initial extended state */
 };
